@@ -1,0 +1,27 @@
+//! The near name for a mistyped one.
+
+/// Returns the candidate that a mistyped word probably meant.
+///
+/// Nothing is offered unless it is close: at most a third of the word's letters wrong.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_close_names_are_offered() {
+        let names = ["timeout", "retry", "retry-delay", "exit"];
+        assert_eq!(nearest("tiemout", names), Some("timeout"));
+        assert_eq!(nearest("retry_delay", names), Some("retry-delay"));
+        assert_eq!(nearest("colour", names), None);
+    }
+}

@@ -1,0 +1,28 @@
+//! Stagebook runs Markdown tutorials as pipelines and keeps the evidence.
+//!
+//! Data walks one way, and the rooms below stand in the order in which it walks.
+//! A room uses only the rooms above it.
+//!
+//! ```text
+//! Markdown -> tutorial -> plan -> run -> events -> record -> reports
+//! ```
+
+pub mod diagnostic;
+
+pub mod config;
+
+pub mod expect;
+
+pub mod tutorial;
+
+pub mod plan;
+
+pub mod event;
+
+pub mod run;
+
+pub mod record;
+
+pub mod report;
+
+pub mod cli;

@@ -1,0 +1,5 @@
+//! The `stagebook` program.
+
+fn main() -> std::process::ExitCode {
+    stagebook::cli::main()
+}
