@@ -1,1 +1,13 @@
-//! Room.
+//! What a run says while it runs: the contract between running and everything after it.
+//!
+//! [`RunEvent`] is owned, platform-neutral data. The terminal, the JSON stream, JUnit
+//! and the record listen to the same stream, and a record that is replayed feeds the same
+//! listeners. Secrets are gone from every text before it gets here.
+
+mod model;
+
+pub use model::{
+    CheckResult, CommandResult, Coverage, EventKind, Exit, Host, Outcome, OutputChunk, RunEvent, SkipReason,
+    StepInfo, StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult,
+    TutorialStart,
+};

@@ -1,1 +1,16 @@
-//! Room.
+//! Turns tutorials into plans.
+//!
+//! Takes a parsed tutorial and values, gives a [`Plan`] for each variant: steps in an
+//! order in which every need is met, with their values, sessions and keys. Nothing here
+//! starts a process or reads a file, so a plan can be printed, compared and tested by
+//! itself.
+//!
+//! Steps keep the order of the page unless a need says otherwise: readers run them top
+//! to bottom, and so do we.
+
+mod model;
+
+pub use model::{
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedCommand, PlannedStep,
+    StepIndex, Work,
+};

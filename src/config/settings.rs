@@ -1,0 +1,44 @@
+//! What a project says about all of its tutorials.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The settings of a project, complete.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The project's root: where `stagebook.toml` or `.git` stands, else the working folder.
+    pub root: PathBuf,
+    /// Files and folders that are run when none is named, relative to the root.
+    pub tutorials: Vec<PathBuf>,
+    /// How runs behave.
+    pub run: RunSettings,
+    /// What `stagebook check` demands.
+    pub checks: CheckSettings,
+    /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
+    pub interpreters: BTreeMap<String, Vec<String>>,
+}
+
+/// How runs behave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSettings {
+    /// How many tutorials run at once; `None` is one for each processor.
+    pub jobs: Option<usize>,
+    /// How long a step may take that says nothing else.
+    pub timeout: Duration,
+    /// How long a process may take to end after SIGTERM before it is killed.
+    pub grace: Duration,
+    /// After how long a step is said to be slow.
+    pub slow_after: Duration,
+    /// How many bytes of a step's output are kept: half from its start, half from its end.
+    pub keep_output: u64,
+    /// Variables of the caller's environment that steps see, besides those that every step sees. A `*` at the end is any ending.
+    pub pass_env: Vec<String>,
+}
+
+/// What `stagebook check` demands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckSettings {
+    /// The least share of mutated outputs that a tutorial's expectations must notice, 0 to 1.
+    pub minimum_strength: Option<f64>,
+}

@@ -1,0 +1,201 @@
+//! What a plan is made of.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Place;
+use crate::tutorial::{ExpectedOutput, Ready, Requirements, StepName, Tutorial, Value};
+
+/// The steps of one tutorial and one variant, resolved.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Which tutorial, which variant.
+    pub key: PlanKey,
+    /// The tutorial that it came from.
+    pub tutorial: Arc<Tutorial>,
+    /// Values of the parameters, those of the variant included.
+    pub parameters: BTreeMap<String, Value>,
+    /// Variables of every step: parameters and the front matter's `env`.
+    pub environment: BTreeMap<String, String>,
+    /// Names of secret variables. Their values never enter a plan.
+    pub secrets: Vec<String>,
+    /// What the machine must have. Requirements whose `when` is false are gone.
+    pub requires: Requirements,
+    /// The steps in the order in which they run; cleanup steps last.
+    pub steps: Vec<PlannedStep>,
+    /// Changes whenever anything does that the result depends on.
+    pub fingerprint: Fingerprint,
+}
+
+/// Which tutorial, which variant.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub struct PlanKey {
+    /// Path of the tutorial relative to the project's root, with `/`.
+    pub tutorial: String,
+    /// The variant's values as `base=debian,arch=x86_64`; `None` where there is no matrix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+}
+
+impl fmt::Display for PlanKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.variant {
+            None => formatter.write_str(&self.tutorial),
+            Some(variant) => write!(formatter, "{} [{variant}]", self.tutorial),
+        }
+    }
+}
+
+/// A SHA-256 in lower-case hexadecimal digits.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Fingerprint(pub String);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Position of a step in its plan.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct StepIndex(pub usize);
+
+/// A step of a plan.
+#[derive(Debug, Clone)]
+pub struct PlannedStep {
+    /// Its name.
+    pub name: StepName,
+    /// Position of its step in [`Tutorial::steps`].
+    pub source: usize,
+    /// What is done.
+    pub work: Work,
+    /// Whether it is done at all.
+    pub disposition: Disposition,
+    /// Steps that must pass first. Without `needs` on the page these are all steps before it.
+    pub needs: Vec<StepIndex>,
+    /// Runs at the end whatever happened.
+    pub cleanup: bool,
+    /// The session that it runs in.
+    pub session: String,
+    /// Working folder relative to the workspace; `None` stays where the session is.
+    pub cwd: Option<String>,
+    /// Variables for this step alone.
+    pub env: BTreeMap<String, String>,
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// How many tries there are, at least one.
+    pub tries: u32,
+    /// The wait between two tries.
+    pub retry_delay: Duration,
+    /// Whether any failing command fails the step.
+    pub errexit: bool,
+    /// The exit status that the text promises; `None` promises nothing and means 0.
+    pub exit: Option<i32>,
+    /// What the text promises about the output.
+    pub expected: Vec<ExpectedOutput>,
+    /// Whether the result may be reused.
+    pub cache: bool,
+    /// Changes with the step's text, attributes, parameters and everything before it that it can see.
+    pub fingerprint: Fingerprint,
+}
+
+/// What a step does, resolved.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Runs a text in a session or in a program of its own.
+    Command {
+        /// The text, rendered where it is a template.
+        text: String,
+        /// Who runs it.
+        interpreter: Interpreter,
+    },
+    /// Runs commands one after the other in a session.
+    Transcript {
+        /// The commands.
+        commands: Vec<PlannedCommand>,
+        /// Who runs them.
+        interpreter: Interpreter,
+    },
+    /// Starts a service in a session.
+    Service {
+        /// The text.
+        text: String,
+        /// Who runs it.
+        interpreter: Interpreter,
+        /// When it is ready; `None` as soon as it has started.
+        ready: Option<Ready>,
+    },
+    /// Writes a file into the workspace.
+    File {
+        /// Path relative to the workspace.
+        path: String,
+        /// What to write.
+        content: String,
+        /// Adds to the file instead of replacing it.
+        append: bool,
+        /// Permissions.
+        mode: Option<u32>,
+    },
+}
+
+/// A command of a transcript.
+#[derive(Debug, Clone)]
+pub struct PlannedCommand {
+    /// The command.
+    pub command: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The exit status that the text promises.
+    pub exit: i32,
+    /// The output that the text promises.
+    pub expected: Option<ExpectedOutput>,
+}
+
+/// The program that runs a text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Interpreter {
+    /// The language on the page.
+    pub language: String,
+    /// The program and its arguments; the text's file follows them where no session is kept.
+    pub command: Vec<String>,
+    /// How it is driven.
+    pub kind: InterpreterKind,
+}
+
+/// How an interpreter is driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InterpreterKind {
+    /// A long-lived bash.
+    Bash,
+    /// A long-lived POSIX shell.
+    Sh,
+    /// A long-lived zsh.
+    Zsh,
+    /// A long-lived python.
+    Python,
+    /// A program started for each step, with the text in a file.
+    Program,
+}
+
+/// Whether a step is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disposition {
+    /// It runs.
+    Run,
+    /// It does not, and why: `when` is false, `skip`, left out by `--step`.
+    Skip(String),
+    /// Only a person can do it.
+    Manual,
+}
