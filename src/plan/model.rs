@@ -194,8 +194,12 @@ pub enum InterpreterKind {
 pub enum Disposition {
     /// It runs.
     Run,
-    /// It does not, and why: `when` is false, `skip`, left out by `--step`.
+    /// It does not: the page says so, with this reason.
     Skip(String),
+    /// It does not: this `when` is false.
+    When(String),
+    /// It does not: the command line left it out.
+    NotSelected,
     /// Only a person can do it.
     Manual,
 }

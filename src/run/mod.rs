@@ -1,1 +1,48 @@
-//! Room.
+//! Executes plans and tells what happens.
+//!
+//! Two kinds of actors talk by messages. The *dispatcher* owns what the user sees: it starts
+//! plans, puts events in order, listens to signals and says when to stop. An *executor* owns
+//! one plan: its workspace, its sessions, its services and every process that they leave
+//! behind. A step announces itself and waits for the dispatcher's answer before anything of
+//! it runs.
+//!
+//! ```text
+//! executor --StepReady, Event--> dispatcher --RunEvent--> listener
+//!    ^                              |
+//!    +------- go, Stop -------------+
+//! ```
+//!
+//! Everything runs on one thread: the work is done by the children, and a step costs two
+//! messages. This room is async inside and is called like any function.
+//!
+//! Not here: what a record or a report makes of the events, and where long outputs lie; the
+//! caller names the folder.
+
+mod dispatcher;
+mod error;
+mod executor;
+mod message;
+mod options;
+mod output;
+mod package;
+mod pipe;
+mod process;
+mod redact;
+mod requirement;
+mod runner;
+mod service;
+mod session;
+mod signals;
+mod spawn;
+#[cfg(test)]
+mod tests;
+mod step;
+mod unit;
+mod verify;
+mod workspace;
+
+pub use error::RunError;
+pub use options::{Job, RunOptions};
+pub use package::{Manager, install_command, refresh_command};
+pub use requirement::{Missing, find_program, missing};
+pub use runner::run;

@@ -1,0 +1,42 @@
+//! Why a run could not be carried out.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Trouble: nothing that a page could be blamed for.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The runtime could not start.
+    #[error("failed to start the runtime")]
+    Runtime(#[source] io::Error),
+    /// Signals could not be listened to.
+    #[error("failed to listen for signals")]
+    Signals(#[source] io::Error),
+}
+
+/// Trouble with one plan: it ends, the others go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PlanTrouble {
+    #[error("failed to make the workspace in `{}`", folder.display())]
+    Workspace { folder: PathBuf, source: io::Error },
+    #[error("failed to start `{program}`")]
+    Start { program: String, source: io::Error },
+    #[error("failed to talk to `{program}`")]
+    Talk { program: String, source: io::Error },
+    #[error("failed to keep the output of step `{step}`")]
+    Output { step: String, source: io::Error },
+}
+
+impl PlanTrouble {
+    /// Returns the message with its causes on one line.
+    pub(super) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}

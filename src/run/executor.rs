@@ -1,0 +1,399 @@
+//! One plan from its first step to the last process that it left behind.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Instant;
+
+use rustix::process::Signal;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::error::PlanTrouble;
+use super::message::{Message, Stop};
+use super::options::{Job, RunOptions};
+use super::package::Manager;
+use super::process::{self, Born};
+use super::redact::Secrets;
+use super::requirement;
+use super::service::Service;
+use super::session::Session;
+use super::spawn::Children;
+use super::step::not_run;
+use super::workspace::Workspace;
+use crate::event::{
+    Coverage, EventKind, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialOutcome, TutorialResult,
+    TutorialStart,
+};
+use crate::expect::Captures;
+use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex, Work};
+use crate::tutorial::{NotRun, StepName};
+
+/// What all plans of a run share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) options: Rc<RunOptions>,
+    pub(super) secrets: Rc<Secrets>,
+    pub(super) messages: mpsc::UnboundedSender<Message>,
+    pub(super) stop: watch::Receiver<Stop>,
+    /// How many plans run now.
+    pub(super) active: Rc<Cell<usize>>,
+    pub(super) children: Rc<Children>,
+    /// Tells this run's processes from those of another.
+    pub(super) run_mark: String,
+}
+
+/// A plan while it runs.
+#[derive(Debug)]
+pub(super) struct PlanRun {
+    pub(super) job: Rc<Job>,
+    pub(super) options: Rc<RunOptions>,
+    pub(super) secrets: Rc<Secrets>,
+    pub(super) messages: mpsc::UnboundedSender<Message>,
+    pub(super) stop: watch::Receiver<Stop>,
+    pub(super) active: Rc<Cell<usize>>,
+    pub(super) children: Rc<Children>,
+    pub(super) mark: String,
+    pub(super) workspace: Workspace,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) sessions: BTreeMap<String, Session>,
+    pub(super) services: Vec<Service>,
+    pub(super) captures: Captures,
+    pub(super) programs: usize,
+    results: Vec<Option<StepResult>>,
+}
+
+/// Runs a plan and says everything about it, whatever happens.
+pub(super) async fn execute(shared: Shared, job: Job, number: usize) {
+    let began = Instant::now();
+    let plan = &job.plan;
+    let say = |event| {
+        // The dispatcher listens as long as a plan runs.
+        let _ = shared.messages.send(Message::Event(event));
+    };
+    say(EventKind::TutorialStarted(Box::new(introduce(plan))));
+    shared.active.set(shared.active.get() + 1);
+    let missing = missing(plan, &shared.options).await;
+    let mut ending = if missing.is_empty() {
+        run_steps(&shared, job.clone(), number).await
+    } else {
+        let skipped = || Some(not_run(Outcome::Skipped { reason: SkipReason::Requirement(missing.clone()) }));
+        PlanEnding { results: vec![skipped(); plan.steps.len()], ..PlanEnding::default() }
+    };
+    shared.active.set(shared.active.get() - 1);
+    for (index, result) in ending.unsaid() {
+        say(EventKind::StepFinished { plan: plan.key.clone(), step: index, result: Box::new(result) });
+    }
+    let coverage = coverage(plan, &ending.results);
+    let result = TutorialResult {
+        outcome: outcome(&ending, coverage),
+        coverage,
+        duration: began.elapsed(),
+        missing,
+        trouble: ending.trouble,
+        workspace: ending.workspace,
+    };
+    say(EventKind::TutorialFinished { plan: plan.key.clone(), result: Box::new(result) });
+}
+
+/// What is left of a plan when it is over.
+#[derive(Debug, Default)]
+struct PlanEnding {
+    /// One for each step.
+    results: Vec<Option<StepResult>>,
+    /// Steps that already said how they ended.
+    said: usize,
+    trouble: Option<String>,
+    workspace: Option<std::path::PathBuf>,
+}
+
+impl PlanEnding {
+    /// Gives every step that has no result one, and returns those that nobody heard of.
+    fn unsaid(&mut self) -> Vec<(StepIndex, StepResult)> {
+        let said = self.said;
+        let results = self.results.iter_mut().enumerate().skip(said);
+        results
+            .map(|(index, result)| (StepIndex(index), result.get_or_insert_with(|| not_run(Outcome::Cancelled)).clone()))
+            .collect()
+    }
+}
+
+async fn run_steps(shared: &Shared, job: Job, number: usize) -> PlanEnding {
+    let steps = job.plan.steps.len();
+    let mut run = match PlanRun::new(shared, job, number) {
+        Ok(run) => run,
+        Err(trouble) => {
+            let results = vec![None; steps];
+            return PlanEnding { results, trouble: Some(trouble.chain()), ..PlanEnding::default() };
+        }
+    };
+    let trouble = run.all_steps().await.err();
+    let mut ending = run.close().await;
+    ending.trouble = trouble.map(|trouble| trouble.chain());
+    ending
+}
+
+impl PlanRun {
+    fn new(shared: &Shared, job: Job, number: usize) -> Result<Self, PlanTrouble> {
+        let temporary = shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
+        let workspace = Workspace::create(&temporary);
+        let workspace = workspace.map_err(|source| PlanTrouble::Workspace { folder: temporary, source })?;
+        let mark = format!("{}-{number}", shared.run_mark);
+        let mut environment = shared.options.environment.clone();
+        environment.extend(job.plan.environment.clone());
+        let secrets = job.plan.secrets.iter().filter_map(|name| shared.options.secrets.get_key_value(name));
+        environment.extend(secrets.map(|(name, value)| (name.clone(), value.clone())));
+        environment.insert("HOME".to_owned(), workspace.home().to_string_lossy().into_owned());
+        environment.insert(process::MARK.to_owned(), mark.clone());
+        Ok(Self {
+            options: Rc::clone(&shared.options),
+            secrets: Rc::clone(&shared.secrets),
+            messages: shared.messages.clone(),
+            stop: shared.stop.clone(),
+            active: Rc::clone(&shared.active),
+            children: Rc::clone(&shared.children),
+            results: vec![None; job.plan.steps.len()],
+            job: Rc::new(job),
+            mark,
+            workspace,
+            environment,
+            sessions: BTreeMap::new(),
+            services: Vec::new(),
+            captures: Captures::new(),
+            programs: 0,
+        })
+    }
+
+    async fn all_steps(&mut self) -> Result<(), PlanTrouble> {
+        let job = Rc::clone(&self.job);
+        for (position, step) in job.plan.steps.iter().enumerate() {
+            let index = StepIndex(position);
+            let result = match self.reason_not_to_run(step) {
+                Some(outcome) => not_run(outcome),
+                None => self.tries(index, step).await?,
+            };
+            self.say(EventKind::StepFinished {
+                plan: job.plan.key.clone(),
+                step: index,
+                result: Box::new(result.clone()),
+            });
+            self.results[position] = Some(result);
+        }
+        Ok(())
+    }
+
+    fn reason_not_to_run(&self, step: &PlannedStep) -> Option<Outcome> {
+        let skipped = |reason| Some(Outcome::Skipped { reason });
+        match &step.disposition {
+            Disposition::Run => {}
+            Disposition::Skip(reason) => return skipped(SkipReason::Page(reason.clone())),
+            Disposition::When(expression) => return skipped(SkipReason::When(expression.clone())),
+            Disposition::NotSelected => return skipped(SkipReason::NotSelected),
+            Disposition::Manual => return skipped(SkipReason::Manual),
+        }
+        let stop = *self.stop.borrow();
+        if stop == Stop::Now || (stop == Stop::Gently && !step.cleanup) {
+            return Some(Outcome::Cancelled);
+        }
+        if step.cleanup {
+            return None;
+        }
+        let need = step.needs.iter().find_map(|need| self.blocks(*need));
+        need.and_then(|name| skipped(SkipReason::Need(name)))
+    }
+
+    /// Returns the step that failed if one that needs this one cannot run.
+    fn blocks(&self, need: StepIndex) -> Option<StepName> {
+        let result = self.results.get(need.0)?.as_ref()?;
+        let name = || Some(self.job.plan.steps[need.0].name.clone());
+        match &result.outcome {
+            Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
+            Outcome::Failed { .. } if self.options.updating && only_output_differs(result) => None,
+            Outcome::Failed { .. } | Outcome::TimedOut { .. } | Outcome::Cancelled => name(),
+            Outcome::Verified | Outcome::Unverified | Outcome::Skipped { .. } => None,
+        }
+    }
+
+    /// Runs a step until it passes or no try is left.
+    async fn tries(&mut self, index: StepIndex, step: &PlannedStep) -> Result<StepResult, PlanTrouble> {
+        let mut attempt = 1;
+        loop {
+            self.announce(index, attempt).await;
+            let result = self.attempt(index, step, attempt).await?;
+            let failed = matches!(result.outcome, Outcome::Failed { .. } | Outcome::TimedOut { .. });
+            if !failed || attempt >= step.tries || *self.stop.borrow() > Stop::No {
+                return Ok(result);
+            }
+            let (plan, delay) = (self.job.plan.key.clone(), step.retry_delay);
+            self.say(EventKind::StepRetried { plan, step: index, result: Box::new(result), delay });
+            let _ = tokio::time::timeout(delay, self.stop.wait_for(|stop| *stop > Stop::No)).await;
+            attempt += 1;
+        }
+    }
+
+    /// Waits until the dispatcher has said that the step begins.
+    async fn announce(&self, step: StepIndex, attempt: u32) {
+        let (go, gone) = oneshot::channel();
+        let ready = Message::StepReady { plan: self.job.plan.key.clone(), step, attempt, go };
+        if self.messages.send(ready).is_ok() {
+            let _ = gone.await;
+        }
+    }
+
+    /// Returns the session of that name, made if it is the first time.
+    pub(super) fn session(&mut self, name: &str, interpreter: &Interpreter) -> Result<&mut Session, PlanTrouble> {
+        if !self.sessions.contains_key(name) {
+            let folder = self.workspace.control().join(format!("session-{}", self.sessions.len()));
+            let session = Session::new(
+                interpreter.clone(),
+                folder,
+                self.workspace.work(),
+                self.environment.clone(),
+                Rc::clone(&self.children),
+            );
+            let talk = |source| PlanTrouble::Talk { program: interpreter.language.clone(), source };
+            self.sessions.insert(name.to_owned(), session.map_err(talk)?);
+        }
+        Ok(self.sessions.get_mut(name).expect("it was just inserted"))
+    }
+
+    fn say(&self, event: EventKind) {
+        let _ = self.messages.send(Message::Event(event));
+    }
+
+    /// Ends services, shells and what they left behind, then removes the workspace.
+    async fn close(mut self) -> PlanEnding {
+        self.end_services().await;
+        self.end_sessions().await;
+        if process::reap_orphans(&self.children) {
+            self.family(Vec::new(), Born::EVER).stop(Signal::TERM, self.options.grace).await;
+            process::reap_orphans(&self.children);
+        }
+        let said = self.results.iter().take_while(|result| result.is_some()).count();
+        let workspace = if self.options.keep_workspaces {
+            Some(self.workspace.keep())
+        } else {
+            // What cannot be removed (a mount, another user's file) is in the folder for temporary files.
+            let _ = self.workspace.remove();
+            None
+        };
+        PlanEnding { results: self.results, said, trouble: None, workspace }
+    }
+
+    async fn end_services(&mut self) {
+        for service in std::mem::take(&mut self.services).into_iter().rev() {
+            let by_itself = service.ended();
+            let family = self.family(vec![service.process], Born::now());
+            family.stop(Signal::TERM, self.options.grace).await;
+            let step = service.step;
+            // Its output is in the file that the step's result names.
+            let _ = service.printed().await;
+            if let Some(exit) = by_itself {
+                self.say(EventKind::ServiceEnded { plan: self.job.plan.key.clone(), step, exit });
+            }
+        }
+    }
+
+    async fn end_sessions(&mut self) {
+        for mut session in std::mem::take(&mut self.sessions).into_values() {
+            let Some(shell) = session.process() else { continue };
+            if session.ask_to_end().is_ok()
+                && tokio::time::timeout(self.options.grace, session.wait()).await.is_ok_and(|ending| ending.is_ok())
+                && session.process().is_none()
+            {
+                continue;
+            }
+            self.family(vec![shell], Born::EVER).stop(Signal::TERM, self.options.grace).await;
+            let _ = session.wait().await;
+        }
+    }
+}
+
+fn only_output_differs(result: &StepResult) -> bool {
+    result.checks.iter().any(|check| check.mismatch.is_some())
+        && !matches!(&result.outcome, Outcome::Failed { reason } if reason.starts_with("exit status"))
+}
+
+async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {
+    let absent = plan.secrets.iter().filter(|name| !options.secrets.contains_key(*name));
+    let mut missing: Vec<String> = absent.map(|name| format!("secret variable `{name}` is not set")).collect();
+    let requires = plan.requires.clone();
+    let search_path = options.environment.get("PATH").cloned().unwrap_or_default();
+    let nothing = requires.tools.is_empty() && requires.network.is_empty() && !requires.root && !requires.kvm;
+    if !nothing {
+        let look = move || {
+            let manager = Manager::detect(&search_path);
+            let missing = requirement::missing(&requires, &search_path, manager);
+            missing.iter().map(|missing| missing.with_remedy(manager)).collect::<Vec<_>>()
+        };
+        missing.extend(tokio::task::spawn_blocking(look).await.unwrap_or_default());
+    }
+    missing
+}
+
+fn introduce(plan: &Plan) -> TutorialStart {
+    let tutorial = &plan.tutorial;
+    let not_supported = tutorial.other_blocks.iter().filter_map(|block| match &block.reason {
+        NotRun::NotSupported(reason) => Some((block.place.location(), reason.clone())),
+        NotRun::Prose => None,
+    });
+    TutorialStart {
+        plan: plan.key.clone(),
+        title: tutorial.title.clone(),
+        dialect: tutorial.dialect,
+        parameters: plan.parameters.clone(),
+        fingerprint: plan.fingerprint.clone(),
+        steps: plan.steps.iter().map(|step| describe(plan, step)).collect(),
+        not_supported: not_supported.collect(),
+        images: tutorial.front_matter.images.clone(),
+    }
+}
+
+fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
+    let source = &plan.tutorial.steps[step.source];
+    let kind = match step.work {
+        Work::Command { .. } => StepKind::Command,
+        Work::Transcript { .. } => StepKind::Transcript,
+        Work::Service { .. } => StepKind::Service,
+        Work::File { .. } => StepKind::File,
+    };
+    StepInfo {
+        name: step.name.clone(),
+        headings: source.headings.clone(),
+        kind,
+        language: source.language.clone(),
+        location: source.place.location(),
+        text: source.text.content.clone(),
+        fingerprint: step.fingerprint.clone(),
+        cleanup: step.cleanup,
+    }
+}
+
+fn coverage(plan: &Plan, results: &[Option<StepResult>]) -> Coverage {
+    let not_supported =
+        plan.tutorial.other_blocks.iter().filter(|block| matches!(block.reason, NotRun::NotSupported(_))).count();
+    let mut coverage = Coverage { blocks: results.len() + not_supported, not_supported, ..Coverage::default() };
+    for result in results {
+        let counter = match result.as_ref().map(|result| &result.outcome) {
+            Some(Outcome::Verified) => &mut coverage.verified,
+            Some(Outcome::Unverified) => &mut coverage.unverified,
+            Some(Outcome::Failed { .. } | Outcome::TimedOut { .. }) => &mut coverage.failed,
+            Some(Outcome::Skipped { reason: SkipReason::Manual }) => &mut coverage.manual,
+            Some(Outcome::Skipped { .. }) => &mut coverage.skipped,
+            Some(Outcome::Cancelled) | None => &mut coverage.cancelled,
+        };
+        *counter += 1;
+    }
+    coverage
+}
+
+fn outcome(ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
+    if coverage.failed > 0 || ending.trouble.is_some() {
+        TutorialOutcome::Failed
+    } else if coverage.cancelled > 0 {
+        TutorialOutcome::Cancelled
+    } else if coverage.executed() == 0 {
+        TutorialOutcome::Skipped
+    } else {
+        TutorialOutcome::Passed
+    }
+}

@@ -1,0 +1,26 @@
+//! What the two actors of a run say to each other.
+
+use tokio::sync::oneshot;
+
+use crate::event::EventKind;
+use crate::plan::{PlanKey, StepIndex};
+
+/// From a plan's executor to the dispatcher.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Something that everybody may know.
+    Event(EventKind),
+    /// A step is ready to run; nothing of it runs before the answer.
+    StepReady { plan: PlanKey, step: StepIndex, attempt: u32, go: oneshot::Sender<()> },
+}
+
+/// From the dispatcher to every executor: how urgently the run is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stop {
+    /// It is not.
+    No,
+    /// Stop what runs, then clean up.
+    Gently,
+    /// Stop everything, cleanup too.
+    Now,
+}

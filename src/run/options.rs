@@ -1,0 +1,46 @@
+//! What a run is told besides its plans.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::event::Host;
+use crate::plan::Plan;
+
+/// How to run. Every field is the caller's decision, so there is no default.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// How many plans run at once, at least one.
+    pub jobs: usize,
+    /// How long a process may take to end after SIGTERM before it is killed.
+    pub grace: Duration,
+    /// After how long a step is said to be slow.
+    pub slow_after: Duration,
+    /// How many bytes of a step's output are kept.
+    pub keep_output: u64,
+    /// Variables that every step sees, before those of its plan.
+    pub environment: BTreeMap<String, String>,
+    /// Values of secret variables, by name.
+    pub secrets: BTreeMap<String, String>,
+    /// Whether [`StepPrinted`](crate::event::EventKind::StepPrinted) is sent.
+    pub stream_output: bool,
+    /// How often [`Tick`](crate::event::EventKind::Tick) is sent; never if `None`.
+    pub tick: Option<Duration>,
+    /// Whether workspaces are left behind.
+    pub keep_workspaces: bool,
+    /// Whether steps go on after an output that differs: its page is about to be updated.
+    pub updating: bool,
+    /// The machine, as events name it.
+    pub host: Host,
+}
+
+/// A plan to run, and where its long outputs go.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The plan.
+    pub plan: Plan,
+    /// Folder for outputs that are too long for an event. Made when the first one is.
+    pub outputs: PathBuf,
+    /// That folder's name in events, relative to the record.
+    pub outputs_name: String,
+}

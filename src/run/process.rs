@@ -1,0 +1,227 @@
+//! Processes: who descends from whom, and how they are stopped.
+//!
+//! On Linux the program makes itself a *subreaper*: what a step leaves behind (`setsid`,
+//! a double fork, a daemon) becomes a child of this process instead of init's, so it can
+//! be found and ended. Which tutorial an orphan belongs to is told by a variable in its
+//! environment; one that cleared its environment is ended with the last tutorial.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitOptions};
+
+use super::spawn::Children;
+
+/// Variable that marks every process of a tutorial's run.
+pub(super) const MARK: &str = "STAGEBOOK_RUN";
+
+/// How often a process that was asked to end is looked at.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Makes orphaned descendants children of this process. Without it (not Linux) they are init's.
+pub(super) fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    // A kernel that refuses leaves us with process groups: less, and still correct for most steps.
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// A process as the kernel describes it.
+#[derive(Debug, Clone, Copy)]
+struct Process {
+    pid: i32,
+    parent: i32,
+    /// Clock ticks since boot.
+    started: u64,
+    zombie: bool,
+}
+
+/// The moment at which a step began, on the clock that processes are stamped with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Born(u64);
+
+impl Born {
+    /// Returns a moment before every process.
+    pub(super) const EVER: Self = Self(0);
+
+    /// Returns this moment.
+    pub(super) fn now() -> Self {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let ticks = rustix::param::clock_ticks_per_second();
+        Self(now.tv_sec.unsigned_abs() * ticks + now.tv_nsec.unsigned_abs() * ticks / 1_000_000_000)
+    }
+}
+
+/// Whose processes are meant.
+#[derive(Debug, Clone)]
+pub(super) struct Family {
+    /// Value of [`MARK`] in the environment of the tutorial's processes.
+    pub(super) mark: String,
+    /// Processes whose descendants belong to it: its shells.
+    pub(super) roots: Vec<i32>,
+    /// Processes that are spared, with their descendants: services that live on.
+    pub(super) spared: Vec<i32>,
+    /// Only processes that began at or after this moment, besides the roots themselves.
+    pub(super) since: Born,
+    /// Whether an orphan without any mark belongs to it: true while nothing else runs.
+    pub(super) alone: bool,
+}
+
+impl Family {
+    /// Returns the living members, roots included.
+    fn members(&self) -> Vec<i32> {
+        let table = table();
+        let spared = descendants(&table, &self.spared);
+        let mut roots = self.roots.clone();
+        roots.extend(self.orphans(&table));
+        let members = descendants(&table, &roots).into_iter().filter(|pid| !spared.contains(pid));
+        let living = |pid: &i32| {
+            table.get(pid).is_some_and(|process| {
+                !process.zombie && (process.started >= self.since.0 || self.roots.contains(pid))
+            })
+        };
+        members.filter(living).collect()
+    }
+
+    /// Returns adopted processes that carry the mark, or none while this family is alone.
+    fn orphans(&self, table: &BTreeMap<i32, Process>) -> Vec<i32> {
+        let own = std::process::id().cast_signed();
+        let adopted = table.values().filter(|process| process.parent == own && !process.zombie);
+        adopted
+            .map(|process| process.pid)
+            .filter(|pid| !self.roots.contains(pid))
+            .filter(|pid| match mark(*pid) {
+                Some(mark) => mark == self.mark,
+                None => self.alone && is_orphan(*pid),
+            })
+            .collect()
+    }
+
+    /// Asks every member to end, waits, kills what is left, and returns when nothing is.
+    ///
+    /// Members that are born meanwhile are ended too.
+    pub(super) async fn stop(&self, first: Signal, grace: Duration) {
+        let mut asked = BTreeSet::new();
+        let deadline = Instant::now() + grace;
+        loop {
+            let members = self.members();
+            if members.is_empty() {
+                break;
+            }
+            let late = Instant::now() >= deadline;
+            for pid in members {
+                if late {
+                    signal(pid, Signal::KILL);
+                } else if asked.insert(pid) {
+                    signal(pid, first);
+                    // A stopped process takes no other signal before it continues.
+                    signal(pid, Signal::CONT);
+                }
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// Sends a signal; a process that is gone already is what was wanted.
+pub(super) fn signal(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// Returns whether a process lives.
+pub(super) fn alive(pid: i32) -> bool {
+    read_stat(pid).is_some_and(|process| !process.zombie)
+}
+
+/// Returns the children of this process that it did not start.
+///
+/// Costs a few reads however many processes the machine has, so it can be asked at the
+/// end of every tutorial. `None` where the kernel does not list children.
+fn adopted(children: &Children) -> Option<Vec<i32>> {
+    let mut adopted = Vec::new();
+    for task in std::fs::read_dir("/proc/self/task").ok()?.flatten() {
+        let pids = std::fs::read_to_string(task.path().join("children")).ok()?;
+        adopted.extend(pids.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+    }
+    adopted.retain(|pid| !children.started(*pid) && is_orphan(*pid));
+    Some(adopted)
+}
+
+/// Takes the exit statuses of orphans that ended; returns whether any are alive.
+pub(super) fn reap_orphans(children: &Children) -> bool {
+    let Some(adopted) = adopted(children) else { return true };
+    let reaped = |pid: &i32| {
+        let status = Pid::from_raw(*pid).map(|pid| rustix::process::waitpid(Some(pid), WaitOptions::NOHANG));
+        matches!(status, Some(Ok(Some(_))))
+    };
+    !adopted.iter().all(reaped)
+}
+
+/// Returns the command lines of living processes that hold a file open.
+pub(super) fn holders(path: &Path) -> Vec<String> {
+    let holds = |pid: &i32| {
+        let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+        files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == path))
+    };
+    let own = std::process::id().cast_signed();
+    let pids = table().into_keys().filter(|pid| *pid != own);
+    pids.filter(holds).map(command_line).collect()
+}
+
+fn command_line(pid: i32) -> String {
+    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+    let words: Vec<_> = words.map(String::from_utf8_lossy).collect();
+    if words.is_empty() { format!("process {pid}") } else { words.join(" ") }
+}
+
+fn descendants(table: &BTreeMap<i32, Process>, roots: &[i32]) -> BTreeSet<i32> {
+    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+    for process in table.values() {
+        children.entry(process.parent).or_default().push(process.pid);
+    }
+    let mut found = BTreeSet::new();
+    let mut open: Vec<i32> = roots.to_vec();
+    while let Some(pid) = open.pop() {
+        if found.insert(pid) {
+            open.extend(children.get(&pid).into_iter().flatten());
+        }
+    }
+    found
+}
+
+/// Returns whether a child of ours leads its own session or group, or was forked by someone who is gone.
+///
+/// Helper programs that we start ourselves share our process group; what a step started never does.
+fn is_orphan(pid: i32) -> bool {
+    let own = rustix::process::getpgrp();
+    Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok()).is_some_and(|group| group != own)
+}
+
+/// Returns the mark that a process was started with.
+fn mark(pid: i32) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    let value = variables.find_map(|variable| variable.strip_prefix(MARK.as_bytes())?.strip_prefix(b"="))?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+fn table() -> BTreeMap<i32, Process> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return BTreeMap::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(read_stat).map(|process| (process.pid, process)).collect()
+}
+
+/// Reads `/proc/PID/stat` (proc_pid_stat(5)): the name in parentheses may hold anything.
+fn read_stat(pid: i32) -> Option<Process> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat[stat.rfind(')')? + 1..].split_ascii_whitespace().collect();
+    Some(Process {
+        pid,
+        parent: fields.get(1)?.parse().ok()?,
+        started: fields.get(19)?.parse().ok()?,
+        zombie: matches!(*fields.first()?, "Z" | "X"),
+    })
+}

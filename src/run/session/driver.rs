@@ -1,0 +1,43 @@
+//! The programs that drive the shells.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::plan::{Interpreter, InterpreterKind};
+
+const BASH: &str = include_str!("bash.sh");
+const POSIX: &str = include_str!("posix.sh");
+const ZSH: &str = include_str!("zsh.sh");
+const PYTHON: &str = include_str!("python.py");
+
+/// Returns the command that starts a shell with its driver.
+pub(super) fn command(interpreter: &Interpreter, folder: &Path) -> Command {
+    let (program, arguments) = interpreter.command.split_first().expect("an interpreter has a program");
+    let mut command = Command::new(program);
+    command.args(arguments);
+    // The word after the driver is `$0`: what error messages begin with, as in a terminal.
+    match interpreter.kind {
+        // On one line, so that the lines that bash reports count from the step's first.
+        InterpreterKind::Bash => {
+            command.args(["--noprofile", "--norc", "-c", &BASH.replace('\n', " "), "bash"])
+        }
+        InterpreterKind::Sh => command.args(["-c", POSIX, "sh"]),
+        InterpreterKind::Zsh => command.args(["-f", "-c", ZSH, "zsh"]),
+        InterpreterKind::Python => command.args(["-u", "-c", PYTHON]),
+        InterpreterKind::Program => unreachable!("a program has no session"),
+    };
+    command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Returns the text that ends a session.
+pub(super) fn farewell(kind: InterpreterKind) -> &'static str {
+    match kind {
+        InterpreterKind::Python => "import sys; sys.exit(0)\n",
+        // A function of that name must not stand in the way.
+        InterpreterKind::Sh => "command exit 0\n",
+        _ => "builtin exit 0\n",
+    }
+}

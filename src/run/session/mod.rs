@@ -1,0 +1,247 @@
+//! Shells that live across steps.
+//!
+//! A session is a shell that runs a short driver. For each step it reads a request from a
+//! named pipe, opens the step's own output pipes, runs the step's text and answers through
+//! another named pipe. The driver opens all of them by name and only while it needs them,
+//! so a step can use, close and redirect every file descriptor as it likes, and nothing but
+//! the commands of the step ever writes to its output.
+//!
+//! A shell that ends inside a step (`exit`, a failing command under errexit) first saves
+//! its variables, functions, options and working folder; the next step gets a new shell
+//! that begins there. The same files are what a later step cache needs: a session's state
+//! can be saved and loaded.
+
+mod driver;
+mod request;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::rc::Rc;
+
+use tokio::net::unix::pipe::Receiver;
+use tokio::process::Child;
+
+pub(super) use request::{Extras, Request};
+
+use super::pipe::{OutputPipe, open_replies, open_requests};
+use super::spawn::Children;
+use crate::plan::Interpreter;
+
+/// A shell, or the place for one that has not been started or has ended.
+#[derive(Debug)]
+pub(super) struct Session {
+    interpreter: Interpreter,
+    /// Holds the pipes, the texts of the steps and the saved state.
+    folder: PathBuf,
+    environment: BTreeMap<String, String>,
+    workspace: PathBuf,
+    requests: File,
+    replies: Receiver,
+    reply: Vec<u8>,
+    shell: Option<Child>,
+    /// The last step ended its shell before the variables of that step alone were taken back.
+    unfinished: Option<usize>,
+    /// Counts texts, so that each has a file of its own.
+    texts: usize,
+    outputs: usize,
+    idle: Option<Streams>,
+    children: Rc<Children>,
+}
+
+/// The pipes of a step's output.
+#[derive(Debug)]
+pub(super) struct Streams {
+    number: usize,
+    /// Standard output, with standard error in it unless that is apart.
+    pub(super) output: OutputPipe,
+    /// Standard error, where it is kept apart.
+    pub(super) error: Option<OutputPipe>,
+}
+
+impl Streams {
+    /// Takes the pipes of a program that runs outside of a session.
+    pub(super) fn for_program(output: OutputPipe, error: Option<OutputPipe>) -> Self {
+        Self { number: 0, output, error }
+    }
+}
+
+/// What a shell answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reply {
+    /// The exit status of the step.
+    pub(super) status: i32,
+    /// For a service, its process.
+    pub(super) service: Option<i32>,
+}
+
+/// How waiting for a shell came to its end.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// The shell answered and waits for the next request.
+    Replied(Reply),
+    /// The shell itself ended.
+    Exited(ExitStatus),
+}
+
+impl Session {
+    /// Makes the place for a shell. The shell itself starts with its first step.
+    pub(super) fn new(
+        interpreter: Interpreter,
+        folder: PathBuf,
+        workspace: &Path,
+        environment: BTreeMap<String, String>,
+        children: Rc<Children>,
+    ) -> io::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self {
+            requests: open_requests(&folder.join("in"))?,
+            replies: open_replies(&folder.join("reply"))?,
+            interpreter,
+            workspace: workspace.to_path_buf(),
+            folder,
+            environment,
+            reply: Vec::new(),
+            shell: None,
+            unfinished: None,
+            texts: 0,
+            outputs: 0,
+            idle: None,
+            children,
+        })
+    }
+
+    /// Returns the shell's process, while there is one.
+    pub(super) fn process(&self) -> Option<i32> {
+        self.shell.as_ref().and_then(Child::id).map(u32::cast_signed)
+    }
+
+    /// Returns the pipes for a step: those of the step before if nobody holds them.
+    pub(super) fn streams(&mut self, apart: bool) -> io::Result<Streams> {
+        if let Some(mut streams) = self.idle.take_if(|idle| idle.error.is_some() == apart) {
+            streams.output.reopen()?;
+            if let Some(error) = &mut streams.error {
+                error.reopen()?;
+            }
+            return Ok(streams);
+        }
+        self.outputs += 1;
+        let number = self.outputs;
+        let open = |name: &str| OutputPipe::open(self.folder.join(format!("{name}{number}")));
+        Ok(Streams { number, output: open("out")?, error: apart.then(|| open("err")).transpose()? })
+    }
+
+    /// Takes back pipes whose streams came to their end.
+    pub(super) fn recycle(&mut self, streams: Streams) {
+        self.idle = Some(streams);
+    }
+
+    /// Returns the file in which a service's shell notes its exit status.
+    pub(super) fn end_file(&self, streams: &Streams) -> PathBuf {
+        self.folder.join(format!("end{}", streams.number))
+    }
+
+    /// Hands a text to the shell, which is started if it is not there.
+    pub(super) fn begin(&mut self, request: &Request<'_>, streams: &Streams) -> io::Result<()> {
+        self.texts += 1;
+        let number = self.texts;
+        let file = |name: &str| self.folder.join(format!("{name}{number}"));
+        std::fs::write(file("text"), request.text)?;
+        if let Some(extras) = request.extras {
+            std::fs::write(file("before"), extras.before(self.interpreter.kind, &self.workspace))?;
+            std::fs::write(file("after"), extras.after(self.interpreter.kind))?;
+        }
+        if self.shell.is_none() {
+            self.start()?;
+        }
+        self.unfinished = request.extras.map(|_| number);
+        let line = format!("{number} {} {}\n", streams.number, request.flags());
+        self.requests.write_all(line.as_bytes())
+    }
+
+    /// Waits until the shell answers or ends. May be called again after it was given up.
+    pub(super) async fn wait(&mut self) -> io::Result<Ending> {
+        let shell = self.shell.as_mut().expect("a request was handed to a shell");
+        let process = shell.id().map(u32::cast_signed).unwrap_or_default();
+        let ending = tokio::select! {
+            biased;
+            reply = read_reply(&self.replies, &mut self.reply, self.texts) => Ending::Replied(reply?),
+            status = shell.wait() => Ending::Exited(status?),
+        };
+        match ending {
+            Ending::Exited(_) => {
+                self.children.forget(process);
+                self.forget_shell();
+            }
+            Ending::Replied(_) => self.unfinished = None,
+        }
+        Ok(ending)
+    }
+
+    /// Asks an idle shell to end, which runs the traps that its steps set.
+    pub(super) fn ask_to_end(&mut self) -> io::Result<()> {
+        self.texts += 1;
+        let text = self.folder.join(format!("text{}", self.texts));
+        std::fs::write(text, driver::farewell(self.interpreter.kind))?;
+        let streams = self.streams(false)?;
+        let line = format!("{} {} -E\n", self.texts, streams.number);
+        // The shell opens the pipe only while someone could read it.
+        self.idle = Some(streams);
+        self.requests.write_all(line.as_bytes())
+    }
+
+    /// Says that the shell is gone, however it went.
+    pub(super) fn forget_shell(&mut self) {
+        self.shell = None;
+        self.reply.clear();
+    }
+
+    fn start(&mut self) -> io::Result<()> {
+        let state = self.folder.join("state");
+        if let Some(number) = self.unfinished.take()
+            && state.exists()
+        {
+            let after = std::fs::read(self.folder.join(format!("after{number}")))?;
+            File::options().append(true).open(&state)?.write_all(&after)?;
+        }
+        let mut command = driver::command(&self.interpreter, &self.folder);
+        command.env_clear().envs(&self.environment).current_dir(&self.workspace);
+        self.shell = Some(self.children.spawn(&mut command)?);
+        Ok(())
+    }
+}
+
+/// Reads lines `TEXT STATUS SERVICE` until one answers this text; what came of a line so far stays in `line`.
+///
+/// A shell that was killed may have answered a moment before: that answer is for nobody.
+async fn read_reply(replies: &Receiver, line: &mut Vec<u8>, text: usize) -> io::Result<Reply> {
+    let mut byte = [0; 1];
+    loop {
+        replies.readable().await?;
+        match replies.try_read(&mut byte) {
+            Ok(_) => line.extend(byte),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error),
+        }
+        if byte == *b"\n" {
+            let (answers, reply) = parse_reply(&std::mem::take(line))?;
+            if answers == text {
+                return Ok(reply);
+            }
+        }
+    }
+}
+
+fn parse_reply(line: &[u8]) -> io::Result<(usize, Reply)> {
+    let text = String::from_utf8_lossy(line);
+    let mut words = text.split_ascii_whitespace().map(|word| word.parse::<usize>().ok());
+    match (words.next(), words.next(), words.next()) {
+        (Some(Some(number)), Some(Some(status)), Some(Some(service))) => {
+            let service = i32::try_from(service).ok().filter(|process| *process != 0);
+            Ok((number, Reply { status: i32::try_from(status).unwrap_or(i32::MAX), service }))
+        }
+        _ => Err(io::Error::other(format!("the shell answered `{}`", text.trim_end()))),
+    }
+}

@@ -1,0 +1,118 @@
+//! What a shell is asked to do.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::plan::InterpreterKind;
+
+/// A text to run, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// The text.
+    pub(crate) text: &'a str,
+    /// Whether any failing command ends it.
+    pub(crate) errexit: bool,
+    /// Whether it is a service.
+    pub(crate) service: bool,
+    /// Whether standard error has a pipe of its own.
+    pub(crate) apart: bool,
+    /// What holds for this text alone.
+    pub(crate) extras: Option<&'a Extras>,
+}
+
+impl Request<'_> {
+    /// Returns the letters that the drivers know. Never empty: `read` would join the fields.
+    pub(super) fn flags(&self) -> String {
+        let flags = [
+            (self.service, 'b'),
+            (!self.errexit, 'E'),
+            (self.apart, '2'),
+            (self.extras.is_some(), 'p'),
+            (self.may_replace_shell(), 's'),
+        ];
+        let set = flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag);
+        std::iter::once('-').chain(set).collect()
+    }
+
+    /// Returns whether the text could end its shell before the shell can save its state.
+    ///
+    /// A guess from words is enough: saving once too often costs a millisecond.
+    fn may_replace_shell(&self) -> bool {
+        ["exec ", "trap ", "kill "].iter().any(|word| self.text.contains(word))
+    }
+}
+
+/// Folder and variables of one step alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// Working folder, relative to the workspace.
+    pub(crate) cwd: Option<String>,
+    /// Variables.
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+impl Extras {
+    /// Returns the extras of a step, if it has any.
+    pub(crate) fn of(cwd: Option<&String>, env: &BTreeMap<String, String>) -> Option<Self> {
+        (cwd.is_some() || !env.is_empty()).then(|| Self { cwd: cwd.cloned(), env: env.clone() })
+    }
+
+    /// Returns the text that sets them, in the interpreter's language.
+    pub(super) fn before(&self, kind: InterpreterKind, workspace: &Path) -> String {
+        let folder = self.cwd.as_ref().map(|cwd| workspace.join(cwd).to_string_lossy().into_owned());
+        let mut text = String::new();
+        if kind == InterpreterKind::Python {
+            if let Some(folder) = folder {
+                let _ = writeln!(text, "import os; __sb_pwd = os.getcwd(); os.chdir({})", python_string(&folder));
+            }
+            for (name, value) in &self.env {
+                let (name, value) = (python_string(name), python_string(value));
+                let _ = writeln!(text, "import os; __sb_old = os.environ.get({name}); os.environ[{name}] = {value}");
+            }
+            return text;
+        }
+        if let Some(folder) = folder {
+            let _ = writeln!(text, "__sb_pwd=$PWD; cd -- {}", shell_string(&folder));
+        }
+        for (name, value) in &self.env {
+            let value = shell_string(value);
+            let _ = writeln!(text, "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; export {name}={value}");
+        }
+        text
+    }
+
+    /// Returns the text that takes them back.
+    pub(super) fn after(&self, kind: InterpreterKind) -> String {
+        let mut text = String::new();
+        if kind == InterpreterKind::Python {
+            if self.cwd.is_some() {
+                text.push_str("import os; os.chdir(__sb_pwd)\n");
+            }
+            for name in self.env.keys() {
+                let _ = writeln!(text, "import os; os.environ.pop({}, None)", python_string(name));
+            }
+            return text;
+        }
+        if self.cwd.is_some() {
+            text.push_str("cd -- \"$__sb_pwd\"\n");
+        }
+        for name in self.env.keys() {
+            let _ = writeln!(
+                text,
+                "if [ -n \"$__sb_had_{name}\" ]; then {name}=$__sb_old_{name}; else unset {name}; fi; unset __sb_had_{name} __sb_old_{name}"
+            );
+        }
+        text
+    }
+}
+
+/// Returns a text as one word of a POSIX shell.
+pub(crate) fn shell_string(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Returns a text as a literal of Python, which reads JSON strings as its own.
+fn python_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,42 @@
+__sb_dir=$1; shift
+__sb_flags=e; setopt pipe_fail
+__sb_save() {
+    __sb_flags=$-; set +eux
+    {
+        print -r -- "cd -- ${(q)PWD}"
+        typeset -p
+        functions
+        alias -L
+        setopt | while read -r __sb_option; do print -r -- "setopt $__sb_option"; done
+        print -r -- "umask $(umask)"
+    } >|"$__sb_dir/state.new" 2>/dev/null
+    command mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
+}
+zshexit() { __sb_save }
+if [[ -e $__sb_dir/state ]]; then . "$__sb_dir/state" 2>/dev/null; set +eux; fi
+while IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+    case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
+    __sb_text=$(<"$__sb_dir/text$__sb_step")
+    case $__sb_request in
+        *2*) exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
+        *) exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
+    esac
+    case $__sb_request in *p*) . "$__sb_dir/before$__sb_step";; esac
+    case $__sb_flags in *x*) __sb_text="set -x;$__sb_text";; esac
+    case $__sb_flags in *u*) set -u;; esac
+    case $__sb_request in
+        *b*)
+            ( zshexit() { : }; ( set -e; eval "$__sb_text" ); print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
+            __sb_status=0; __sb_pid=$!; set +eux;;
+        *E*)
+            unsetopt pipe_fail; eval "$__sb_text"
+            { __sb_status=$? __sb_now=$-; set +eux; } 2>/dev/null; __sb_pid=0; setopt pipe_fail
+            case $__sb_flags in *e*) __sb_flags=e$__sb_now;; *) __sb_flags=$__sb_now;; esac;;
+        *)
+            case $__sb_flags in *e*) set -e;; esac; eval "$__sb_text"
+            { __sb_status=$? __sb_flags=$-; set +eux; } 2>/dev/null; __sb_pid=0;;
+    esac
+    case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
+    exec >/dev/null 2>&1
+    print -r -- "$__sb_step $__sb_status $__sb_pid" 1<>"$__sb_dir/reply"
+done

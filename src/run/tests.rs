@@ -1,0 +1,443 @@
+//! What every kind of session must do, with real shells.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::{Job, RunOptions, run};
+use crate::diagnostic::{Place, Source, Span};
+use crate::event::{EventKind, Exit, Host, Outcome, SkipReason, StepResult, TutorialResult};
+use crate::plan::{
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedStep, StepIndex, Work,
+};
+use crate::tutorial::{
+    Action, Attributes, Dialect, FrontMatter, Ready, Requirements, Step, StepName, Text, Tutorial,
+};
+
+const BASH: (&str, InterpreterKind) = ("bash", InterpreterKind::Bash);
+const SH: (&str, InterpreterKind) = ("sh", InterpreterKind::Sh);
+const ZSH: (&str, InterpreterKind) = ("zsh", InterpreterKind::Zsh);
+
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A plan made by hand.
+struct Page {
+    steps: Vec<PlannedStep>,
+    shell: (&'static str, InterpreterKind),
+    secrets: BTreeMap<String, String>,
+    keep_output: u64,
+}
+
+impl Page {
+    fn new(shell: (&'static str, InterpreterKind)) -> Self {
+        Self { steps: Vec::new(), shell, secrets: BTreeMap::new(), keep_output: 1 << 20 }
+    }
+
+    fn step(self, text: &str) -> Self {
+        self.step_with(text, |_| {})
+    }
+
+    fn step_with(mut self, text: &str, change: impl FnOnce(&mut PlannedStep)) -> Self {
+        let (program, kind) = self.shell;
+        let interpreter =
+            Interpreter { language: program.to_owned(), command: vec![program.to_owned()], kind };
+        let number = self.steps.len();
+        let mut step = PlannedStep {
+            name: StepName(format!("step-{}", number + 1)),
+            source: number,
+            work: Work::Command { text: text.to_owned(), interpreter },
+            disposition: Disposition::Run,
+            needs: (0..number).map(StepIndex).collect(),
+            cleanup: false,
+            session: "main".to_owned(),
+            cwd: None,
+            env: BTreeMap::new(),
+            timeout: Duration::from_secs(30),
+            tries: 1,
+            retry_delay: Duration::from_millis(10),
+            errexit: true,
+            exit: None,
+            expected: Vec::new(),
+            cache: true,
+            fingerprint: Fingerprint(String::new()),
+        };
+        change(&mut step);
+        self.steps.push(step);
+        self
+    }
+
+    fn service(self, text: &str, ready: Option<Ready>) -> Self {
+        self.step_with(text, |step| {
+            if let Work::Command { text, interpreter } = step.work.clone() {
+                step.work = Work::Service { text, interpreter, ready };
+            }
+        })
+    }
+
+    fn run(self) -> Ran {
+        // One run at a time, as in the program: a run that is alone ends every process that nobody claims.
+        let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let outputs = tempfile::tempdir().unwrap();
+        let options = RunOptions {
+            jobs: 1,
+            grace: Duration::from_millis(500),
+            slow_after: Duration::from_secs(30),
+            keep_output: self.keep_output,
+            environment: BTreeMap::from([("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".to_owned())]),
+            secrets: self.secrets.clone(),
+            stream_output: false,
+            tick: None,
+            keep_workspaces: false,
+            updating: false,
+            host: Host { distribution: String::new(), architecture: String::new(), kernel: String::new() },
+        };
+        let job = Job { plan: self.plan(), outputs: outputs.path().join("o"), outputs_name: "o".to_owned() };
+        let mut ran = Ran { steps: Vec::new(), result: None, _outputs: outputs };
+        run(vec![job], options, &mut |event| match &event.kind {
+            EventKind::StepFinished { result, .. } => ran.steps.push((**result).clone()),
+            EventKind::TutorialFinished { result, .. } => ran.result = Some((**result).clone()),
+            _ => {}
+        })
+        .unwrap();
+        ran
+    }
+
+    fn plan(&self) -> Plan {
+        let source = Source::new("page.md", "");
+        let step = |step: &PlannedStep| Step {
+            name: step.name.clone(),
+            named: false,
+            headings: Vec::new(),
+            anchor: None,
+            description: String::new(),
+            language: "bash".to_owned(),
+            place: Place::new(&source, Span::new(0, 0)),
+            text: Text { content: String::new(), source: Arc::clone(&source), lines: Vec::new() },
+            action: Action::Command,
+            attributes: Attributes::default(),
+            expected: Vec::new(),
+        };
+        let tutorial = Tutorial {
+            source: Arc::clone(&source),
+            dialect: Dialect::Stagebook,
+            front_matter: FrontMatter::default(),
+            title: String::new(),
+            steps: self.steps.iter().map(step).collect(),
+            other_blocks: Vec::new(),
+            headings: Vec::new(),
+            links: Vec::new(),
+            includes: Vec::new(),
+            prerequisites: Vec::new(),
+        };
+        Plan {
+            key: PlanKey { tutorial: "page.md".to_owned(), variant: None },
+            tutorial: Arc::new(tutorial),
+            parameters: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            secrets: self.secrets.keys().cloned().collect(),
+            requires: Requirements::default(),
+            steps: self.steps.clone(),
+            fingerprint: Fingerprint(String::new()),
+        }
+    }
+}
+
+/// What came of a plan made by hand.
+struct Ran {
+    steps: Vec<StepResult>,
+    result: Option<TutorialResult>,
+    _outputs: tempfile::TempDir,
+}
+
+impl Ran {
+    #[track_caller]
+    fn prints(self, expected: &[&str]) -> Self {
+        let folder = regex::Regex::new("/[^ ]*stagebook-[^/]*/work").unwrap();
+        let printed: Vec<_> = self.steps.iter().map(|step| folder.replace_all(&step.output.text, "<workspace>")).collect();
+        assert_eq!(printed, expected, "{:?}", self.outcomes());
+        self
+    }
+
+    fn outcomes(&self) -> Vec<&Outcome> {
+        self.steps.iter().map(|step| &step.outcome).collect()
+    }
+
+    #[track_caller]
+    fn all_pass(self) -> Self {
+        assert!(
+            self.steps.iter().all(|step| matches!(step.outcome, Outcome::Verified | Outcome::Unverified)),
+            "{:?} {:?}",
+            self.outcomes(),
+            self.result
+        );
+        self
+    }
+}
+
+fn exits_with(status: i32) -> impl FnOnce(&mut PlannedStep) {
+    move |step| step.exit = Some(status)
+}
+
+/// Runs a check in every shell that the machine has.
+fn in_every_shell(check: impl Fn(Page)) {
+    for shell in [BASH, SH, ZSH] {
+        if super::find_program(shell.0, "/usr/bin:/bin").is_none() {
+            eprintln!("not checked with {}: it is not installed", shell.0);
+            continue;
+        }
+        eprintln!("checking with {}", shell.0);
+        check(Page::new(shell));
+    }
+}
+
+fn lives(mark: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.map(|line| String::from_utf8_lossy(&line).into_owned()).any(|line| line.contains(mark))
+}
+
+#[test]
+fn state_holds_from_step_to_step() {
+    in_every_shell(|page| {
+        let page = page.step("x=1; f() { echo f $x; }; mkdir d; cd d; export E=2\n").step("f; pwd; sh -c 'echo $E'\n");
+        page.run().all_pass().prints(&["", "f 1\n<workspace>/d\n2\n"]);
+    });
+}
+
+#[test]
+fn exit_ends_the_step_and_not_the_state() {
+    in_every_shell(|page| {
+        let page = page.step("x='a b'; cd /\n").step_with("x=\"$x c\"\nexit 3\n", exits_with(3)).step("echo \"$x\"; pwd\n");
+        page.run().all_pass().prints(&["", "", "a b c\n/\n"]);
+    });
+}
+
+#[test]
+fn functions_arrays_and_options_survive_the_end_of_the_shell() {
+    let page = Page::new(BASH)
+        .step("declare -A map=([k]='v w'); list=(1 '2 3'); f() { echo \"${map[k]}\" \"${list[1]}\"; }; set -u; shopt -s nullglob; umask 027\n")
+        .step_with("false\n", exits_with(1))
+        .step("f; echo *.none; umask; case $- in *u*) echo nounset;; esac\n")
+        .step_with("echo $undefined\n", exits_with(1));
+    let ran = page.run().all_pass();
+    assert_eq!(ran.steps[2].output.text, "v w 2 3\n\n0027\nnounset\n");
+    assert!(ran.steps[3].output.text.contains("undefined: unbound variable"));
+}
+
+#[test]
+fn any_failing_command_fails_the_step() {
+    in_every_shell(|page| {
+        let ran = page.step("echo before; false; echo after\n").step("echo never\n").run();
+        assert_eq!(ran.steps[0].output.text, "before\n");
+        assert_eq!(*ran.outcomes()[0], Outcome::Failed { reason: "exit status 1, expected 0".to_owned() });
+        let reason = SkipReason::Need(StepName("step-1".to_owned()));
+        assert_eq!(*ran.outcomes()[1], Outcome::Skipped { reason });
+    });
+}
+
+#[test]
+fn failing_pipe_fails_the_step_in_shells_that_know_pipefail() {
+    let ran = Page::new(BASH).step("false | true\n").run();
+    assert!(matches!(ran.outcomes()[0], Outcome::Failed { .. }));
+}
+
+#[test]
+fn errexit_can_be_turned_off_for_a_step() {
+    in_every_shell(|page| {
+        let page = page.step_with("false; echo after\n", |step| step.errexit = false).step_with("false\n", exits_with(1));
+        page.run().all_pass().prints(&["after\n", ""]);
+    });
+}
+
+#[test]
+fn xtrace_shows_the_commands_of_the_steps_alone() {
+    in_every_shell(|page| {
+        let ran = page.step("set -x\necho one\n").step("echo two\n").run().all_pass();
+        let text = ran.steps[1].output.text.clone();
+        assert!(text.ends_with("two\n") && text.lines().count() == 2, "{text}");
+    });
+}
+
+#[test]
+fn unusual_texts_run_as_they_are() {
+    in_every_shell(|page| {
+        let page = page
+            .step("cat <<'EOF'\n1 0 0\n$x `y`\nEOF\n")
+            .step("printf 'no newline'")
+            .step("# only a comment\n")
+            .step("exec 3>&- 4>&- 5>&-\nexec 3>file; echo hi >&3; exec 3>&-; cat file\n")
+            .step("echo error >&2; echo out\n");
+        page.run().all_pass().prints(&["1 0 0\n$x `y`\n", "no newline", "", "hi\n", "error\nout\n"]);
+    });
+}
+
+#[test]
+fn exec_replaces_the_shell_and_state_before_it_is_kept() {
+    in_every_shell(|page| {
+        let page = page.step("x=kept\n").step("exec echo replaced\n").step("echo $x\n");
+        page.run().all_pass().prints(&["", "replaced\n", "kept\n"]);
+    });
+}
+
+#[test]
+fn syntax_error_fails_the_step() {
+    in_every_shell(|page| {
+        let ran = page.step("if true; then echo yes\n").run();
+        assert!(matches!(ran.outcomes()[0], Outcome::Failed { .. }), "{:?}", ran.outcomes());
+    });
+}
+
+#[test]
+fn exit_trap_runs_when_its_shell_ends() {
+    in_every_shell(|page| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trapped");
+        page.step(&format!("trap 'echo trapped >{}' EXIT\n", file.display())).step("echo still here\n").run().all_pass();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "trapped\n");
+    });
+}
+
+#[test]
+fn shell_killed_from_outside_is_a_failure_and_cleanup_gets_a_new_one() {
+    in_every_shell(|page| {
+        let page = page.step("x=1\n").step("kill -9 $$\n").step_with("echo clean\n", |step| step.cleanup = true);
+        let ran = page.run();
+        assert_eq!(ran.steps[1].exit, Some(Exit::Signal("SIGKILL".to_owned())), "{:?}", ran.outcomes());
+        assert_eq!(ran.steps[2].output.text, "clean\n");
+    });
+}
+
+#[test]
+fn child_that_holds_the_output_does_not_hold_up_the_step() {
+    in_every_shell(|page| {
+        let began = Instant::now();
+        let ran = page.step("(sleep 31.4; echo late) & echo started\n").step("echo next\n").run().all_pass();
+        assert!(began.elapsed() < Duration::from_secs(10));
+        assert_eq!(ran.steps[0].output.text, "started\n");
+        assert!(ran.steps[0].left_behind.iter().any(|line| line.contains("sleep 31.4") || line.contains("sh")));
+        assert!(!lives("sleep\u{0}31.4"));
+    });
+}
+
+#[test]
+fn pipe_into_a_function_that_ends_late_is_waited_for() {
+    let page = Page::new(BASH).step("echo hi > >(sleep 0.03; sed 's/h/H/')\n");
+    page.run().all_pass().prints(&["Hi\n"]);
+}
+
+#[test]
+fn timeout_ends_the_whole_tree() {
+    in_every_shell(|page| {
+        let text = "setsid sleep 32.1 & (setsid sh -c 'sleep 32.2 & exec sleep 32.3' &)\nenv -i /usr/bin/setsid /usr/bin/sleep 32.4 &\ntrap '' TERM\nsleep 32.5\n";
+        let began = Instant::now();
+        let page = page.step_with(text, |step| step.timeout = Duration::from_millis(300));
+        let ran = page.step_with("echo clean\n", |step| step.cleanup = true).run();
+        assert!(began.elapsed() < Duration::from_secs(10));
+        assert_eq!(*ran.outcomes()[0], Outcome::TimedOut { limit: Duration::from_millis(300) });
+        assert_eq!(ran.steps[1].output.text, "clean\n");
+        for sleep in ["32.1", "32.2", "32.3", "32.4", "32.5"] {
+            assert!(!lives(&format!("sleep\u{0}{sleep}")), "sleep {sleep} lives");
+        }
+    });
+}
+
+#[test]
+fn daemons_do_not_outlive_the_run() {
+    let text = "setsid -f sleep 33.1; (setsid nohup sleep 33.2 >/dev/null 2>&1 &) ; env -i /usr/bin/setsid -f /usr/bin/sleep 33.3\n";
+    Page::new(BASH).step(text).run().all_pass();
+    for sleep in ["33.1", "33.2", "33.3"] {
+        assert!(!lives(&format!("sleep\u{0}{sleep}")), "sleep {sleep} lives");
+    }
+}
+
+#[test]
+fn service_is_ready_before_the_next_step_and_ended_after_the_last() {
+    in_every_shell(|page| {
+        let service = "word=ready; sleep 0.1; echo i am $word; exec sleep 34.1\n";
+        let page = page.service(service, Some(Ready::Log("i am ready".to_owned()))).step("echo next\n");
+        let ran = page.run().all_pass();
+        assert_eq!(ran.steps[0].output.text, "i am ready\n");
+        assert_eq!(*ran.outcomes()[0], Outcome::Verified);
+        assert!(!lives("sleep\u{0}34.1"));
+    });
+}
+
+#[test]
+fn service_that_ends_before_it_is_ready_fails() {
+    in_every_shell(|page| {
+        let ran = page.service("echo oops; exit 4\n", Some(Ready::Port(1))).run();
+        let reason = "the service ended with exit status 4".to_owned();
+        assert_eq!(*ran.outcomes()[0], Outcome::Failed { reason });
+        assert_eq!(ran.steps[0].output.text, "oops\n");
+    });
+}
+
+#[test]
+fn folder_and_variables_of_a_step_hold_for_it_alone() {
+    in_every_shell(|page| {
+        let page = page
+            .step("mkdir sub; A=old\n")
+            .step_with("pwd; echo $A$B\n", |step| {
+                step.cwd = Some("sub".to_owned());
+                step.env = BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "!".to_owned())]);
+            })
+            .step("pwd; echo $A${B-unset}\n");
+        page.run().all_pass().prints(&["", "<workspace>/sub\nit's!\n", "<workspace>\noldunset\n"]);
+    });
+}
+
+#[test]
+fn failed_step_is_tried_again() {
+    let text = "echo x >>tries; test $(wc -l <tries) -ge 3\n";
+    let ran = Page::new(BASH).step_with(text, |step| step.tries = 3).run().all_pass();
+    assert_eq!(ran.steps[0].attempt, 3);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let mut page = Page::new(BASH).step("echo \"t=$TOKEN\"; printf %s \"$TOKEN\" | base64; printf hunt; sleep 0.05; echo er2\n");
+    page.secrets = BTreeMap::from([("TOKEN".to_owned(), "hunter2".to_owned())]);
+    page.run().all_pass().prints(&["t=***\n***==\n***\n"]);
+}
+
+#[test]
+fn input_is_empty_and_there_is_no_terminal() {
+    in_every_shell(|page| {
+        let page = page.step("cat; wc -c </dev/stdin | tr -d ' '; if (: </dev/tty) 2>/dev/null; then echo tty; else echo none; fi\n");
+        page.run().all_pass().prints(&["0\nnone\n"]);
+    });
+}
+
+#[test]
+fn much_output_is_bounded() {
+    let mut page = Page::new(BASH).step("head -c 3000000 /dev/zero | tr '\\0' x\n");
+    page.keep_output = 64 * 1024;
+    let ran = page.run().all_pass();
+    assert_eq!((ran.steps[0].output.bytes, ran.steps[0].output.kept), (3_000_000, 64 * 1024));
+}
+
+#[test]
+fn python_session_keeps_its_names() {
+    let page = Page::new(("python3", InterpreterKind::Python))
+        .step("x = 41\nimport sys\n")
+        .step("print(x + 1)\nprint('error', file=sys.stderr)\n")
+        .step_with("raise SystemExit(3)\n", exits_with(3))
+        .step_with("undefined\n", exits_with(1));
+    let ran = page.run().all_pass();
+    assert_eq!(ran.steps[1].output.text, "42\nerror\n");
+    assert!(ran.steps[3].output.text.ends_with("NameError: name 'undefined' is not defined\n"));
+}
+
+#[test]
+fn program_gets_the_text_in_a_file() {
+    let page = Page::new(("python3", InterpreterKind::Program)).step("import os\nprint(os.getcwd())\n");
+    page.run().all_pass().prints(&["<workspace>\n"]);
+}
+
+#[test]
+fn nothing_of_a_run_is_left_on_disk() {
+    let ran = Page::new(BASH).step("dirname $PWD\n").run().all_pass();
+    let folder = ran.steps[0].output.text.trim_end();
+    assert!(folder.contains("stagebook-") && !Path::new(folder).exists(), "{folder}");
+}

@@ -1,0 +1,199 @@
+//! The folder of a run: fresh, private, and gone afterwards.
+
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use tempfile::TempDir;
+
+/// Where control pipes go if it is there: a file system in memory, where making a file costs little.
+const MEMORY: &str = "/dev/shm";
+
+/// The folders of one plan's run.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    folder: Option<TempDir>,
+    control: TempDir,
+    work: PathBuf,
+    home: PathBuf,
+}
+
+impl Workspace {
+    /// Makes the folders below the system's folder for temporary files.
+    pub(super) fn create(temporary: &Path) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary)?;
+        let memory = Path::new(MEMORY);
+        let control = tempfile::Builder::new().prefix("stagebook-").tempdir_in(memory);
+        let control = control.or_else(|_| tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary))?;
+        // Steps print these paths, so links are resolved once, here.
+        let root = folder.path().canonicalize()?;
+        let (work, home) = (root.join("work"), root.join("home"));
+        DirBuilder::new().mode(0o755).create(&work)?;
+        DirBuilder::new().mode(0o700).create(&home)?;
+        Ok(Self { folder: Some(folder), control, work, home })
+    }
+
+    /// Returns the folder in which steps begin.
+    pub(super) fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// Returns the home folder of the steps.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Returns the folder for control pipes.
+    pub(super) fn control(&self) -> &Path {
+        self.control.path()
+    }
+
+    /// Leaves the workspace behind and returns its path.
+    pub(super) fn keep(mut self) -> PathBuf {
+        if let Some(folder) = self.folder.take() {
+            let _ = folder.keep();
+        }
+        self.work.clone()
+    }
+
+    /// Removes the folders, those too whose permissions forbid it.
+    pub(super) fn remove(mut self) -> io::Result<()> {
+        let Some(folder) = self.folder.take() else { return Ok(()) };
+        let path = folder.keep();
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                make_writable(&path);
+                std::fs::remove_dir_all(&path)
+            }
+            result => result,
+        }
+    }
+}
+
+fn make_writable(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let _ = std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            make_writable(&entry.path());
+        }
+    }
+}
+
+/// What a file step asks for.
+#[derive(Debug)]
+pub(super) struct FileRequest<'a> {
+    pub(super) path: &'a str,
+    pub(super) content: &'a str,
+    pub(super) append: bool,
+    pub(super) mode: Option<u32>,
+}
+
+/// Writes a file below a folder, and never outside of it: not through `..`, not through a link.
+pub(super) fn write_file(folder: &Path, request: &FileRequest<'_>) -> io::Result<()> {
+    let path = Path::new(request.path);
+    let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
+    let parent = open_parent(folder, path.parent().unwrap_or(Path::new("")))?;
+    let kind = if request.append { OFlags::APPEND } else { OFlags::TRUNC };
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | kind;
+    let file = open_beneath(&parent, Path::new(name), flags, Mode::from_raw_mode(0o644))?;
+    let mut file = File::from(file);
+    file.write_all(request.content.as_bytes())?;
+    if let Some(mode) = request.mode {
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// Opens the folder that a file goes into, making what is missing on the way.
+fn open_parent(folder: &Path, parent: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let mut current = rustix::fs::open(folder, flags, Mode::empty())?;
+    for component in parent.components() {
+        let name = match component {
+            Component::Normal(name) => Path::new(name),
+            Component::CurDir => continue,
+            _ => return Err(io::Error::other("the path leaves the workspace")),
+        };
+        match rustix::fs::mkdirat(&current, name, Mode::from_raw_mode(0o755)) {
+            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        current = open_beneath(&current, name, flags, Mode::empty())?;
+    }
+    Ok(current)
+}
+
+/// Opens a name in a folder; a link in the name's place is refused.
+fn open_beneath(folder: impl AsFd, name: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+    let result = open_without_links(folder.as_fd(), name, flags, mode);
+    result.map_err(|error| match error {
+        rustix::io::Errno::LOOP | rustix::io::Errno::XDEV => {
+            io::Error::other(format!("`{}` is a link, which could leave the workspace", name.display()))
+        }
+        error => error.into(),
+    })
+}
+
+fn open_without_links(
+    folder: std::os::fd::BorrowedFd<'_>,
+    name: &Path,
+    flags: OFlags,
+    mode: Mode,
+) -> rustix::io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::openat2(folder, name, flags, mode, ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS) {
+        // Old kernels and some sandboxes do not have it; one component needs no more than O_NOFOLLOW.
+        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
+        result => return result,
+    }
+    rustix::fs::openat(folder, name, flags | OFlags::NOFOLLOW, mode)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn request<'a>(path: &'a str, content: &'a str) -> FileRequest<'a> {
+        FileRequest { path, content, append: false, mode: None }
+    }
+
+    #[test]
+    fn folders_on_the_way_are_made() {
+        let folder = tempfile::tempdir().unwrap();
+        write_file(folder.path(), &request("a/b/c.txt", "hi\n")).unwrap();
+        assert_eq!(std::fs::read_to_string(folder.path().join("a/b/c.txt")).unwrap(), "hi\n");
+    }
+
+    #[test]
+    fn append_and_mode_are_honoured() {
+        let folder = tempfile::tempdir().unwrap();
+        write_file(folder.path(), &request("run", "one\n")).unwrap();
+        let more = FileRequest { append: true, mode: Some(0o755), ..request("run", "two\n") };
+        write_file(folder.path(), &more).unwrap();
+        let path = folder.path().join("run");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn nothing_is_written_outside() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let victim = outside.path().join("victim");
+        std::fs::write(&victim, "safe").unwrap();
+        symlink(outside.path(), folder.path().join("link")).unwrap();
+        symlink(&victim, folder.path().join("file-link")).unwrap();
+        for path in ["../x", "a/../../x", "link/victim", "file-link"] {
+            let result = write_file(folder.path(), &request(path, "gone"));
+            assert!(result.is_err(), "{path}");
+        }
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "safe");
+        assert!(!folder.path().parent().unwrap().join("x").exists());
+    }
+}
