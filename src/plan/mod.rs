@@ -8,8 +8,21 @@
 //! Steps keep the order of the page unless a need says otherwise: readers run them top
 //! to bottom, and so do we.
 
+mod build;
+mod fingerprint;
+mod inputs;
+mod interpreters;
+mod matrix;
 mod model;
+mod order;
+mod reach;
+mod selection;
+mod template;
+mod values;
+mod work;
 
+pub use build::build;
+pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};
 pub use model::{
     Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedCommand, PlannedStep,
     StepIndex, Work,
