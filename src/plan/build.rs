@@ -69,7 +69,9 @@ impl<'a> Page<'a> {
             fingerprint: Fingerprint(String::new()),
         };
         fingerprint::stamp(&mut plan);
-        selection::apply(&inputs.selection, &mut plan.steps);
+        if findings.is_empty() {
+            selection::apply(&inputs.selection, &mut plan.steps);
+        }
         plan
     }
 
