@@ -203,3 +203,96 @@ impl Encoder {
         Fingerprint(self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::plan::testing::{flags, page, parameter, planned, plans, step};
+    use crate::tutorial::{ParameterKind, Tutorial};
+
+    fn tutorial() -> Tutorial {
+        let side = step("side").needs(&["one"]).session("other");
+        page(vec![step("one"), step("two"), side, step("last").needs(&["one"])])
+    }
+
+    /// Returns which of the steps, and whether the plan, get another fingerprint by a change.
+    fn changed(change: impl FnOnce(&mut Tutorial)) -> (Vec<String>, bool) {
+        let mut other = tutorial();
+        change(&mut other);
+        let (before, after) = (planned(tutorial()), planned(other));
+        let pairs = before.steps.iter().zip(&after.steps);
+        let differing = pairs.filter(|(before, after)| before.fingerprint != after.fingerprint);
+        let names = differing.map(|(step, _)| step.name.0.clone()).collect();
+        (names, before.fingerprint != after.fingerprint)
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Tutorial), expected: &[&str]) {
+        let (names, plan) = changed(change);
+        assert_eq!(names, expected);
+        assert_eq!(plan, !expected.is_empty());
+    }
+
+    #[test]
+    fn changes_reach_what_can_see_them() {
+        check(|page| page.steps[0].text.content.push('x'), &["one", "two", "side", "last"]);
+        check(|page| page.steps[1].text.content.push('x'), &["two", "last"]);
+        check(|page| page.steps[2].text.content.push('x'), &["side"]);
+    }
+
+    #[test]
+    fn attributes_that_change_what_happens_count() {
+        check(|page| page.steps[3].attributes.errexit = false, &["last"]);
+        check(|page| page.steps[3].attributes.exit = Some(0), &["last"]);
+        check(|page| page.steps[3].attributes.cwd = Some(String::new()), &["last"]);
+        check(|page| page.steps[3].attributes.skip = Some("later".to_owned()), &["last"]);
+        check(|page| page.steps[3].attributes.env = [("A".to_owned(), "1".to_owned())].into(), &["last"]);
+        check(
+            |page| page.front_matter.env = [("A".to_owned(), "1".to_owned())].into(),
+            &["one", "two", "side", "last"],
+        );
+    }
+
+    #[test]
+    fn prose_does_not_count() {
+        check(
+            |page| {
+                page.title.push('x');
+                page.front_matter.description = Some("x".to_owned());
+                page.steps[0].description.push('x');
+                page.steps[0].headings.push("x".to_owned());
+                page.steps[0].attributes.hide = true;
+            },
+            &[],
+        );
+    }
+
+    #[test]
+    fn secrets_count_by_name_alone() {
+        let with = |value: &str| {
+            let mut page = tutorial();
+            page.front_matter.secrets = vec!["token".to_owned()];
+            page.front_matter.parameters = vec![parameter("token", ParameterKind::String, None)];
+            plans(page, &flags(&[("token", value)])).unwrap().remove(0).fingerprint
+        };
+        assert_eq!(with("a"), with("b"));
+        assert_ne!(with("a"), planned(tutorial()).fingerprint);
+    }
+
+    #[test]
+    fn selection_does_not_count() {
+        let mut inputs = flags(&[]);
+        inputs.selection.steps = vec!["two".to_owned()];
+        let selected = plans(tutorial(), &inputs).unwrap().remove(0);
+        assert_eq!(selected.fingerprint, planned(tutorial()).fingerprint);
+    }
+
+    proptest! {
+        #[test]
+        fn one_character_changes_the_plan(step in 0..4usize, at in 0..9usize, letter in any::<char>()) {
+            let (_, plan) = changed(|page| page.steps[step].text.content.insert(at, letter));
+            prop_assert!(plan);
+        }
+    }
+}

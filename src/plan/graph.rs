@@ -105,7 +105,9 @@ mod tests {
 
     #[test]
     fn dot_draws_only_arrows_that_follow_from_no_other() {
-        check(dot, expect![[r#"
+        check(
+            dot,
+            expect![[r#"
             digraph "a.md" {
               rankdir=LR;
               node [shape=box];
@@ -118,12 +120,15 @@ mod tests {
               s1 -> s2;
               s2 -> s3;
             }
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn mermaid_draws_the_same_arrows() {
-        check(mermaid, expect![[r#"
+        check(
+            mermaid,
+            expect![[r#"
             flowchart LR
               s0["fetch"]
               s1["say #quot;hi#quot; #35;1"]
@@ -133,6 +138,7 @@ mod tests {
               s0 --> s1
               s1 --> s2
               s2 --> s3
-        "#]]);
+        "#]],
+        );
     }
 }

@@ -83,3 +83,29 @@ fn unknown_names<'a>(
     };
     unknown.map(finding).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::{lines, page, parameter, step};
+    use crate::tutorial::ParameterKind;
+
+    #[test]
+    fn names_that_no_tutorial_has_are_findings() {
+        let mut first = page(vec![step("build")]);
+        first.front_matter.parameters = vec![parameter("base", ParameterKind::String, None)];
+        let mut second = page(Vec::new());
+        second.front_matter.matrix.axes = vec![("arch".to_owned(), Vec::new())];
+        let tutorials = [Arc::new(first), Arc::new(second)];
+        let flags = ["base", "arch", "bsae"].map(|name| (name.to_owned(), String::new()));
+        let selection =
+            Selection { steps: vec!["biuld".to_owned()], from: Some("build".to_owned()), until: None };
+        let mut findings = unknown_parameters(&tutorials, &flags);
+        findings.extend(unknown_steps(&tutorials, &selection));
+        expect_test::expect![[r#"
+            unknown-parameter: no tutorial of this run has a parameter `bsae`; did you mean `base`?
+            unknown-step: no tutorial of this run has a step `biuld`; did you mean `build`?
+        "#]]
+        .assert_eq(&lines(&findings));
+    }
+}

@@ -136,3 +136,106 @@ fn is_shell(step: &Step) -> bool {
         &["bash", "sh", "shell", "console", "shell-session", "sh-session", "bash-session"];
     matches!(step.action, Action::Transcript(_)) || SHELLS.contains(&step.language.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use crate::plan::Work;
+    use crate::plan::testing::{flags, lines, page, plans, step};
+
+    #[track_caller]
+    fn check(blocks: &[(&str, Option<&str>)], expected: Expect) {
+        let block = |(index, (language, session)): (usize, &(&str, Option<&str>))| {
+            let step = step(&format!("s{index}")).language(language);
+            session.iter().fold(step, |step, session| step.session(session))
+        };
+        let shown = match plans(page(blocks.iter().enumerate().map(block).collect()), &flags(&[])) {
+            Ok(plans) => plans[0]
+                .steps
+                .iter()
+                .map(|step| match &step.work {
+                    Work::Command { interpreter, .. } => {
+                        format!("{} {:?} {}\n", step.session, interpreter.kind, interpreter.command.join(" "))
+                    }
+                    other => format!("{other:?}\n"),
+                })
+                .collect(),
+            Err(findings) => lines(&findings),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn shells_share_one_bash_and_zsh_has_its_own() {
+        check(
+            &[("bash", None), ("sh", None), ("shell", None), ("console", None), ("zsh", None)],
+            expect![[r#"
+                main Bash bash
+                main Bash bash
+                main Bash bash
+                main Bash bash
+                zsh Zsh zsh
+            "#]],
+        );
+    }
+
+    #[test]
+    fn named_sessions_of_sh_alone_are_posix_shells() {
+        check(
+            &[("sh", Some("a")), ("sh", Some("a")), ("sh", Some("b")), ("bash", Some("b"))],
+            expect![[r#"
+            a Sh sh
+            a Sh sh
+            b Bash bash
+            b Bash bash
+        "#]],
+        );
+    }
+
+    #[test]
+    fn python_is_a_session_only_where_one_is_named() {
+        check(
+            &[("python", None), ("python", Some("py")), ("ruby", None), ("py", None)],
+            expect![[r#"
+            main Program python3
+            py Python python3
+            main Program ruby
+            main Program python3
+        "#]],
+        );
+    }
+
+    #[test]
+    fn sessions_of_two_kinds_are_findings() {
+        check(
+            &[("bash", Some("a")), ("python", Some("a"))],
+            expect![[r#"
+            mixed-session: session `a` is `bash` and cannot run `python`; give the block a session of its own
+        "#]],
+        );
+        check(
+            &[("zsh", Some("main")), ("bash", None)],
+            expect![[r#"
+            mixed-session: session `main` is `zsh` and cannot run `bash`; give the block a session of its own
+        "#]],
+        );
+        check(
+            &[("ruby", Some("a"))],
+            expect![[r#"
+            no-session: blocks of `ruby` have no sessions; leave `session` out: each block is a program of its own
+        "#]],
+        );
+    }
+
+    #[test]
+    fn unknown_languages_are_findings() {
+        check(
+            &[("rubi", None), ("lua", None)],
+            expect![[r#"
+            unknown-interpreter: no interpreter is known for `rubi`; did you mean `ruby`?
+            unknown-interpreter: no interpreter is known for `lua`; name its program below `[interpreters]` in `stagebook.toml`: `lua = ["..."]`
+        "#]],
+        );
+    }
+}

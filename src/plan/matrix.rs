@@ -168,3 +168,163 @@ fn at_matrix(front: &FrontMatter, finding: Finding) -> Finding {
 fn matrix_place(front: &FrontMatter) -> Option<Place> {
     front.places.get("matrix").or(front.place.as_ref()).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use crate::plan::testing::{flags, lines, page, part, plans, text};
+
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+    #[track_caller]
+    fn check(
+        axes: &[(&str, &[&str])],
+        include: &[Pairs<'_>],
+        exclude: &[Pairs<'_>],
+        given: Pairs<'_>,
+        expected: Expect,
+    ) {
+        let mut page = page(Vec::new());
+        let axis = |(name, values): &(&str, &[&str])| {
+            ((*name).to_owned(), values.iter().map(|value| text(value)).collect())
+        };
+        page.front_matter.matrix.axes = axes.iter().map(axis).collect();
+        page.front_matter.matrix.include = include.iter().map(|pairs| part(pairs)).collect();
+        page.front_matter.matrix.exclude = exclude.iter().map(|pairs| part(pairs)).collect();
+        let shown = match plans(page, &flags(given)) {
+            Ok(plans) => plans.iter().map(|plan| format!("{}\n", plan.key)).collect(),
+            Err(findings) => lines(&findings),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    const TWO: &[(&str, &[&str])] = &[("base", &["debian", "fedora"]), ("arch", &["x86_64", "arm"])];
+
+    #[test]
+    fn axes_are_multiplied_in_page_order() {
+        check(
+            &[],
+            &[],
+            &[],
+            &[],
+            expect![[r#"
+            a.md
+        "#]],
+        );
+        check(
+            TWO,
+            &[],
+            &[],
+            &[],
+            expect![[r#"
+            a.md [base=debian,arch=x86_64]
+            a.md [base=debian,arch=arm]
+            a.md [base=fedora,arch=x86_64]
+            a.md [base=fedora,arch=arm]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn exclude_takes_out_what_contains_it() {
+        check(
+            TWO,
+            &[],
+            &[&[("arch", "arm"), ("base", "fedora")]],
+            &[],
+            expect![[r#"
+            a.md [base=debian,arch=x86_64]
+            a.md [base=debian,arch=arm]
+            a.md [base=fedora,arch=x86_64]
+        "#]],
+        );
+        check(
+            TWO,
+            &[],
+            &[&[("arch", "arm")]],
+            &[],
+            expect![[r#"
+            a.md [base=debian,arch=x86_64]
+            a.md [base=fedora,arch=x86_64]
+        "#]],
+        );
+        check(
+            TWO,
+            &[],
+            &[&[]],
+            &[],
+            expect![[r#"
+            empty-matrix: the matrix has no variant; -
+        "#]],
+        );
+    }
+
+    #[test]
+    fn include_follows_the_example_of_github() {
+        let axes: &[(&str, &[&str])] = &[("fruit", &["apple", "pear"]), ("animal", &["cat", "dog"])];
+        let include: &[Pairs<'_>] = &[
+            &[("color", "green")],
+            &[("color", "pink"), ("animal", "cat")],
+            &[("fruit", "apple"), ("shape", "circle")],
+            &[("fruit", "banana")],
+            &[("fruit", "banana"), ("animal", "cat")],
+        ];
+        check(
+            axes,
+            include,
+            &[],
+            &[],
+            expect![[r#"
+            a.md [fruit=apple,animal=cat,color=pink,shape=circle]
+            a.md [fruit=apple,animal=dog,color=green,shape=circle]
+            a.md [fruit=pear,animal=cat,color=pink]
+            a.md [fruit=pear,animal=dog,color=green]
+            a.md [fruit=banana]
+            a.md [fruit=banana,animal=cat]
+        "#]],
+        );
+        check(
+            &[],
+            &[&[("base", "a")], &[("base", "b")]],
+            &[],
+            &[],
+            expect![[r#"
+            a.md [base=a]
+            a.md [base=b]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn given_values_restrict_the_matrix() {
+        check(
+            TWO,
+            &[],
+            &[],
+            &[("base", "fedora")],
+            expect![[r#"
+            a.md [base=fedora,arch=x86_64]
+            a.md [base=fedora,arch=arm]
+        "#]],
+        );
+        check(
+            TWO,
+            &[],
+            &[],
+            &[("base", "fedora"), ("arch", "arm")],
+            expect![[r#"
+            a.md [base=fedora,arch=arm]
+        "#]],
+        );
+        check(
+            TWO,
+            &[],
+            &[],
+            &[("base", "fedoar")],
+            expect![[r#"
+            no-such-variant: no variant has `base=fedoar`; did you mean `fedora`? the matrix has `debian`, `fedora`
+        "#]],
+        );
+    }
+}

@@ -105,3 +105,128 @@ fn cycle_finding(steps: &[Step], cycle: &[usize]) -> Finding {
         finding.related(attribute_place(step, "needs"), format!("`{}` needs the next", step.name))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    use crate::plan::testing::{flags, lines, page, plans, step};
+
+    /// Steps as `name`, `name: need need`, and `name!` for cleanup; shows each with its needs.
+    #[track_caller]
+    fn check(text: &str, expected: Expect) {
+        let parse = |line: &str| {
+            let (name, needs) = line.split_once(": ").unwrap_or((line, ""));
+            let needs: Vec<&str> = needs.split_whitespace().collect();
+            let cleanup = name.ends_with('!');
+            step(name.trim_end_matches('!')).needs(&needs).change(|attributes| attributes.cleanup = cleanup)
+        };
+        let shown = match plans(page(text.split(", ").map(parse).collect()), &flags(&[])) {
+            Ok(plans) => plans[0]
+                .steps
+                .iter()
+                .map(|step| {
+                    let needs = step.needs.iter().map(|need| plans[0].steps[need.0].name.0.as_str());
+                    format!("{} <- {}\n", step.name, needs.collect::<Vec<_>>().join(" "))
+                })
+                .collect(),
+            Err(findings) => lines(&findings),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn steps_need_all_before_them_unless_they_say_which() {
+        check(
+            "a, b, c: a a, d",
+            expect![[r#"
+            a <- 
+            b <- a
+            c <- a
+            d <- a b c
+        "#]],
+        );
+    }
+
+    #[test]
+    fn steps_are_delayed_only_until_their_needs_are_met() {
+        check(
+            "a: c, b, c, d",
+            expect![[r#"
+            b <- 
+            c <- b
+            a <- c
+            d <- b c a
+        "#]],
+        );
+    }
+
+    #[test]
+    fn cleanup_steps_come_last() {
+        check(
+            "x!, a, y!: a, b",
+            expect![[r#"
+            a <- 
+            b <- a
+            x <- 
+            y <- a
+        "#]],
+        );
+        check(
+            "x!, a: x",
+            expect![[r#"
+            needs-cleanup: step `a` needs `x`, which runs at the end; leave the need out, or make the needed step an ordinary one
+        "#]],
+        );
+    }
+
+    #[test]
+    fn cycles_are_shown_with_their_path() {
+        check(
+            "a: b, b: c, c: a, d: a",
+            expect![[r#"
+            needs-cycle: steps need each other: a -> b -> c -> a; -
+        "#]],
+        );
+        check(
+            "a: a, b: c, c: b",
+            expect![[r#"
+            needs-cycle: steps need each other: a -> a; -
+            needs-cycle: steps need each other: b -> c -> b; -
+        "#]],
+        );
+    }
+
+    #[test]
+    fn unknown_needs_are_shown_with_a_near_name() {
+        check(
+            "build, test: biuld",
+            expect![[r#"
+            unknown-need: step `test` needs `biuld`, which is no step of this page; did you mean `build`?
+        "#]],
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_need_is_met_before_its_step(needs in prop::collection::vec(prop::collection::vec(0..12usize, 0..3), 1..12)) {
+            let count = needs.len();
+            let build = |(index, needs): (usize, &Vec<usize>)| {
+                let names: Vec<String> = needs.iter().map(|need| format!("s{}", need % count)).collect();
+                step(&format!("s{index}")).needs(&names.iter().map(String::as_str).collect::<Vec<_>>())
+            };
+            let steps = needs.iter().enumerate().map(build).collect();
+            match plans(page(steps), &flags(&[])) {
+                Ok(plans) => {
+                    let steps = &plans[0].steps;
+                    prop_assert_eq!(steps.len(), count);
+                    for (index, step) in steps.iter().enumerate() {
+                        prop_assert!(step.needs.iter().all(|need| need.0 < index));
+                    }
+                }
+                Err(findings) => prop_assert!(findings.iter().all(|finding| finding.code == "needs-cycle")),
+            }
+        }
+    }
+}

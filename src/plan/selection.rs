@@ -46,3 +46,53 @@ fn range(selection: &Selection, steps: &[PlannedStep]) -> Range<usize> {
         _ => 0..0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::{flags, page, plans, step};
+
+    #[track_caller]
+    fn check(steps: &[&str], from: Option<&str>, until: Option<&str>, expected: &str) {
+        let mut inputs = flags(&[]);
+        inputs.selection = Selection {
+            steps: steps.iter().map(|&name| name.to_owned()).collect(),
+            from: from.map(str::to_owned),
+            until: until.map(str::to_owned),
+        };
+        let page = page(vec![
+            step("a"),
+            step("b").needs(&["a"]),
+            step("c").needs(&[]),
+            step("d").needs(&["a"]),
+            step("e").change(|attributes| attributes.cleanup = true),
+        ]);
+        let plan = plans(page, &inputs).unwrap().remove(0);
+        let running = plan.steps.iter().filter(|step| step.disposition == Disposition::Run);
+        assert_eq!(running.map(|step| step.name.0.as_str()).collect::<String>(), expected);
+        let runs = |index: usize| plan.steps[index].disposition == Disposition::Run;
+        assert!(plan.steps.iter().flat_map(|step| &step.needs).all(|need| runs(need.0)));
+    }
+
+    #[test]
+    fn named_steps_run_with_what_they_need() {
+        check(&[], None, None, "abcde");
+        check(&["d"], None, None, "ade");
+        check(&["c"], None, None, "abce");
+        check(&["b", "d"], None, None, "abde");
+    }
+
+    #[test]
+    fn ranges_run_without_what_is_before_and_after() {
+        check(&[], Some("c"), None, "cde");
+        check(&[], None, Some("b"), "abe");
+        check(&[], Some("b"), Some("c"), "bce");
+        check(&["d"], Some("b"), None, "de");
+    }
+
+    #[test]
+    fn pages_without_the_step_run_nothing_of_their_own() {
+        check(&["other"], None, None, "e");
+        check(&[], Some("other"), None, "e");
+    }
+}

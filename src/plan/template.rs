@@ -124,3 +124,132 @@ fn place(text: &Text, error: &tera::Error) -> Place {
     };
     Place::new(&text.source, Span::new((span.start + column).min(span.end), span.end))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::diagnostic::Source;
+
+    fn parameters() -> BTreeMap<String, Value> {
+        BTreeMap::from([
+            ("base-image".to_owned(), Value::String("fedora <42>".to_owned())),
+            ("kvm".to_owned(), Value::Boolean(false)),
+            ("size".to_owned(), Value::Number(3.0)),
+        ])
+    }
+
+    #[track_caller]
+    fn check(content: &str, delimiters: Option<&str>, expected: Expect) {
+        let source = Source::new("a.md", format!("> {}", content.replace('\n', "\n> ")));
+        let mut start = 0;
+        let lines = content.lines().map(|line| {
+            start += 2 + line.len() + 1;
+            Span::new(start - line.len() - 1, start - 1)
+        });
+        let text = Text { lines: lines.collect(), source, content: content.to_owned() };
+        let pairs: Option<Vec<&str>> = delimiters.map(|all| all.split(' ').collect());
+        let pair = |pairs: &[&str], at: usize| (pairs[at].to_owned(), pairs[at + 1].to_owned());
+        let delimiters = pairs.map(|pairs| Delimiters {
+            block: pair(&pairs, 0),
+            expression: pair(&pairs, 2),
+            comment: pair(&pairs, 4),
+        });
+        let shown = match render(&text, &Template { delimiters }, &parameters()) {
+            Ok(text) => text,
+            Err(finding) => format!("{:?}: {}", finding.place.unwrap(), finding.message),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn parameters_are_filled_in_unescaped() {
+        check(
+            "FROM {{ base_image }}\n{% if kvm %}x{% endif %}{{ size }}\n",
+            None,
+            expect![[r#"
+            FROM fedora <42>
+            3
+        "#]],
+        );
+    }
+
+    #[test]
+    fn other_delimiters_leave_braces_alone() {
+        check(
+            "{{revision}} << size >>\n",
+            Some("<% %> << >> <# #>"),
+            expect![[r#"
+            {{revision}} 3
+        "#]],
+        );
+        check(
+            "x\n",
+            Some("<<< >>> << >> <# #>"),
+            expect!["a.md:1:3: template cannot be rendered: `block_start` delimiter must be 2 bytes long"],
+        );
+    }
+
+    #[test]
+    fn mistakes_point_into_the_block() {
+        check(
+            "one\n  {{ bse }}\n",
+            None,
+            expect![
+                "a.md:2:8: template cannot be rendered: Variable `bse` is not defined. Available variables: base_image, kvm, size"
+            ],
+        );
+        check(
+            "one\n{% if %}\n",
+            None,
+            expect![
+                "a.md:2:9: template cannot be rendered: Found `%}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`"
+            ],
+        );
+        check("{{ size", None, expect!["a.md:1:6: template cannot be rendered: Unexpected end of input"]);
+    }
+
+    #[track_caller]
+    fn check_condition(condition: &str, expected: Expect) {
+        let place = Place::new(&Source::new("a.md", condition), 0..condition.len());
+        let shown = match holds(condition, &parameters(), &place) {
+            Ok(truth) => truth.to_string(),
+            Err(finding) => format!("{}; {}", finding.message, finding.help.as_deref().unwrap_or("-")),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn conditions_are_evaluated() {
+        check_condition(
+            "base_image is starting_with(\"fedora\") and not kvm",
+            expect!["`when` cannot be evaluated: Found string but expected identifier.; -"],
+        );
+        check_condition("size > 3", expect!["false"]);
+        check_condition("kvm", expect!["false"]);
+    }
+
+    #[test]
+    fn mistakes_in_conditions_are_findings() {
+        check_condition(
+            "bas_image == \"x\"",
+            expect![
+                "`when` cannot be evaluated: there is no parameter `bas_image`; did you mean `base-image`?"
+            ],
+        );
+        check_condition(
+            "size ==",
+            expect![
+                "`when` cannot be evaluated: Found `%}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`; -"
+            ],
+        );
+        check_condition("size %}{% endif %}", expect!["`when` cannot be evaluated: Unknown tag; -"]);
+        check_condition(
+            "",
+            expect![
+                "`when` cannot be evaluated: Found `%}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`; -"
+            ],
+        );
+    }
+}

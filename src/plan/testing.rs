@@ -49,11 +49,6 @@ impl Step {
     pub(super) fn session(self, name: &str) -> Self {
         self.change(|attributes| attributes.session = Some(name.to_owned()))
     }
-
-    pub(super) fn says(mut self, text: &str) -> Self {
-        self.text.content = text.to_owned();
-        self
-    }
 }
 
 /// Returns a page with these steps.

@@ -95,6 +95,7 @@ mod tests {
                manual, timeout 1m 00s
             4. clean  command  a.md:1
                cleanup
-        "#]].assert_eq(&text(&planned(page)));
+        "#]]
+        .assert_eq(&text(&planned(page)));
     }
 }

@@ -116,3 +116,139 @@ fn mistyped(parameter: &Parameter, given: &Given<'_>) -> Finding {
         .at(parameter.place.clone())
         .help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::plan::testing::{flags, lines, page, parameter, plans, text};
+
+    #[track_caller]
+    fn check(kind: ParameterKind, default: Option<Value>, inputs: &Inputs, expected: Expect) {
+        let mut page = page(Vec::new());
+        page.front_matter.parameters = vec![parameter("base-image", kind, default)];
+        let shown = match plans(page, inputs) {
+            Ok(plans) => format!("{:?} {:?}", plans[0].parameters, plans[0].environment),
+            Err(findings) => lines(&findings),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    fn choice() -> ParameterKind {
+        ParameterKind::Choice(vec!["debian".to_owned(), "fedora".to_owned(), "42".to_owned()])
+    }
+
+    #[test]
+    fn stronger_layers_win() {
+        let mut inputs = flags(&[]);
+        check(
+            ParameterKind::String,
+            Some(text("default")),
+            &inputs,
+            expect![[r#"{"base-image": String("default")} {"base_image": "default"}"#]],
+        );
+        inputs.file.insert("base-image".to_owned(), text("file"));
+        check(
+            ParameterKind::String,
+            Some(text("default")),
+            &inputs,
+            expect![[r#"{"base-image": String("file")} {"base_image": "file"}"#]],
+        );
+        inputs.environment.insert("STAGEBOOK_PARAM_BASE_IMAGE".to_owned(), "environment".to_owned());
+        check(
+            ParameterKind::String,
+            Some(text("default")),
+            &inputs,
+            expect![[r#"{"base-image": String("environment")} {"base_image": "environment"}"#]],
+        );
+        inputs.flags =
+            vec![("base-image".to_owned(), "first".to_owned()), ("base-image".to_owned(), "flag".to_owned())];
+        check(
+            ParameterKind::String,
+            Some(text("default")),
+            &inputs,
+            expect![[r#"{"base-image": String("flag")} {"base_image": "flag"}"#]],
+        );
+    }
+
+    #[test]
+    fn values_get_the_declared_type() {
+        check(
+            ParameterKind::Number,
+            None,
+            &flags(&[("base-image", "42")]),
+            expect![[r#"{"base-image": Number(42.0)} {"base_image": "42"}"#]],
+        );
+        check(
+            ParameterKind::Boolean,
+            None,
+            &flags(&[("base-image", "true")]),
+            expect![[r#"{"base-image": Boolean(true)} {"base_image": "true"}"#]],
+        );
+        check(
+            choice(),
+            Some(Value::Number(42.0)),
+            &flags(&[]),
+            expect![[r#"{"base-image": String("42")} {"base_image": "42"}"#]],
+        );
+        check(
+            ParameterKind::String,
+            None,
+            &flags(&[("base-image", "")]),
+            expect![[r#"{"base-image": String("")} {"base_image": ""}"#]],
+        );
+    }
+
+    #[test]
+    fn wrong_and_missing_values_are_findings() {
+        check(
+            ParameterKind::Number,
+            None,
+            &flags(&[("base-image", "x")]),
+            expect![[r#"
+            invalid-parameter: parameter `base-image`: `x` is not a number; give a number
+        "#]],
+        );
+        check(
+            ParameterKind::Number,
+            None,
+            &flags(&[("base-image", "inf")]),
+            expect![[r#"
+            invalid-parameter: parameter `base-image`: `inf` is not a number; give a number
+        "#]],
+        );
+        check(
+            ParameterKind::Boolean,
+            None,
+            &flags(&[("base-image", "yes")]),
+            expect![[r#"
+            invalid-parameter: parameter `base-image`: `yes` is not a boolean; give `true` or `false`
+        "#]],
+        );
+        check(
+            choice(),
+            None,
+            &flags(&[("base-image", "debain")]),
+            expect![[r#"
+            invalid-parameter: parameter `base-image`: `debain` is not one of the choices; did you mean `debian`? allowed are `debian`, `fedora`, `42`
+        "#]],
+        );
+        check(
+            ParameterKind::String,
+            Some(Value::Number(1.2)),
+            &flags(&[]),
+            expect![[r#"
+            invalid-parameter: parameter `base-image`: `1.2` is a number; write `"1.2"` in quotes
+        "#]],
+        );
+        check(
+            ParameterKind::String,
+            None,
+            &flags(&[]),
+            expect![[r#"
+            missing-parameter: parameter `base-image` has no default and was given no value; give one with `--param base-image=VALUE`
+        "#]],
+        );
+    }
+}

@@ -30,9 +30,9 @@ pub struct PlanView {
     pub title: String,
     /// Whose conventions the page follows.
     pub dialect: Dialect,
-    /// Values of the parameters.
+    /// Values of the parameters, without those that are secret.
     pub parameters: BTreeMap<String, Value>,
-    /// Variables of every step.
+    /// Variables of every step, without those that are secret.
     pub environment: BTreeMap<String, String>,
     /// Names of secret variables.
     pub secrets: Vec<String>,
@@ -100,12 +100,17 @@ fn plan_view(plan: &Plan) -> PlanView {
         key: plan.key.clone(),
         title: plan.tutorial.title.clone(),
         dialect: plan.tutorial.dialect,
-        parameters: plan.parameters.clone(),
-        environment: plan.environment.clone(),
+        parameters: public(&plan.parameters, &plan.secrets),
+        environment: public(&plan.environment, &plan.secrets),
         secrets: plan.secrets.clone(),
         fingerprint: plan.fingerprint.clone(),
         steps: plan.steps.iter().map(|step| step_view(plan, step)).collect(),
     }
+}
+
+fn public<T: Clone>(values: &BTreeMap<String, T>, secrets: &[String]) -> BTreeMap<String, T> {
+    let shown = values.iter().filter(|(name, _)| !secrets.contains(name));
+    shown.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn step_view(plan: &Plan, step: &PlannedStep) -> StepView {
@@ -123,7 +128,7 @@ fn step_view(plan: &Plan, step: &PlannedStep) -> StepView {
         session: step.session.clone(),
         interpreter: interpreter(&step.work),
         cwd: step.cwd.clone(),
-        env: step.env.clone(),
+        env: public(&step.env, &plan.secrets),
         timeout: step.timeout.as_secs_f64(),
         tries: step.tries,
         exit: step.exit,
