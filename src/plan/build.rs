@@ -1,6 +1,6 @@
 //! A tutorial and values become plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fingerprint;
@@ -31,8 +31,10 @@ pub fn build(
 /// Sorts findings, and keeps one of those that every variant repeats.
 fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
     sort_by_place(&mut findings);
-    let location = |finding: &Finding| finding.place.as_ref().map(Place::location);
-    findings.dedup_by(|left, right| left.message == right.message && location(left) == location(right));
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| {
+        seen.insert((finding.message.clone(), finding.place.as_ref().map(Place::location)))
+    });
     findings
 }
 
@@ -55,15 +57,20 @@ impl<'a> Page<'a> {
 
     fn plan(&self, variant: &Variant, inputs: &Inputs, findings: &mut Vec<Finding>) -> Plan {
         let front = &self.tutorial.front_matter;
+        let before = findings.len();
         let parameters = values::resolve(front, variant, inputs, findings);
-        // A step can only be judged by its values once each parameter has one.
-        let steps = if findings.is_empty() { self.steps(&parameters, findings) } else { Vec::new() };
+        // Without a value for each parameter, templates and conditions would complain about its absence.
+        let (steps, requires) = if findings.len() == before {
+            (self.steps(&parameters, findings), requirements(&front.requires, &parameters, findings))
+        } else {
+            (Vec::new(), Requirements::default())
+        };
         let mut plan = Plan {
             key: PlanKey { tutorial: inputs.tutorial_id.clone(), variant: matrix::name(variant) },
             tutorial: Arc::clone(self.tutorial),
             environment: environment(&front.env, &parameters),
             secrets: front.secrets.clone(),
-            requires: requirements(&front.requires, &parameters, findings),
+            requires,
             parameters,
             steps,
             fingerprint: Fingerprint(String::new()),
@@ -166,4 +173,97 @@ fn requirements(
 
 fn collect<T>(findings: &mut Vec<Finding>, result: Result<T, Box<Finding>>) -> Option<T> {
     result.map_err(|finding| findings.push(*finding)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::plan::Work;
+    use crate::plan::testing::{flags, lines, page, part, plans, step, text};
+    use crate::tutorial::{Action, Template};
+
+    fn templated(mut step: Step, content: &str) -> Step {
+        step.text.content = content.to_owned();
+        step.change(|attributes| attributes.template = Some(Template { delimiters: None }))
+    }
+
+    #[test]
+    fn templates_are_rendered_for_each_variant_and_other_text_is_left_alone() {
+        let mut file = templated(step("file"), "from: {{ base }}\n");
+        file.action = Action::File("out/{{ base }}.yaml".to_owned());
+        let mut plain = step("plain");
+        plain.text.content = "podman images --format '{{.Digest}}'\n".to_owned();
+        let mut page = page(vec![file, plain]);
+        page.front_matter.matrix.include = vec![part(&[("base", "a")]), part(&[("base", "b")])];
+        let plans = plans(page, &flags(&[])).unwrap();
+        let shown = plans.iter().flat_map(|plan| &plan.steps).map(|step| match &step.work {
+            Work::File { path, content, .. } => format!("{path}: {content}"),
+            Work::Command { text, .. } => text.clone(),
+            other => format!("{other:?}"),
+        });
+        expect![[r#"
+            out/a.yaml: from: a
+            podman images --format '{{.Digest}}'
+            out/b.yaml: from: b
+            podman images --format '{{.Digest}}'
+        "#]]
+        .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn steps_that_do_not_run_hold_up_nobody() {
+        let condition = "base == \"fedora\"".to_owned();
+        let mut page = page(vec![
+            step("when").change(|attributes| attributes.when = Some(condition)),
+            step("skip").change(|attributes| attributes.skip = Some("later".to_owned())),
+            step("manual").change(|attributes| attributes.manual = true),
+            step("last"),
+        ]);
+        page.front_matter.matrix.axes = vec![("base".to_owned(), vec![text("debian"), text("fedora")])];
+        let plans = plans(page, &flags(&[])).unwrap();
+        let shown = plans.iter().flat_map(|plan| &plan.steps);
+        let shown = shown.map(|step| format!("{} {:?} {:?}\n", step.name, step.disposition, step.needs));
+        expect![[r#"
+            when Skip("when `base == \"fedora\"` is false") []
+            skip Skip("later") []
+            manual Manual []
+            last Run []
+            when Run []
+            skip Skip("later") [StepIndex(0)]
+            manual Manual [StepIndex(0)]
+            last Run [StepIndex(0)]
+        "#]]
+        .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn all_mistakes_are_found_in_one_pass_and_shown_once() {
+        let mut outside = step("outside");
+        outside.action = Action::File("../../etc/passwd".to_owned());
+        let mut page = page(vec![
+            outside,
+            templated(step("template"), "{{ bse }}\n"),
+            step("when").change(|attributes| attributes.when = Some("bas".to_owned())),
+            step("needs").needs(&["wen"]),
+        ]);
+        page.front_matter.matrix.axes = vec![("base".to_owned(), vec![text("a"), text("b")])];
+        expect![[r#"
+            invalid-condition: `when` cannot be evaluated: there is no parameter `bas`; did you mean `base`?
+            unknown-need: step `needs` needs `wen`, which is no step of this page; did you mean `when`?
+            file-outside-workspace: file `../../etc/passwd` is outside the workspace: it goes up by `..`; write a path relative to the workspace, such as `conf/app.toml`
+            invalid-template: template cannot be rendered: Variable `bse` is not defined. Available variables: base; -
+        "#]].assert_eq(&lines(&plans(page, &flags(&[])).unwrap_err()));
+    }
+
+    #[test]
+    fn page_variables_yield_to_parameters() {
+        let mut page = page(Vec::new());
+        page.front_matter.env =
+            [("A".to_owned(), "page".to_owned()), ("B".to_owned(), "page".to_owned())].into();
+        page.front_matter.matrix.include = vec![part(&[("A", "variant")])];
+        let plan = plans(page, &flags(&[])).unwrap().remove(0);
+        assert_eq!(plan.environment.into_values().collect::<Vec<_>>(), ["variant", "page"]);
+    }
 }

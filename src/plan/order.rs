@@ -128,7 +128,7 @@ mod tests {
                 .iter()
                 .map(|step| {
                     let needs = step.needs.iter().map(|need| plans[0].steps[need.0].name.0.as_str());
-                    format!("{} <- {}\n", step.name, needs.collect::<Vec<_>>().join(" "))
+                    format!("{} needs [{}]\n", step.name, needs.collect::<Vec<_>>().join(" "))
                 })
                 .collect(),
             Err(findings) => lines(&findings),
@@ -141,11 +141,11 @@ mod tests {
         check(
             "a, b, c: a a, d",
             expect![[r#"
-            a <- 
-            b <- a
-            c <- a
-            d <- a b c
-        "#]],
+                a needs []
+                b needs [a]
+                c needs [a]
+                d needs [a b c]
+            "#]],
         );
     }
 
@@ -154,11 +154,11 @@ mod tests {
         check(
             "a: c, b, c, d",
             expect![[r#"
-            b <- 
-            c <- b
-            a <- c
-            d <- b c a
-        "#]],
+                b needs []
+                c needs [b]
+                a needs [c]
+                d needs [b c a]
+            "#]],
         );
     }
 
@@ -167,11 +167,11 @@ mod tests {
         check(
             "x!, a, y!: a, b",
             expect![[r#"
-            a <- 
-            b <- a
-            x <- 
-            y <- a
-        "#]],
+                a needs []
+                b needs [a]
+                x needs []
+                y needs [a]
+            "#]],
         );
         check(
             "x!, a: x",

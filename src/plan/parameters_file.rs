@@ -14,7 +14,7 @@ type Values = BTreeMap<String, Value>;
 /// Reads the text of a parameters file: one flat table of names and values.
 ///
 /// The path's ending says what it is: `.json`, `.toml`, and YAML for every other.
-pub fn parse_parameters_file(text: &str, path: &Path) -> Result<Values, Finding> {
+pub fn parse_parameters_file(text: &str, path: &Path) -> Result<Values, Box<Finding>> {
     let source = Source::new(path, text.strip_prefix('\u{feff}').unwrap_or(text));
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("json") => json(&source),
@@ -23,7 +23,7 @@ pub fn parse_parameters_file(text: &str, path: &Path) -> Result<Values, Finding>
     }
 }
 
-fn json(source: &Arc<Source>) -> Result<Values, Finding> {
+fn json(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(source.text()).map_err(|error| {
             let line = source.line_span(error.line()).map_or(0, |line| line.start);
@@ -42,7 +42,7 @@ fn json(source: &Arc<Source>) -> Result<Values, Finding> {
     object.into_iter().map(value).collect()
 }
 
-fn toml(source: &Arc<Source>) -> Result<Values, Finding> {
+fn toml(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
     let table: toml::Table = source.text().parse().map_err(|error: toml::de::Error| {
         let offset = error.span().map_or(0, |span| span.start);
         unreadable(source, offset, &format!("TOML: {}", error.message()))
@@ -60,7 +60,7 @@ fn toml(source: &Arc<Source>) -> Result<Values, Finding> {
     table.into_iter().map(value).collect()
 }
 
-fn yaml(source: &Arc<Source>) -> Result<Values, Finding> {
+fn yaml(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
     let documents = Yaml::load_from_str(source.text()).map_err(|error| {
         let line = source.line_span(error.marker().line()).map_or(0, |line| line.start);
         unreadable(source, line, &format!("YAML: {}", error.info()))
@@ -87,19 +87,19 @@ fn yaml(source: &Arc<Source>) -> Result<Values, Finding> {
     Ok(values)
 }
 
-fn unreadable(source: &Arc<Source>, offset: usize, what: &str) -> Finding {
+fn unreadable(source: &Arc<Source>, offset: usize, what: &str) -> Box<Finding> {
     let mut offset = offset.min(source.text().len());
     while !source.text().is_char_boundary(offset) {
         offset -= 1;
     }
-    Finding::error("invalid-parameters-file", format!("parameters file is not {what}"))
-        .at(Place::new(source, offset..offset))
+    let finding = Finding::error("invalid-parameters-file", format!("parameters file is not {what}"));
+    Box::new(finding.at(Place::new(source, offset..offset)))
 }
 
-fn not_simple(source: &Arc<Source>, name: &str) -> Finding {
+fn not_simple(source: &Arc<Source>, name: &str) -> Box<Finding> {
     let offset = source.text().find(name).unwrap_or(0);
     let message = format!("value of `{name}` is not a string, a number or a boolean");
-    Finding::error("invalid-parameters-file", message).at(Place::new(source, offset..offset))
+    Box::new(Finding::error("invalid-parameters-file", message).at(Place::new(source, offset..offset)))
 }
 
 #[cfg(test)]
