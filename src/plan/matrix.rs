@@ -136,8 +136,10 @@ fn restrict(
     for name in names {
         let Some(given) = values::given(&name, inputs) else { continue };
         let wanted = values::shown(&given);
+        // A variant without the name takes the value as an ordinary parameter, where it is declared as one.
+        let declared = front.parameters.iter().any(|parameter| parameter.name == name);
         let matching =
-            |variant: &Variant| value(variant, &name).is_some_and(|value| value.to_string() == wanted);
+            |variant: &Variant| value(variant, &name).map_or(declared, |value| value.to_string() == wanted);
         let before = std::mem::take(&mut kept);
         kept = before.iter().filter(|variant| matching(variant)).cloned().collect();
         if kept.is_empty() && !before.is_empty() {
@@ -173,7 +175,8 @@ fn matrix_place(front: &FrontMatter) -> Option<Place> {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use crate::plan::testing::{flags, lines, page, part, plans, text};
+    use crate::plan::testing::{flags, lines, page, parameter, part, plans, text};
+    use crate::tutorial::ParameterKind;
 
     type Pairs<'a> = &'a [(&'a str, &'a str)];
 
@@ -326,5 +329,16 @@ mod tests {
             no-such-variant: no variant has `base=fedoar`; did you mean `fedora`? the matrix has `debian`, `fedora`
         "#]],
         );
+    }
+
+    #[test]
+    fn declared_parameters_that_only_some_variants_set_can_be_given() {
+        let mut page = page(Vec::new());
+        page.front_matter.parameters = vec![parameter("color", ParameterKind::String, Some(text("red")))];
+        page.front_matter.matrix.include =
+            vec![part(&[("base", "a")]), part(&[("base", "b"), ("color", "x")])];
+        let plans = plans(page, &flags(&[("color", "blue")])).unwrap();
+        assert_eq!(plans.len(), 1);
+        assert_eq!(plans[0].parameters, part(&[("base", "a"), ("color", "blue")]));
     }
 }

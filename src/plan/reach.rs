@@ -12,8 +12,11 @@ impl Reach {
         let words = direct.len().div_ceil(64);
         let mut reach = Self { words, bits: vec![0; words * direct.len()] };
         for (step, needs) in direct.iter().enumerate() {
-            for &need in needs.as_ref() {
-                reach.include(step, need);
+            // From the nearest back, because that one has usually reached all others.
+            for &need in needs.as_ref().iter().rev() {
+                if !reach.reaches(step, need) {
+                    reach.include(step, need);
+                }
             }
         }
         reach
