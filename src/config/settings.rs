@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::read::DEFAULT_SETTINGS;
+use crate::diagnostic::Source;
+
 /// The settings of a project, complete.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -17,6 +20,31 @@ pub struct Settings {
     pub checks: CheckSettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
     pub interpreters: BTreeMap<String, Vec<String>>,
+}
+
+impl Settings {
+    /// Returns the settings of a project that says nothing, with its root.
+    pub fn defaults(root: impl Into<PathBuf>) -> Self {
+        let mut settings = Self::blank(root.into());
+        let source = Source::new("default.toml", DEFAULT_SETTINGS);
+        let findings = super::read::apply(&source, &mut settings);
+        debug_assert!(findings.is_empty(), "the defaults are valid: {findings:?}");
+        settings
+    }
+
+    /// Returns settings in which nothing is set: what the defaults are laid over.
+    fn blank(root: PathBuf) -> Self {
+        let run = RunSettings {
+            jobs: None,
+            timeout: Duration::ZERO,
+            grace: Duration::ZERO,
+            slow_after: Duration::ZERO,
+            keep_output: 0,
+            pass_env: Vec::new(),
+        };
+        let checks = CheckSettings { minimum_strength: None };
+        Self { root, tutorials: Vec::new(), run, checks, interpreters: BTreeMap::new() }
+    }
 }
 
 /// How runs behave.

@@ -8,9 +8,32 @@
 //! Steps keep the order of the page unless a need says otherwise: readers run them top
 //! to bottom, and so do we.
 
+mod build;
+mod fingerprint;
+mod graph;
+mod inputs;
+mod interpreters;
+mod matrix;
 mod model;
+mod order;
+mod parameters_file;
+mod reach;
+mod selection;
+mod template;
+#[cfg(test)]
+mod testing;
+mod text;
+mod values;
+mod view;
+mod work;
 
+pub use build::build;
+pub use graph::{dot, mermaid};
+pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};
 pub use model::{
     Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedCommand, PlannedStep,
     StepIndex, Work,
 };
+pub use parameters_file::parse_parameters_file;
+pub use text::text;
+pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, view};

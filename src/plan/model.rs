@@ -83,8 +83,10 @@ pub struct PlannedStep {
     pub work: Work,
     /// Whether it is done at all.
     pub disposition: Disposition,
-    /// Steps that must pass first. Without `needs` on the page these are all steps before it.
+    /// Steps that must pass first. Without `needs` on the page these are all steps before it that run.
     pub needs: Vec<StepIndex>,
+    /// Whether the page names the needs.
+    pub explicit_needs: bool,
     /// Runs at the end whatever happened.
     pub cleanup: bool,
     /// The session that it runs in.
@@ -198,7 +200,7 @@ pub enum Disposition {
     Skip(String),
     /// It does not: this `when` is false.
     When(String),
-    /// It does not: the command line left it out.
+    /// It does not: the command line left it out. Steps that need it run as if it had passed.
     NotSelected,
     /// Only a person can do it.
     Manual,

@@ -1,0 +1,269 @@
+//! A tutorial and values become plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::fingerprint;
+use super::inputs::Inputs;
+use super::interpreters::{self, Assignment, attribute_place};
+use super::matrix::{self, Variant};
+use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, StepIndex};
+use super::{order, selection, template, values, work};
+use crate::config::Settings;
+use crate::diagnostic::{Finding, Place, sort_by_place};
+use crate::tutorial::{Requirements, Step, Tutorial, Value};
+
+/// Builds the plans of a tutorial: one for each variant of its matrix.
+///
+/// Everything that is wrong is found in one pass; a plan is given only where nothing is.
+pub fn build(
+    tutorial: &Arc<Tutorial>,
+    settings: &Settings,
+    inputs: &Inputs,
+) -> Result<Vec<Plan>, Vec<Finding>> {
+    let mut findings = Vec::new();
+    let page = Page::of(tutorial, settings, &mut findings);
+    let variants = matrix::variants(&tutorial.front_matter, inputs, &mut findings);
+    let plans = variants.iter().map(|variant| page.plan(variant, inputs, &mut findings)).collect();
+    if findings.is_empty() { Ok(plans) } else { Err(tidy(findings)) }
+}
+
+/// Sorts findings, and keeps one of those that every variant repeats.
+fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
+    sort_by_place(&mut findings);
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| {
+        seen.insert((finding.message.clone(), finding.place.as_ref().map(Place::location)))
+    });
+    findings
+}
+
+/// What all variants of a tutorial share.
+struct Page<'a> {
+    tutorial: &'a Arc<Tutorial>,
+    settings: &'a Settings,
+    assignments: Vec<Assignment>,
+    needs: Vec<Vec<usize>>,
+    order: Vec<usize>,
+}
+
+impl<'a> Page<'a> {
+    fn of(tutorial: &'a Arc<Tutorial>, settings: &'a Settings, findings: &mut Vec<Finding>) -> Self {
+        let needs = order::named_needs(&tutorial.steps, findings);
+        let order = order::order(&tutorial.steps, &needs, findings);
+        let assignments = interpreters::assign(&tutorial.steps, settings, findings);
+        Self { tutorial, settings, assignments, needs, order }
+    }
+
+    fn plan(&self, variant: &Variant, inputs: &Inputs, findings: &mut Vec<Finding>) -> Plan {
+        let front = &self.tutorial.front_matter;
+        let before = findings.len();
+        let parameters = values::resolve(front, variant, inputs, findings);
+        // Without a value for each parameter, templates and conditions would complain about its absence.
+        let (steps, requires) = if findings.len() == before {
+            (self.steps(&parameters, findings), requirements(&front.requires, &parameters, findings))
+        } else {
+            (Vec::new(), Requirements::default())
+        };
+        let mut plan = Plan {
+            key: PlanKey { tutorial: inputs.tutorial_id.clone(), variant: matrix::name(variant) },
+            tutorial: Arc::clone(self.tutorial),
+            environment: environment(&front.env, &parameters),
+            secrets: front.secrets.clone(),
+            requires,
+            parameters,
+            steps,
+            fingerprint: Fingerprint(String::new()),
+        };
+        fingerprint::stamp(&mut plan);
+        if findings.is_empty() {
+            selection::apply(&inputs.selection, &mut plan.steps);
+        }
+        plan
+    }
+
+    fn steps(&self, parameters: &BTreeMap<String, Value>, findings: &mut Vec<Finding>) -> Vec<PlannedStep> {
+        let mut position = vec![0; self.order.len()];
+        self.order.iter().enumerate().for_each(|(index, &source)| position[source] = index);
+        let mut steps: Vec<PlannedStep> = Vec::with_capacity(self.order.len());
+        for &source in &self.order {
+            let explicit: Vec<StepIndex> =
+                self.needs[source].iter().map(|&need| StepIndex(position[need])).collect();
+            if let Some(mut step) = collect(findings, self.step(source, parameters)) {
+                step.needs = if step.explicit_needs { explicit } else { default_needs(&step, &steps) };
+                steps.push(step);
+            }
+        }
+        steps
+    }
+
+    fn step(&self, source: usize, parameters: &BTreeMap<String, Value>) -> Result<PlannedStep, Box<Finding>> {
+        let step = &self.tutorial.steps[source];
+        let (attributes, assignment) = (&step.attributes, &self.assignments[source]);
+        let page_timeout = self.tutorial.front_matter.timeout;
+        Ok(PlannedStep {
+            name: step.name.clone(),
+            source,
+            work: work::resolve(step, assignment.interpreter.as_ref(), parameters)?,
+            disposition: disposition(step, parameters)?,
+            needs: Vec::new(),
+            explicit_needs: !attributes.needs.is_empty(),
+            cleanup: attributes.cleanup,
+            session: assignment.session.clone(),
+            cwd: attributes.cwd.clone(),
+            env: attributes.env.clone(),
+            timeout: attributes.timeout.or(page_timeout).unwrap_or(self.settings.run.timeout),
+            tries: attributes.retry.saturating_add(1),
+            retry_delay: attributes.retry_delay,
+            errexit: attributes.errexit,
+            exit: attributes.exit,
+            expected: step.expected.clone(),
+            cache: attributes.cache,
+            fingerprint: Fingerprint(String::new()),
+        })
+    }
+}
+
+/// Returns the needs of a step that names none: all before it that run. A cleanup step needs nothing.
+fn default_needs(step: &PlannedStep, before: &[PlannedStep]) -> Vec<StepIndex> {
+    let runs = |other: &PlannedStep| other.disposition == Disposition::Run;
+    let before = before.iter().enumerate().filter(|(_, other)| !step.cleanup && runs(other));
+    before.map(|(index, _)| StepIndex(index)).collect()
+}
+
+fn disposition(step: &Step, parameters: &BTreeMap<String, Value>) -> Result<Disposition, Box<Finding>> {
+    // The condition is judged even where it does not matter, so that a mistake in it is found.
+    let when = step.attributes.when.as_deref();
+    let holds = match when {
+        Some(when) => template::holds(when, parameters, &attribute_place(step, "when"))?,
+        None => true,
+    };
+    Ok(match (&step.attributes.skip, when) {
+        (Some(reason), _) => Disposition::Skip(reason.clone()),
+        (None, Some(when)) if !holds => Disposition::When(when.clone()),
+        _ if step.attributes.manual => Disposition::Manual,
+        _ => Disposition::Run,
+    })
+}
+
+/// Returns the variables of every step: the page's own, and over them the parameters.
+fn environment(
+    env: &BTreeMap<String, String>,
+    parameters: &BTreeMap<String, Value>,
+) -> BTreeMap<String, String> {
+    let parameters = parameters.iter().map(|(name, value)| (name.replace('-', "_"), value.to_string()));
+    env.clone().into_iter().chain(parameters).collect()
+}
+
+/// Returns the requirements whose `when` is true.
+fn requirements(
+    requires: &Requirements,
+    parameters: &BTreeMap<String, Value>,
+    findings: &mut Vec<Finding>,
+) -> Requirements {
+    let mut counts = |when: &Option<String>, place: &Place| match when {
+        Some(when) => collect(findings, template::holds(when, parameters, place)).unwrap_or(false),
+        None => true,
+    };
+    let mut kept = requires.clone();
+    kept.tools.retain(|tool| counts(&tool.when, &tool.place));
+    kept.network.retain(|host| counts(&host.when, &host.place));
+    kept
+}
+
+fn collect<T>(findings: &mut Vec<Finding>, result: Result<T, Box<Finding>>) -> Option<T> {
+    result.map_err(|finding| findings.push(*finding)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::plan::Work;
+    use crate::plan::testing::{flags, lines, page, part, plans, step, text};
+    use crate::tutorial::{Action, Template};
+
+    fn templated(mut step: Step, content: &str) -> Step {
+        step.text.content = content.to_owned();
+        step.change(|attributes| attributes.template = Some(Template { delimiters: None }))
+    }
+
+    #[test]
+    fn templates_are_rendered_for_each_variant_and_other_text_is_left_alone() {
+        let mut file = templated(step("file"), "from: {{ base }}\n");
+        file.action = Action::File("out/{{ base }}.yaml".to_owned());
+        let mut plain = step("plain");
+        plain.text.content = "podman images --format '{{.Digest}}'\n".to_owned();
+        let mut page = page(vec![file, plain]);
+        page.front_matter.matrix.include = vec![part(&[("base", "a")]), part(&[("base", "b")])];
+        let plans = plans(page, &flags(&[])).unwrap();
+        let shown = plans.iter().flat_map(|plan| &plan.steps).map(|step| match &step.work {
+            Work::File { path, content, .. } => format!("{path}: {content}"),
+            Work::Command { text, .. } => text.clone(),
+            other => format!("{other:?}"),
+        });
+        expect![[r#"
+            out/a.yaml: from: a
+            podman images --format '{{.Digest}}'
+            out/b.yaml: from: b
+            podman images --format '{{.Digest}}'
+        "#]]
+        .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn steps_that_do_not_run_hold_up_nobody() {
+        let condition = "base == \"fedora\"".to_owned();
+        let mut page = page(vec![
+            step("when").change(|attributes| attributes.when = Some(condition)),
+            step("skip").change(|attributes| attributes.skip = Some("later".to_owned())),
+            step("manual").change(|attributes| attributes.manual = true),
+            step("last"),
+        ]);
+        page.front_matter.matrix.axes = vec![("base".to_owned(), vec![text("debian"), text("fedora")])];
+        let plans = plans(page, &flags(&[])).unwrap();
+        let shown = plans.iter().flat_map(|plan| &plan.steps);
+        let shown = shown.map(|step| format!("{} {:?} {:?}\n", step.name, step.disposition, step.needs));
+        expect![[r#"
+            when Skip("when `base == \"fedora\"` is false") []
+            skip Skip("later") []
+            manual Manual []
+            last Run []
+            when Run []
+            skip Skip("later") [StepIndex(0)]
+            manual Manual [StepIndex(0)]
+            last Run [StepIndex(0)]
+        "#]]
+        .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn all_mistakes_are_found_in_one_pass_and_shown_once() {
+        let mut outside = step("outside");
+        outside.action = Action::File("../../etc/passwd".to_owned());
+        let mut page = page(vec![
+            outside,
+            templated(step("template"), "{{ bse }}\n"),
+            step("when").change(|attributes| attributes.when = Some("bas".to_owned())),
+            step("needs").needs(&["wen"]),
+        ]);
+        page.front_matter.matrix.axes = vec![("base".to_owned(), vec![text("a"), text("b")])];
+        expect![[r#"
+            invalid-condition: `when` cannot be evaluated: there is no parameter `bas`; did you mean `base`?
+            unknown-need: step `needs` needs `wen`, which is no step of this page; did you mean `when`?
+            file-outside-workspace: file `../../etc/passwd` is outside the workspace: it goes up by `..`; write a path relative to the workspace, such as `conf/app.toml`
+            invalid-template: template cannot be rendered: Variable `bse` is not defined. Available variables: base; -
+        "#]].assert_eq(&lines(&plans(page, &flags(&[])).unwrap_err()));
+    }
+
+    #[test]
+    fn page_variables_yield_to_parameters() {
+        let mut page = page(Vec::new());
+        page.front_matter.env =
+            [("A".to_owned(), "page".to_owned()), ("B".to_owned(), "page".to_owned())].into();
+        page.front_matter.matrix.include = vec![part(&[("A", "variant")])];
+        let plan = plans(page, &flags(&[])).unwrap().remove(0);
+        assert_eq!(plan.environment.into_values().collect::<Vec<_>>(), ["variant", "page"]);
+    }
+}
