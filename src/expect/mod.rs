@@ -4,10 +4,23 @@
 //! captured, or broken, with a line diff that understands wildcards. Pure functions of
 //! text: nothing here knows where the output came from or which step it belongs to.
 
+mod align;
+mod canonical;
+mod check;
+mod compare;
+mod diff;
+mod escape;
 mod expectation;
+mod glob;
+mod json;
 mod lines;
+mod pieces;
+mod quote;
+mod similarity;
+mod terminal;
 
 pub use expectation::{
     Captures, DiffLine, Expectation, Matcher, Mismatch, Normalise, PatternError, Stream, Verdict,
 };
-pub use lines::{Glob, LinePattern};
+pub use glob::Glob;
+pub use lines::LinePattern;
