@@ -51,7 +51,7 @@ pub(super) fn slots(repeats: impl IntoIterator<Item = Repeat>) -> Vec<Slot> {
 }
 
 /// Places kept at once. Only captures that repeat can make more, and then the oldest win.
-const MOST_PLACES: usize = 256;
+const MOST_PLACES: usize = 32;
 
 /// Returns the items that each rule takes, or `None` when the pattern does not match all items.
 ///

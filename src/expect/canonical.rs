@@ -62,12 +62,13 @@ pub(super) static DATE: LazyLock<Regex> = LazyLock::new(|| {
     const ZONE: &str = r"(?:Z\b| ?[+-]\d{2}:?\d{2}\b)?(?: ?(?:UTC|GMT|CES?T|[ECMP][SD]T)\b)?";
     const MONTH: &str = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*";
     const DAY: &str = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?";
-    compiled(&format!(
-        r"\b(?:\d{{4}}-\d{{2}}-\d{{2}}(?:[T ]{TIME}{ZONE})?\
-         |{DAY}{MONTH} {{1,2}}\d{{1,2}},? (?:{TIME}{ZONE} )?\d{{4}}\b\
-         |{DAY}\d{{1,2}} {MONTH} \d{{4}}\b(?:,? {TIME}{ZONE})?\
-         |\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d+)?{ZONE})"
-    ))
+    let forms = [
+        format!(r"\d{{4}}-\d{{2}}-\d{{2}}(?:[T ]{TIME}{ZONE})?"),
+        format!(r"{DAY}{MONTH} {{1,2}}\d{{1,2}},? (?:{TIME}{ZONE} )?\d{{4}}\b"),
+        format!(r"{DAY}\d{{1,2}} {MONTH} \d{{4}}\b(?:,? {TIME}{ZONE})?"),
+        format!(r"\d{{1,2}}:\d{{2}}:\d{{2}}(?:[.,]\d+)?{ZONE}"),
+    ];
+    compiled(&format!(r"\b(?:{})", forms.join("|")))
 });
 
 fn compiled(pattern: &str) -> Regex {

@@ -118,7 +118,7 @@ mod tests {
         check(
             Expectation::similarity("Succeeded", 0.9),
             "Failed",
-            "output is 0.57 similar, at least 0.90 was expected",
+            "output is 0.52 similar, at least 0.90 was expected",
         );
         assert!(matches!(Expectation::similarity("", 1.5), Err(PatternError::Similarity(_))));
         assert!(matches!(Expectation::similarity("", f64::NAN), Err(PatternError::Similarity(_))));

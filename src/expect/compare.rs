@@ -132,7 +132,11 @@ mod tests {
         held("<bound>", "abc", &[]);
         held("...\nid <id>\n...\nsame <id>", "id 1\nid 2\nsame 2", &[("id", "2")]);
         held("item <n> (+)", "item 1\nitem 1", &[("n", "1")]);
-        broken("item <n> (+)", "item 1\nitem 2", "line 2 was not expected: \"item 2\"");
+        broken(
+            "item <n> (+)",
+            "item 1\nitem 2",
+            "output differs from line 2: expected \"item <n> (+)\" where <n> is \"1\", got \"item 2\"",
+        );
         broken(
             "id <id>\nsame <id>",
             "id 7\nsame 8",
@@ -153,6 +157,8 @@ mod tests {
         broken("a\nb\nc", "a\nc", "\"b\" is missing before line 2");
         broken("a\nc", "a\nb\nc", "line 2 was not expected: \"b\"");
         broken("a\nb\nc", "a\nx\nc", "output differs from line 2: expected \"b\", got \"x\"");
+        broken("a\n...\nc", "a\nx\ny", "output differs from line 3: expected \"c\", got \"y\"");
+        broken("...\nc\n...", "a\nx\ny", "\"c\" is missing from line 1 on");
         broken("end (no-eol)", "end\n", "output differs from line 1: expected \"end (no-eol)\", got \"end\"");
     }
 
@@ -179,7 +185,11 @@ mod tests {
             &output,
             "output differs from line 50001: expected \"line x of many\", got \"line 50000 of many\"",
         );
-        broken("line 0 of many\n...\nlast", &output, "output ends before \"last\"");
+        broken(
+            "line 0 of many\n...\nlast",
+            &output,
+            "output differs from line 100000: expected \"last\", got \"line 99999 of many\"",
+        );
         let pattern = "...\nline <n> of many\nno\n".repeat(20);
         assert!(matches!(verdict(&pattern, &output), Verdict::Broken(_)));
         assert!(matches!(verdict(&"x\n".repeat(100_000), &output), Verdict::Broken(_)));

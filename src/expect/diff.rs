@@ -84,7 +84,12 @@ impl Diff {
                 let got = quote(sides.lines[line].text);
                 format!("output differs from line {}: expected {expected}, got {got}", line + 1)
             }
-            (Some(expected), None, Some(line)) => format!("{expected} is missing before line {}", line + 1),
+            (Some(expected), None, Some(line)) => {
+                let before = self.entries[first..].iter().find(|entry| entry.line().is_some());
+                let anywhere = before.is_some_and(|entry| entry.is_anything(sides));
+                let place = if anywhere { "from" } else { "before" };
+                format!("{expected} is missing {place} line {}", line + 1) + if anywhere { " on" } else { "" }
+            }
             (Some(expected), None, None) => format!("output ends before {expected}"),
             (None, ..) => {
                 let line = unexpected.unwrap_or_default();
@@ -206,15 +211,20 @@ enum Move {
     Take,
     Nothing,
     Missing,
+    Replaced,
     Unexpected,
 }
+
+/// What a difference costs. A line in place of another is one difference, not two: else a `...`
+/// would take the line that an author must see beside the expected one.
+const DIFFERENCE: u32 = 1;
 
 impl Table {
     fn filled(sides: &Comparison<'_>, slots: &[Slot], lines: Range<usize>) -> Self {
         let width = lines.len() + 1;
         let mut table = Table { moves: vec![Move::Unexpected; (slots.len() + 1) * width], width };
         // With no rule left, each line that is left is a difference.
-        let mut below: Vec<u32> = (0..width as u32).rev().collect();
+        let mut below: Vec<u32> = (0..width as u32).rev().map(|left| left * DIFFERENCE).collect();
         let mut here = vec![0; width];
         for (row, slot) in slots.iter().enumerate().rev() {
             for column in (0..width).rev() {
@@ -223,8 +233,9 @@ impl Table {
                     Repeat::Star | Repeat::Anything => here[column + 1],
                     _ => below[column + 1],
                 });
-                let unexpected = (line < lines.end).then(|| here[column + 1] + 1);
-                let (cost, step) = best(slot.repeat, taken, below[column], unexpected);
+                let unexpected = (line < lines.end).then(|| here[column + 1] + DIFFERENCE);
+                let replaced = (line < lines.end).then(|| below[column + 1] + DIFFERENCE);
+                let (cost, step) = best(slot.repeat, taken, below[column], replaced, unexpected);
                 here[column] = cost;
                 table.moves[row * width + column] = step;
             }
@@ -256,6 +267,10 @@ impl Table {
                     entries.push(Entry::Missing { rule });
                     row += 1;
                 }
+                Move::Replaced => {
+                    entries.extend([Entry::Missing { rule }, Entry::Unexpected { line }]);
+                    (row, line) = (row + 1, line + 1);
+                }
                 Move::Unexpected => {
                     entries.push(Entry::Unexpected { line });
                     line += 1;
@@ -266,17 +281,24 @@ impl Table {
 }
 
 /// Chooses the cheapest move; of equals the one that reads best.
-fn best(repeat: Repeat, taken: Option<u32>, skipped: u32, unexpected: Option<u32>) -> (u32, Move) {
-    let skipped = match repeat {
-        Repeat::Once | Repeat::Plus => (skipped + 1, Move::Missing),
-        Repeat::Optional | Repeat::Star | Repeat::Anything => (skipped, Move::Nothing),
-    };
+fn best(
+    repeat: Repeat,
+    taken: Option<u32>,
+    skipped: u32,
+    replaced: Option<u32>,
+    unexpected: Option<u32>,
+) -> (u32, Move) {
     let taken = taken.map(|cost| (cost, Move::Take));
     let unexpected = unexpected.map(|cost| (cost, Move::Unexpected));
-    // A `...` gives way to lines that say more.
+    let nothing = Some((skipped, Move::Nothing));
     let choices = match repeat {
-        Repeat::Anything => [Some(skipped), taken, unexpected],
-        _ => [taken, Some(skipped), unexpected],
+        Repeat::Once | Repeat::Plus => {
+            let missing = Some((skipped + DIFFERENCE, Move::Missing));
+            [taken, missing, replaced.map(|cost| (cost, Move::Replaced)), unexpected]
+        }
+        // A `...` gives way to lines that say more.
+        Repeat::Anything => [nothing, taken, unexpected, None],
+        Repeat::Optional | Repeat::Star => [taken, nothing, unexpected, None],
     };
     choices.into_iter().flatten().min_by_key(|choice| choice.0).expect("skipping is always possible")
 }
@@ -342,27 +364,108 @@ mod tests {
 
     #[test]
     fn wildcards_are_understood() {
-        check("start\n...\nid [..]\nend\n", "start\n1\n2\n3\nid 5\nfin\n", expect![[]]);
-        check("a\n...\nb\n...\nc", "a\nx\nb\nc\nd", expect![[]]);
-        check("a (+)\nb (*)\nc", "a\na\nd", expect![[]]);
+        check(
+            "start\n...\nid [..]\nend\n",
+            "start\n1\n2\n3\nid 5\nfin\n",
+            expect![[r#"
+              start
+            ~ 3 lines
+            ~ id [..] | id 5
+            - end
+            + fin
+        "#]],
+        );
+        check(
+            "a\n...\nb\n...\nc",
+            "a\nx\nb\nc\nd",
+            expect![[r#"
+              a
+            ~ ... | x
+              b
+              c
+            + d
+        "#]],
+        );
+        check(
+            "a (+)\nb (*)\nc",
+            "a\na\nd",
+            expect![[r#"
+            ~ a (+) | a
+            ~ a (+) | a
+            - c
+            + d
+        "#]],
+        );
     }
 
     #[test]
     fn as_few_lines_as_possible_differ() {
-        check("a\nb\nc\nd", "a\nx\nc\ny\nz", expect![[]]);
-        check("1\n2\n3", "2\n3\n4", expect![[]]);
-        check("a\nb", "b\na", expect![[]]);
+        check(
+            "a\nb\nc\nd",
+            "a\nx\nc\ny\nz",
+            expect![[r#"
+              a
+            - b
+            + x
+              c
+            - d
+            + y
+            + z
+        "#]],
+        );
+        check(
+            "1\n2\n3",
+            "2\n3\n4",
+            expect![[r#"
+            - 1
+              2
+              3
+            + 4
+        "#]],
+        );
+        check(
+            "a\nb",
+            "b\na",
+            expect![[r#"
+            - a
+              b
+            + a
+        "#]],
+        );
     }
 
     #[test]
     fn contradicting_captures_are_differences() {
-        check("<id>\n...\nid <id>", "7\nx\nid 8", expect![[]]);
+        check(
+            "<id>\n...\nid <id>",
+            "7\nx\nid 8",
+            expect![[r#"
+            ~ <id> | 7
+            ~ ... | x
+            - id <id>
+            + id 8
+        "#]],
+        );
     }
 
     #[test]
     fn empty_sides_differ_whole() {
-        check("a\nb", "", expect![[]]);
-        check("", "a\nb", expect![[]]);
+        check(
+            "a\nb",
+            "",
+            expect![[r#"
+            - a
+            - b
+        "#]],
+        );
+        check(
+            "",
+            "a\nb",
+            expect![[r#"
+            + a
+            + b
+        "#]],
+        );
     }
 
     #[test]

@@ -238,8 +238,10 @@ mod tests {
 
     #[test]
     fn lines_match_themselves() {
-        for text in ["plain", "<none>", "[..]", "a (re)", "x (glob)", "tail (no-eol)", "y (equal)", "z (*)"] {
-            check(text, &[text, &format!("{text} \t\r\n")], &[&format!("{text}!")]);
+        for text in
+            ["plain", "is <none>", "[[..]]", "a (re)", "x (glob)", "tail (no-eol)", "y (equal)", "z (+)"]
+        {
+            check(text, &[text, &format!("{text} \t\r\n")], &["other\nlines"]);
         }
     }
 

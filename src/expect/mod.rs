@@ -13,14 +13,26 @@ mod escape;
 mod expectation;
 mod glob;
 mod json;
+mod json_edit;
 mod lines;
+mod mutate;
+mod paths;
 mod pieces;
+mod propose;
 mod quote;
 mod similarity;
+mod strength;
 mod terminal;
+mod update;
+mod volatile;
 
 pub use expectation::{
     Captures, DiffLine, Expectation, Matcher, Mismatch, Normalise, PatternError, Stream, Verdict,
 };
 pub use glob::Glob;
 pub use lines::LinePattern;
+pub use mutate::{Mutation, MutationKind, mutations};
+pub use paths::hide_paths;
+pub use propose::propose;
+pub use strength::{Strength, measure};
+pub use update::updated;
