@@ -28,7 +28,7 @@ pub(super) enum Entry {
 
 /// The largest table that is filled, in cells of a byte. What does not fit is compared only at
 /// its beginning and its end.
-const LARGEST_TABLE: usize = 8 << 20;
+const LARGEST_TABLE: usize = 4 << 20;
 
 /// The most rules in a table.
 const MOST_ROWS: usize = 2_000;
@@ -71,30 +71,20 @@ impl Diff {
         let Some(first) = self.entries.iter().position(Entry::is_difference) else {
             return "captured values do not agree with each other".to_owned();
         };
-        let run: Vec<&Entry> =
-            self.entries[first..].iter().take_while(|entry| !matches!(entry, Entry::Took { .. })).collect();
-        let expected = run.iter().find_map(|entry| match entry {
+        let rest = &self.entries[first..];
+        let run = || rest.iter().take_while(|entry| !matches!(entry, Entry::Took { .. }));
+        let expected = run().find_map(|entry| match entry {
             Entry::Missing { rule } => Some(self.expected(sides, *rule)),
             _ => None,
         });
-        let line = self.entries[first..].iter().find_map(Entry::line);
-        let unexpected = run.iter().find_map(|entry| entry.line());
-        match (expected, unexpected, line) {
-            (Some(expected), Some(line), _) => {
-                let got = quote(sides.lines[line].text);
-                format!("output differs from line {}: expected {expected}, got {got}", line + 1)
+        let unexpected = run().find_map(Entry::line).map(|line| (line + 1, quote(sides.lines[line].text)));
+        match (expected, unexpected) {
+            (Some(expected), Some((line, got))) => {
+                format!("output differs from line {line}: expected {expected}, got {got}")
             }
-            (Some(expected), None, Some(line)) => {
-                let before = self.entries[first..].iter().find(|entry| entry.line().is_some());
-                let anywhere = before.is_some_and(|entry| entry.is_anything(sides));
-                let place = if anywhere { "from" } else { "before" };
-                format!("{expected} is missing {place} line {}", line + 1) + if anywhere { " on" } else { "" }
-            }
-            (Some(expected), None, None) => format!("output ends before {expected}"),
-            (None, ..) => {
-                let line = unexpected.unwrap_or_default();
-                format!("line {} was not expected: {}", line + 1, quote(sides.lines[line].text))
-            }
+            (None, Some((line, got))) => format!("line {line} was not expected: {got}"),
+            (Some(expected), None) => absent(&expected, rest, sides),
+            (None, None) => unreachable!("the run starts with a difference"),
         }
     }
 
@@ -168,6 +158,17 @@ impl Entry {
             Entry::Missing { rule } => DiffLine::Missing(sides.rules[*rule].text.clone()),
             Entry::Unexpected { line } => DiffLine::Unexpected(sides.lines[*line].text.to_owned()),
         })
+    }
+}
+
+/// Says where an expected line was looked for, when no line stands in its place.
+fn absent(expected: &str, rest: &[Entry], sides: &Comparison<'_>) -> String {
+    match rest.iter().find_map(|entry| Some((entry, entry.line()? + 1))) {
+        None => format!("output ends before {expected}"),
+        Some((entry, line)) if entry.is_anything(sides) => {
+            format!("{expected} is missing from line {line} on")
+        }
+        Some((_, line)) => format!("{expected} is missing before line {line}"),
     }
 }
 

@@ -238,4 +238,37 @@ mod tests {
     fn output_that_is_not_json_changes_nothing() {
         check("{}", "error", None);
     }
+
+    fn value() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            (0..3).prop_map(Value::from),
+            "(\\.\\.\\.|\\[\\.\\.\\]|<n>|a|\"|\\\\){0,2}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::btree_map("[ab]", inner, 0..3)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn updated_json_holds(expected in value(), actual in value(), wide: bool) {
+            let expected = if wide { pretty(&expected, "") } else { expected.to_string() };
+            let (output, none) = (actual.to_string(), Captures::new());
+            let expectation = Expectation::json(&expected).expect("it was written by the library");
+            if let Some(text) = updated(&expectation, &expected, &output, &none) {
+                let new = Expectation::json(&text).expect("what is written is JSON");
+                let holds = matches!(new.check(&output, &none), Verdict::Held { .. });
+                proptest::prop_assert!(holds, "{}", text);
+            } else {
+                let holds = matches!(expectation.check(&output, &none), Verdict::Held { .. });
+                proptest::prop_assert!(holds);
+            }
+        }
+    }
 }

@@ -3,6 +3,17 @@
 //! Takes an [`Expectation`] and captured output, gives a [`Verdict`]: held, with what it
 //! captured, or broken, with a line diff that understands wildcards. Pure functions of
 //! text: nothing here knows where the output came from or which step it belongs to.
+//!
+//! An output goes through these stages:
+//!
+//! ```text
+//! output -> terminal (what was shown) -> canonical (what counts) -> the kind of comparison
+//! lines: lines, pieces -> align (does it hold?) -> diff (if not, how does it differ?)
+//! ```
+//!
+//! The way back is here too: [`updated`] writes what an output asks for, [`measure`] tells which
+//! wrong outputs an expectation would let pass, [`propose`] offers a better one. How texts stand
+//! in a page, with fences and indentation, is not known here.
 
 mod align;
 mod canonical;

@@ -56,9 +56,14 @@ fn updated_lines(sides: &Comparison<'_>, expected_text: &str) -> String {
                     continue;
                 }
                 last_kept = Some(rule);
-                lines.push(written[rule].to_owned());
+                let line = written.get(rule).copied().unwrap_or(&sides.rules[rule].text);
+                lines.push(line.to_owned());
             }
-            Entry::Unexpected { line } => lines.push(as_exact_line(sides.lines[line].text)),
+            Entry::Unexpected { line } => {
+                // A rule that goes on after a new line stands on both sides of it.
+                last_kept = None;
+                lines.push(as_exact_line(sides.lines[line].text));
+            }
             Entry::Took { .. } | Entry::Nothing { .. } | Entry::Missing { .. } => {}
         }
     }
@@ -116,6 +121,7 @@ mod tests {
         check("a\n...\nz\n", "a\nz\nlast\n", Some("a\n...\nz\nlast\n"));
         check("a (re+)\nb\n", "c\n", Some("c\n"));
         check("a (re*)\nb\n", "a\na\nc", Some("a (re*)\nc\n"));
+        check("a (*)\n", "a\nx\na\n", Some("a (*)\nx\na (*)\n"));
         check("a\nb", "", Some(""));
     }
 
