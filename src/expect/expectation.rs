@@ -15,6 +15,66 @@ pub struct Expectation {
     pub stream: Stream,
 }
 
+impl Expectation {
+    /// Expects these lines; see [`Matcher::Lines`] for what a line can be.
+    pub fn lines(text: &str) -> Result<Self, PatternError> {
+        Ok(Self::new(Matcher::Lines(super::lines::LinePattern::parse(text)?)))
+    }
+
+    /// Expects each text somewhere in the output.
+    pub fn contains(texts: Vec<String>) -> Self {
+        Self::new(Matcher::Contains(texts))
+    }
+
+    /// Expects a match of a regular expression, in which `^` and `$` are the ends of a line.
+    pub fn regex(pattern: &str) -> Result<Self, PatternError> {
+        let compiled =
+            regex::RegexBuilder::new(pattern.trim_end_matches(['\r', '\n'])).multi_line(true).build();
+        let error = |source| PatternError::Regex {
+            pattern: pattern.to_owned(),
+            line: None,
+            source: Box::new(source),
+        };
+        Ok(Self::new(Matcher::Regex(compiled.map_err(error)?)))
+    }
+
+    /// Expects that a glob matches the whole output.
+    pub fn glob(pattern: &str) -> Self {
+        Self::new(Matcher::Glob(super::glob::Glob::new(&super::check::trimmed(pattern))))
+    }
+
+    /// Expects JSON that contains this JSON, on standard output.
+    pub fn json(text: &str) -> Result<Self, PatternError> {
+        let error = |source| PatternError::Json { source: std::sync::Arc::new(source) };
+        let value = serde_json::from_str(text).map_err(error)?;
+        Ok(Self::new(Matcher::Json(value)).stream(Stream::Stdout))
+    }
+
+    /// Expects an output that is at least so similar to a text.
+    pub fn similarity(text: impl Into<String>, threshold: f64) -> Result<Self, PatternError> {
+        if !(0.0..=1.0).contains(&threshold) {
+            return Err(PatternError::Similarity(threshold));
+        }
+        Ok(Self::new(Matcher::Similarity { text: text.into(), threshold }))
+    }
+
+    /// Sets which differences do not count.
+    #[must_use]
+    pub fn normalise(self, normalise: Normalise) -> Self {
+        Self { normalise, ..self }
+    }
+
+    /// Sets which output is compared.
+    #[must_use]
+    pub fn stream(self, stream: Stream) -> Self {
+        Self { stream, ..self }
+    }
+
+    fn new(matcher: Matcher) -> Self {
+        Expectation { matcher, normalise: Normalise::default(), stream: Stream::default() }
+    }
+}
+
 /// The ways to compare. Patterns are compiled when the expectation is made, so that a
 /// pattern that cannot compile is found without running anything.
 #[derive(Debug, Clone)]
@@ -26,7 +86,7 @@ pub enum Matcher {
     /// The regular expression matches somewhere in the output.
     Regex(regex::Regex),
     /// The glob matches the whole output.
-    Glob(super::lines::Glob),
+    Glob(super::glob::Glob),
     /// The output is JSON, and contains this value as a subset.
     Json(serde_json::Value),
     /// The output is at least this similar to the text (0 to 1, Jaro, as Innovation Engine measures).

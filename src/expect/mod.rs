@@ -3,11 +3,47 @@
 //! Takes an [`Expectation`] and captured output, gives a [`Verdict`]: held, with what it
 //! captured, or broken, with a line diff that understands wildcards. Pure functions of
 //! text: nothing here knows where the output came from or which step it belongs to.
+//!
+//! An output goes through these stages:
+//!
+//! ```text
+//! output -> terminal (what was shown) -> canonical (what counts) -> the kind of comparison
+//! lines: lines, pieces -> align (does it hold?) -> diff (if not, how does it differ?)
+//! ```
+//!
+//! The way back is here too: [`updated`] writes what an output asks for, [`measure`] tells which
+//! wrong outputs an expectation would let pass, [`propose`] offers a better one. How texts stand
+//! in a page, with fences and indentation, is not known here.
 
+mod align;
+mod canonical;
+mod check;
+mod compare;
+mod diff;
+mod escape;
 mod expectation;
+mod glob;
+mod json;
+mod json_edit;
 mod lines;
+mod mutate;
+mod paths;
+mod pieces;
+mod propose;
+mod quote;
+mod similarity;
+mod strength;
+mod terminal;
+mod update;
+mod volatile;
 
 pub use expectation::{
     Captures, DiffLine, Expectation, Matcher, Mismatch, Normalise, PatternError, Stream, Verdict,
 };
-pub use lines::{Glob, LinePattern};
+pub use glob::Glob;
+pub use lines::LinePattern;
+pub use mutate::{Mutation, MutationKind, mutations};
+pub use paths::hide_paths;
+pub use propose::propose;
+pub use strength::{Strength, measure};
+pub use update::updated;

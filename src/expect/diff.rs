@@ -1,0 +1,483 @@
+//! How printed lines differ from expected ones.
+
+use std::ops::Range;
+
+use super::align::{Repeat, Slot, slots};
+use super::compare::Comparison;
+use super::quote::quote;
+use super::{Captures, DiffLine, Mismatch};
+
+/// A line-by-line account of a comparison, with as few differences as possible.
+#[derive(Debug)]
+pub(super) struct Diff {
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What became of a rule or a line. Numbers are those of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// The rule took the line.
+    Took { rule: usize, line: usize },
+    /// The rule may take nothing, and did.
+    Nothing { rule: usize },
+    /// The rule found no line.
+    Missing { rule: usize },
+    /// No rule takes the line.
+    Unexpected { line: usize },
+}
+
+/// The largest table that is filled, in cells of a byte. What does not fit is compared only at
+/// its beginning and its end.
+const LARGEST_TABLE: usize = 4 << 20;
+
+/// The most rules in a table.
+const MOST_ROWS: usize = 2_000;
+
+/// The longest run of missing or unexpected lines that is shown whole.
+const LONGEST_RUN: usize = 1_000;
+
+impl Diff {
+    /// Aligns the two sides.
+    pub(super) fn of(sides: &Comparison<'_>) -> Self {
+        let slots = slots(sides.rules.iter().map(|rule| rule.repeat));
+        let fits = |slot: &Slot, line| slot.repeat == Repeat::Once && takes(sides, *slot, line);
+        let most = slots.len().min(sides.lines.len());
+        let head = (0..most).take_while(|at| fits(&slots[*at], *at)).count();
+        let from_end = |at: usize| fits(&slots[slots.len() - at], sides.lines.len() - at);
+        let tail = (1..=most - head).take_while(|at| from_end(*at)).count();
+
+        let middle = head..sides.lines.len() - tail;
+        let took = |slot: &Slot, line| Entry::Took { rule: slot.rule, line };
+        let mut entries: Vec<Entry> = (0..head).map(|at| took(&slots[at], at)).collect();
+        align_middle(sides, &slots[head..slots.len() - tail], middle.clone(), &mut entries);
+        let last = &slots[slots.len() - tail..];
+        entries.extend(last.iter().zip(middle.end..).map(|(slot, line)| took(slot, line)));
+        Diff { entries: without_conflicts(sides, entries) }
+    }
+
+    /// Returns the difference as plain data.
+    pub(super) fn mismatch(&self, sides: &Comparison<'_>) -> Mismatch {
+        Mismatch { summary: self.summary(sides), diff: self.lines(sides) }
+    }
+
+    /// Names the first difference.
+    fn summary(&self, sides: &Comparison<'_>) -> String {
+        if sides.lines.is_empty() {
+            return "nothing was printed".to_owned();
+        }
+        if sides.rules.is_empty() {
+            return format!("expected no output, got {}", quote(sides.lines[0].text));
+        }
+        let Some(first) = self.entries.iter().position(Entry::is_difference) else {
+            return "captured values do not agree with each other".to_owned();
+        };
+        let rest = &self.entries[first..];
+        let run = || rest.iter().take_while(|entry| !matches!(entry, Entry::Took { .. }));
+        let expected = run().find_map(|entry| match entry {
+            Entry::Missing { rule } => Some(self.expected(sides, *rule)),
+            _ => None,
+        });
+        let unexpected = run().find_map(Entry::line).map(|line| (line + 1, quote(sides.lines[line].text)));
+        match (expected, unexpected) {
+            (Some(expected), Some((line, got))) => {
+                format!("output differs from line {line}: expected {expected}, got {got}")
+            }
+            (None, Some((line, got))) => format!("line {line} was not expected: {got}"),
+            (Some(expected), None) => absent(&expected, rest, sides),
+            (None, None) => unreachable!("the run starts with a difference"),
+        }
+    }
+
+    /// Quotes a rule, with the values that its names are bound to.
+    fn expected(&self, sides: &Comparison<'_>, rule: usize) -> String {
+        let text = quote(&sides.rules[rule].text);
+        let before = captures_before(sides, &self.entries, rule);
+        let value = |name: &str| before.get(name).or_else(|| sides.bound.get(name)).cloned();
+        let values = sides.rules[rule].names().filter_map(|name| Some((name, value(name)?)));
+        let values: Vec<String> =
+            values.map(|(name, value)| format!("<{name}> is {}", quote(&value))).collect();
+        if values.is_empty() { text } else { format!("{text} where {}", values.join(", ")) }
+    }
+
+    fn lines(&self, sides: &Comparison<'_>) -> Vec<DiffLine> {
+        let mut lines = Vec::new();
+        let mut rest = self.entries.as_slice();
+        while let Some(first) = rest.first() {
+            let length = rest.iter().take_while(|entry| entry.goes_with(first, sides)).count();
+            let (run, after) = rest.split_at(length.max(1));
+            match first {
+                Entry::Took { .. } if run.len() > 2 && first.is_anything(sides) => {
+                    lines.push(DiffLine::Skipped(run.len()));
+                }
+                Entry::Took { .. } => lines.extend(run.iter().filter_map(|entry| entry.shown(sides))),
+                _ => difference(run, sides, &mut lines),
+            }
+            rest = after;
+        }
+        lines
+    }
+}
+
+impl Entry {
+    fn is_difference(&self) -> bool {
+        matches!(self, Entry::Missing { .. } | Entry::Unexpected { .. })
+    }
+
+    fn line(&self) -> Option<usize> {
+        match self {
+            Entry::Took { line, .. } | Entry::Unexpected { line } => Some(*line),
+            Entry::Nothing { .. } | Entry::Missing { .. } => None,
+        }
+    }
+
+    fn is_anything(&self, sides: &Comparison<'_>) -> bool {
+        matches!(self, Entry::Took { rule, .. } if sides.rules[*rule].repeat == Repeat::Anything)
+    }
+
+    /// Tells whether two entries are shown as one run.
+    fn goes_with(&self, first: &Entry, sides: &Comparison<'_>) -> bool {
+        match (first, self) {
+            (Entry::Took { rule, .. }, Entry::Took { rule: other, .. }) => {
+                rule == other || (!first.is_anything(sides) && !self.is_anything(sides))
+            }
+            (Entry::Took { .. }, _) => false,
+            (_, entry) => !matches!(entry, Entry::Took { .. }),
+        }
+    }
+
+    fn shown(&self, sides: &Comparison<'_>) -> Option<DiffLine> {
+        Some(match self {
+            Entry::Took { rule, line } => {
+                let (rule, line) = (&sides.rules[*rule], sides.lines[*line].text.to_owned());
+                match rule.is_pattern() && rule.text != line {
+                    true => DiffLine::Matched { pattern: rule.text.clone(), line },
+                    false => DiffLine::Same(line),
+                }
+            }
+            Entry::Nothing { .. } => return None,
+            Entry::Missing { rule } => DiffLine::Missing(sides.rules[*rule].text.clone()),
+            Entry::Unexpected { line } => DiffLine::Unexpected(sides.lines[*line].text.to_owned()),
+        })
+    }
+}
+
+/// Says where an expected line was looked for, when no line stands in its place.
+fn absent(expected: &str, rest: &[Entry], sides: &Comparison<'_>) -> String {
+    match rest.iter().find_map(|entry| Some((entry, entry.line()? + 1))) {
+        None => format!("output ends before {expected}"),
+        Some((entry, line)) if entry.is_anything(sides) => {
+            format!("{expected} is missing from line {line} on")
+        }
+        Some((_, line)) => format!("{expected} is missing before line {line}"),
+    }
+}
+
+/// Shows a run of differences: first all that is missing, then all that is there instead.
+fn difference(run: &[Entry], sides: &Comparison<'_>, lines: &mut Vec<DiffLine>) {
+    let is_missing = |entry: &&Entry| matches!(entry, Entry::Missing { .. });
+    let (missing, unexpected): (Vec<&Entry>, Vec<&Entry>) =
+        run.iter().filter(|entry| entry.is_difference()).partition(is_missing);
+    for (side, note) in [(missing, DiffLine::Missing as fn(String) -> _), (unexpected, DiffLine::Unexpected)]
+    {
+        lines.extend(side.iter().take(LONGEST_RUN).filter_map(|entry| entry.shown(sides)));
+        if side.len() > LONGEST_RUN {
+            lines.push(note(format!("({} more lines)", side.len() - LONGEST_RUN)));
+        }
+    }
+}
+
+fn takes(sides: &Comparison<'_>, slot: Slot, line: usize) -> bool {
+    slot.repeat == Repeat::Anything || sides.matches(slot.rule, line, &Captures::new()).is_some()
+}
+
+/// Aligns what common beginnings and ends have left over.
+fn align_middle(sides: &Comparison<'_>, slots: &[Slot], lines: Range<usize>, entries: &mut Vec<Entry>) {
+    let rows = slots.len().min(MOST_ROWS);
+    let columns = lines.len().min(LARGEST_TABLE / (rows + 1));
+    let (inside, outside) = slots.split_at(rows);
+    let cut = lines.start + columns;
+    Table::filled(sides, inside, lines.start..cut).walk(inside, lines.start..cut, entries);
+    entries.extend(outside.iter().map(|slot| Entry::Missing { rule: slot.rule }));
+    entries.extend((cut..lines.end).map(|line| Entry::Unexpected { line }));
+}
+
+/// The best first move for each pair of a rest of the rules and a rest of the lines.
+struct Table {
+    moves: Vec<Move>,
+    width: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Move {
+    Take,
+    Nothing,
+    Missing,
+    Replaced,
+    Unexpected,
+}
+
+/// What a difference costs. A line in place of another is one difference, not two: else a `...`
+/// would take the line that an author must see beside the expected one.
+const DIFFERENCE: u32 = 1;
+
+impl Table {
+    fn filled(sides: &Comparison<'_>, slots: &[Slot], lines: Range<usize>) -> Self {
+        let width = lines.len() + 1;
+        let mut table = Table { moves: vec![Move::Unexpected; (slots.len() + 1) * width], width };
+        // With no rule left, each line that is left is a difference.
+        let mut below: Vec<u32> = (0..width as u32).rev().map(|left| left * DIFFERENCE).collect();
+        let mut here = vec![0; width];
+        for (row, slot) in slots.iter().enumerate().rev() {
+            for column in (0..width).rev() {
+                let line = lines.start + column;
+                let taken = (line < lines.end && takes(sides, *slot, line)).then(|| match slot.repeat {
+                    Repeat::Star | Repeat::Anything => here[column + 1],
+                    _ => below[column + 1],
+                });
+                let unexpected = (line < lines.end).then(|| here[column + 1] + DIFFERENCE);
+                let replaced = (line < lines.end).then(|| below[column + 1] + DIFFERENCE);
+                let (cost, step) = best(slot.repeat, taken, below[column], replaced, unexpected);
+                here[column] = cost;
+                table.moves[row * width + column] = step;
+            }
+            std::mem::swap(&mut below, &mut here);
+        }
+        table
+    }
+
+    fn walk(&self, slots: &[Slot], lines: Range<usize>, entries: &mut Vec<Entry>) {
+        let (mut row, mut line) = (0, lines.start);
+        while row < slots.len() || line < lines.end {
+            let slot = slots.get(row);
+            let rule = slot.map_or(0, |slot| slot.rule);
+            let stays = slot.is_some_and(|slot| matches!(slot.repeat, Repeat::Star | Repeat::Anything));
+            match self.moves[row * self.width + line - lines.start] {
+                Move::Take => {
+                    entries.push(Entry::Took { rule, line });
+                    (row, line) = (row + usize::from(!stays), line + 1);
+                }
+                Move::Nothing => {
+                    let took =
+                        matches!(entries.last(), Some(Entry::Took { rule: last, .. }) if *last == rule);
+                    if !took {
+                        entries.push(Entry::Nothing { rule });
+                    }
+                    row += 1;
+                }
+                Move::Missing => {
+                    entries.push(Entry::Missing { rule });
+                    row += 1;
+                }
+                Move::Replaced => {
+                    entries.extend([Entry::Missing { rule }, Entry::Unexpected { line }]);
+                    (row, line) = (row + 1, line + 1);
+                }
+                Move::Unexpected => {
+                    entries.push(Entry::Unexpected { line });
+                    line += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Chooses the cheapest move; of equals the one that reads best.
+fn best(
+    repeat: Repeat,
+    taken: Option<u32>,
+    skipped: u32,
+    replaced: Option<u32>,
+    unexpected: Option<u32>,
+) -> (u32, Move) {
+    let taken = taken.map(|cost| (cost, Move::Take));
+    let unexpected = unexpected.map(|cost| (cost, Move::Unexpected));
+    let nothing = Some((skipped, Move::Nothing));
+    let choices = match repeat {
+        Repeat::Once | Repeat::Plus => {
+            let missing = Some((skipped + DIFFERENCE, Move::Missing));
+            [taken, missing, replaced.map(|cost| (cost, Move::Replaced)), unexpected]
+        }
+        // A `...` gives way to lines that say more.
+        Repeat::Anything => [nothing, taken, unexpected, None],
+        Repeat::Optional | Repeat::Star => [taken, nothing, unexpected, None],
+    };
+    choices.into_iter().flatten().min_by_key(|choice| choice.0).expect("skipping is always possible")
+}
+
+/// Undoes matches whose captures contradict earlier ones.
+fn without_conflicts(sides: &Comparison<'_>, entries: Vec<Entry>) -> Vec<Entry> {
+    let mut before = Captures::new();
+    let mut agreed = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match entry {
+            Entry::Took { rule, line } if sides.rules[rule].names().next().is_some() => {
+                match sides.matches(rule, line, &before) {
+                    Some(captured) => {
+                        before.extend(captured);
+                        agreed.push(entry);
+                    }
+                    None => agreed.extend([Entry::Missing { rule }, Entry::Unexpected { line }]),
+                }
+            }
+            _ => agreed.push(entry),
+        }
+    }
+    agreed
+}
+
+/// Returns what the lines before a missing rule have captured.
+fn captures_before(sides: &Comparison<'_>, entries: &[Entry], missing: usize) -> Captures {
+    let mut before = Captures::new();
+    for entry in entries {
+        match entry {
+            Entry::Missing { rule } if *rule == missing => break,
+            Entry::Took { rule, line } if sides.rules[*rule].names().next().is_some() => {
+                before.extend(sides.matches(*rule, *line, &before).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+    before
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::expect::{Expectation, Verdict};
+
+    #[track_caller]
+    fn check(expected: &str, output: &str, diff: Expect) {
+        let expectation = Expectation::lines(expected).expect("the lines compile");
+        let Verdict::Broken(mismatch) = expectation.check(output, &Captures::new()) else {
+            panic!("{expected:?} holds for {output:?}");
+        };
+        let lines = mismatch.diff.iter().map(|line| match line {
+            DiffLine::Same(line) => format!("  {line}\n"),
+            DiffLine::Matched { pattern, line } => format!("~ {pattern} | {line}\n"),
+            DiffLine::Skipped(count) => format!("~ {count} lines\n"),
+            DiffLine::Missing(line) => format!("- {line}\n"),
+            DiffLine::Unexpected(line) => format!("+ {line}\n"),
+        });
+        diff.assert_eq(&lines.collect::<String>());
+    }
+
+    #[test]
+    fn wildcards_are_understood() {
+        check(
+            "start\n...\nid [..]\nend\n",
+            "start\n1\n2\n3\nid 5\nfin\n",
+            expect![[r#"
+              start
+            ~ 3 lines
+            ~ id [..] | id 5
+            - end
+            + fin
+        "#]],
+        );
+        check(
+            "a\n...\nb\n...\nc",
+            "a\nx\nb\nc\nd",
+            expect![[r#"
+              a
+            ~ ... | x
+              b
+              c
+            + d
+        "#]],
+        );
+        check(
+            "a (+)\nb (*)\nc",
+            "a\na\nd",
+            expect![[r#"
+            ~ a (+) | a
+            ~ a (+) | a
+            - c
+            + d
+        "#]],
+        );
+    }
+
+    #[test]
+    fn as_few_lines_as_possible_differ() {
+        check(
+            "a\nb\nc\nd",
+            "a\nx\nc\ny\nz",
+            expect![[r#"
+              a
+            - b
+            + x
+              c
+            - d
+            + y
+            + z
+        "#]],
+        );
+        check(
+            "1\n2\n3",
+            "2\n3\n4",
+            expect![[r#"
+            - 1
+              2
+              3
+            + 4
+        "#]],
+        );
+        check(
+            "a\nb",
+            "b\na",
+            expect![[r#"
+            - a
+              b
+            + a
+        "#]],
+        );
+    }
+
+    #[test]
+    fn contradicting_captures_are_differences() {
+        check(
+            "<id>\n...\nid <id>",
+            "7\nx\nid 8",
+            expect![[r#"
+            ~ <id> | 7
+            ~ ... | x
+            - id <id>
+            + id 8
+        "#]],
+        );
+    }
+
+    #[test]
+    fn empty_sides_differ_whole() {
+        check(
+            "a\nb",
+            "",
+            expect![[r#"
+            - a
+            - b
+        "#]],
+        );
+        check(
+            "",
+            "a\nb",
+            expect![[r#"
+            + a
+            + b
+        "#]],
+        );
+    }
+
+    #[test]
+    fn very_long_runs_are_cut() {
+        let expected = "x\n".repeat(3_000);
+        let Verdict::Broken(mismatch) =
+            Expectation::lines(&expected).expect("it compiles").check(&"y\n".repeat(9_000), &Captures::new())
+        else {
+            panic!("nothing is as expected");
+        };
+        assert_eq!(mismatch.diff.len(), 2 * (LONGEST_RUN + 1));
+        assert_eq!(mismatch.diff.last(), Some(&DiffLine::Unexpected("(8000 more lines)".to_owned())));
+    }
+}
