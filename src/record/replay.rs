@@ -12,7 +12,7 @@ use super::model::{Record, StepRecord};
 /// What was printed comes with the steps' results, not piece by piece. The steps follow one
 /// another in the order of the plan; when each began is not recorded, so their times are
 /// sums of durations.
-pub fn replay(record: &Record) -> impl Iterator<Item = RunEvent> {
+pub fn replay(record: &Record) -> impl Iterator<Item = RunEvent> + use<> {
     let mut clock = Clock { started: record.started, elapsed: Duration::ZERO };
     let mut events = vec![
         clock.event(run_started(record)),
