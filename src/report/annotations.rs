@@ -4,7 +4,7 @@ use crate::event::{RunEvent, TutorialOutcome};
 use crate::record::{Folder, Record, StepRecord};
 
 use super::error::ReportError;
-use super::failure::{diff_lines, reason};
+use super::failure::{diff_lines, reason, trouble};
 use super::reporter::{Reporter, Writer};
 
 /// Writes a workflow command for each failed step, and a warning for each skipped tutorial.
@@ -38,8 +38,8 @@ fn annotations(record: &Record) -> String {
     let failed = record.steps.iter().filter(|step| step.result.outcome.failed());
     let mut text: String = failed.map(|step| error(record, step)).collect();
     let file = property(&record.plan.tutorial);
-    if let Some(trouble) = &record.result.trouble {
-        text.push_str(&format!("::error file={file},line=1::{}\n", data(trouble)));
+    if let Some(trouble) = trouble(&record.result) {
+        text.push_str(&format!("::error file={file},line=1::{}\n", data(&trouble)));
     }
     if record.result.outcome == TutorialOutcome::Skipped {
         let why = record.result.missing.join("\n");

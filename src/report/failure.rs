@@ -1,7 +1,9 @@
 //! The block about a step that failed: everything needed to understand it without running it again.
 
 use crate::diagnostic::duration;
-use crate::event::{CommandResult, Exit, Outcome, StepInfo, StepOutput, StepResult, TutorialStart};
+use crate::event::{
+    Outcome, StepInfo, StepOutput, StepResult, TutorialOutcome, TutorialResult, TutorialStart,
+};
 use crate::expect::DiffLine;
 
 use super::clean::clean;
@@ -44,6 +46,13 @@ pub(super) fn reason(outcome: &Outcome) -> String {
         Outcome::Skipped { reason } => one_line(&reason.to_string()),
         Outcome::Verified | Outcome::Unverified | Outcome::Cancelled => outcome.word().to_owned(),
     }
+}
+
+/// Returns what went wrong with a tutorial that no step of it shows.
+pub(super) fn trouble(result: &TutorialResult) -> Option<String> {
+    let is_empty = result.outcome == TutorialOutcome::Failed && result.coverage.executed() == 0;
+    let trouble = result.trouble.as_deref().map(one_line);
+    trouble.or_else(|| is_empty.then(|| "nothing was executed".to_owned()))
 }
 
 /// Returns a text from outside as one line.
@@ -146,27 +155,28 @@ impl Block<'_> {
     }
 
     fn output(&mut self, result: &StepResult) {
-        match result.commands.iter().rev().find(|command| is_suspect(command)) {
+        match result.commands.iter().rev().find(|command| !command.output.is_empty()) {
             Some(command) if result.output.text.is_empty() => self.tail(&command.output),
             _ => self.tail(&result.output),
         }
     }
 
     fn tail(&mut self, output: &StepOutput) {
-        self.stream("output", &output.text);
-        self.stream("standard error", output.stderr.as_deref().unwrap_or_default());
+        let is_whole = output.file.is_none();
+        self.stream("output", &output.text, is_whole);
+        self.stream("standard error", output.stderr.as_deref().unwrap_or_default(), is_whole);
         if output.is_empty() {
             self.line("  it printed nothing");
         }
     }
 
-    fn stream(&mut self, name: &str, text: &str) {
+    fn stream(&mut self, name: &str, text: &str, is_whole: bool) {
         let text = clean(text, self.settings.styles.coloured);
         let lines: Vec<&str> = text.lines().collect();
         match lines.len() {
             0 => return,
-            count if count > OUTPUT_LINES => {
-                self.line(&format!("  last {OUTPUT_LINES} of {count} lines of {name}:"));
+            count if count > OUTPUT_LINES || !is_whole => {
+                self.line(&format!("  last {} lines of {name}:", count.min(OUTPUT_LINES)));
             }
             _ => self.line(&format!("  {name}:")),
         }
@@ -189,10 +199,6 @@ impl Block<'_> {
     fn again(&mut self, start: &TutorialStart, info: &StepInfo) {
         self.line(&format!("  run again just that: {}", again(start, info)));
     }
-}
-
-fn is_suspect(command: &CommandResult) -> bool {
-    command.exit != Exit::Status(0) || !command.output.is_empty()
 }
 
 /// Returns the command that runs a step again, in the variant that it failed in.

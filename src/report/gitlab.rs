@@ -48,8 +48,14 @@ impl GitlabSections {
 
 impl Reporter for GitlabSections {
     fn event(&mut self, event: &RunEvent) -> Result<(), ReportError> {
-        if let EventKind::TutorialStarted(start) = &event.kind {
-            self.running.insert(start.plan.clone(), TutorialStart::clone(start));
+        match &event.kind {
+            EventKind::TutorialStarted(start) => {
+                self.running.insert(start.plan.clone(), TutorialStart::clone(start));
+            }
+            EventKind::TutorialFinished { plan, .. } => {
+                self.running.remove(plan);
+            }
+            _ => {}
         }
         if let Some(section) = self.section(event) {
             self.writer.write_all(section.as_bytes())?;

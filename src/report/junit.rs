@@ -7,7 +7,7 @@ use crate::record::{Folder, Record, StepRecord};
 
 use super::clean::clean;
 use super::error::ReportError;
-use super::failure::{diff_lines, reason};
+use super::failure::{diff_lines, reason, trouble};
 use super::reporter::{Reporter, Writer};
 
 /// Writes JUnit XML at the end of the run.
@@ -52,9 +52,9 @@ fn suite(record: &Record) -> TestSuite {
         suite.add_property(Property::new(format!("parameter.{name}"), xml_text(&value.to_string())));
     }
     suite.add_test_cases(record.steps.iter().map(|step| case(record, step)));
-    if let Some(trouble) = &record.result.trouble {
+    if let Some(trouble) = trouble(&record.result) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(xml_text(trouble));
+        status.set_message(xml_text(&trouble));
         suite.add_test_case(TestCase::new("(tutorial)", status));
     }
     suite

@@ -12,9 +12,12 @@ use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 
 use super::clean::clean;
-use super::failure::{again, failure, one_line, reason};
+use super::failure::{again, failure, one_line, reason, trouble};
 use super::styles::{Styles, paint};
 use super::summary::summary;
+
+/// Output without a newline is shown in pieces of this size, so that it never piles up in memory.
+const LONGEST_LINE: usize = 8 * 1024;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,8 +64,10 @@ impl Narrator {
         Self { settings, running: HashMap::new(), interrupted: None, failures: Vec::new(), lines: 0 }
     }
 
-    pub(super) fn settings(&self) -> &TextSettings {
-        &self.settings
+    /// Returns how many bytes of output wait for a newline.
+    #[cfg(test)]
+    pub(super) fn pending(&self) -> usize {
+        self.running.values().map(|running| running.pending.len()).sum()
     }
 
     /// Returns what there is to say about an event: whole lines, or nothing.
@@ -109,7 +114,12 @@ impl Narrator {
         }
         let Some(running) = self.running.get_mut(plan) else { return String::new() };
         running.pending.push_str(text);
-        let end = running.pending.rfind('\n').map_or(0, |newline| newline + 1);
+        let newline = running.pending.rfind('\n');
+        let end = match newline {
+            Some(newline) => newline + 1,
+            None if running.pending.len() > LONGEST_LINE => running.pending.len(),
+            None => 0,
+        };
         let whole: String = running.pending.drain(..end).collect();
         self.output(plan, &whole)
     }
@@ -180,11 +190,10 @@ impl Narrator {
     fn finished(&mut self, plan: &PlanKey, result: &TutorialResult) -> String {
         let rest = self.flush(plan);
         self.running.remove(plan);
-        if result.outcome == TutorialOutcome::Failed && result.trouble.is_some() {
-            self.failures.push((self.lines, format!("{}  {}", one_line(&plan.to_string()), trouble(result))));
+        if let Some(trouble) = trouble(result) {
+            self.failures.push((self.lines, format!("{}  {trouble}", one_line(&plan.to_string()))));
         }
-        let is_news = matches!(result.outcome, TutorialOutcome::Failed);
-        if self.settings.verbosity == Verbosity::Quiet && !is_news {
+        if self.settings.verbosity == Verbosity::Quiet && result.outcome != TutorialOutcome::Failed {
             return rest;
         }
         rest + &tutorial_lines(&self.settings.styles, plan, result)
@@ -241,10 +250,6 @@ fn failure_line(info: &StepInfo, start: &TutorialStart, result: &StepResult) -> 
     format!("{location}  {}  ({})", reason(&result.outcome), again(start, info))
 }
 
-fn trouble(result: &TutorialResult) -> String {
-    one_line(result.trouble.as_deref().unwrap_or_default())
-}
-
 /// Returns the line about a tutorial that is over, and one for each thing that it lacked.
 fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> String {
     let (style, symbol, word) = match result.outcome {
@@ -256,12 +261,7 @@ fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> S
     let (name, took) = (one_line(&plan.to_string()), duration(result.duration));
     let what = format!("{}{}", paint(style, word), result.coverage.summary());
     let mut text = format!("{} {}  {what}  {took}\n", paint(style, symbol), paint(styles.strong, name));
-    if result.outcome == TutorialOutcome::Failed && result.coverage.executed() == 0 {
-        text.push_str("    nothing was executed\n");
-    }
-    if result.trouble.is_some() {
-        text.push_str(&format!("    {}\n", trouble(result)));
-    }
+    text.extend(trouble(result).map(|trouble| format!("    {trouble}\n")));
     text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
     if let Some(workspace) = &result.workspace {
         text.push_str(&format!("    workspace kept: {}\n", workspace.display()));

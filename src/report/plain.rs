@@ -159,6 +159,49 @@ mod tests {
     }
 
     #[test]
+    fn tutorial_without_an_executed_block_failed() {
+        let mut record = samples::skipped_record("c.md");
+        record.result.outcome = crate::event::TutorialOutcome::Failed;
+        record.result.missing.clear();
+        check(
+            Verbosity::Quiet,
+            replay(&record),
+            expect![[r#"
+            ✗ c.md  failed: 0 of 2 blocks run, 0 verified, 2 skipped  3.0s
+                nothing was executed
+            ✗ 1 tutorial failed; 0 of 2 blocks run, 0 verified in 3.0s
+        "#]],
+        );
+    }
+
+    #[test]
+    fn long_output_shows_its_last_lines_and_where_the_rest_is() {
+        let mut record = samples::failed_record("b.md");
+        let output = &mut record.steps[0].result.output;
+        output.text = (1..=50).map(|line| format!("line {line}\n")).collect();
+        (output.bytes, output.kept) = (9_000, 8_000);
+        output.file = Some("outputs-1/build.txt".into());
+        let store = Some(crate::record::Store::open(std::path::Path::new("/project")));
+        let settings = TextSettings { store, ..settings(Verbosity::Quiet, false) };
+        let text = written(|writer| Plain::new(settings, writer), replay(&record));
+        let shown: Vec<&str> = text.lines().filter(|line| line.contains("│ line")).collect();
+        assert_eq!((shown.len(), shown[0].trim()), (20, "│ line 31"), "{text}");
+        let whole = "  whole output: /project/.stagebook/records/b.md/default/outputs-1/build.txt \
+                     (9000 bytes, the middle was cut)";
+        assert!(text.lines().any(|line| line == whole), "{text}");
+    }
+
+    #[test]
+    fn output_without_a_newline_does_not_pile_up() {
+        let piece = "x".repeat(5_000);
+        let mut plain = Plain::new(settings(Verbosity::Verbose, false), Box::new(std::io::sink()));
+        for event in printed(&samples::record(), &[piece.as_str(); 4]).iter().take(5) {
+            plain.event(event).expect("a sink takes everything");
+        }
+        assert_eq!(plain.narrator.pending(), 0);
+    }
+
+    #[test]
     fn timeout_names_the_limit() {
         let mut record = samples::record();
         let limit = std::time::Duration::from_secs(90);
