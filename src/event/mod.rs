@@ -5,6 +5,9 @@
 //! listeners. Secrets are gone from every text before it gets here.
 
 mod model;
+#[cfg(test)]
+mod round_trip;
+mod wording;
 
 pub use model::{
     CheckResult, CommandResult, Coverage, EventKind, Exit, Host, Outcome, OutputChunk, RunEvent, SkipReason,

@@ -446,18 +446,24 @@ pub struct Totals {
     pub coverage: Coverage,
 }
 
-/// Durations as seconds with a fraction.
+/// Durations as seconds with a fraction, rounded to microseconds, so that reading gives what was written.
 pub(crate) mod seconds {
     use std::time::Duration;
 
+    use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    const MICROS_PER_SECOND: f64 = 1e6;
+
     pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(duration.as_secs_f64())
+        let micros = (duration.as_secs_f64() * MICROS_PER_SECOND).round();
+        serializer.serialize_f64(micros / MICROS_PER_SECOND)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let seconds = f64::deserialize(deserializer)?;
-        Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
+        let seconds =
+            Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)?;
+        let micros = (seconds.as_nanos() + 500) / 1_000;
+        u64::try_from(micros).map(Duration::from_micros).map_err(D::Error::custom)
     }
 }

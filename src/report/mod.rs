@@ -1,1 +1,42 @@
-//! Room.
+//! Shows a run, or a record of one, to people and to machines.
+//!
+//! A [`Reporter`] listens to events and writes to the writer it was given; it never
+//! prints by itself. Several listen at once through [`Reporters`], where one that fails
+//! is dropped and remembered: a full disk under a report does not fail the run.
+//!
+//! The two reporters for people, [`Plain`] and [`Terminal`], share their words: the
+//! narrator turns events into lines, with a file each for failures and the summary.
+//! What a process printed is untrusted. It is cleaned of control sequences, and each of
+//! its lines is shown behind a mark of ours, so that it can neither repaint the terminal
+//! nor speak to a CI system in the system's own commands (`::error`).
+
+mod annotations;
+mod clean;
+mod error;
+mod failure;
+mod gitlab;
+mod json;
+mod junit;
+mod narrator;
+mod plain;
+mod progress;
+mod reporter;
+mod status;
+mod styles;
+mod summary;
+mod terminal;
+#[cfg(test)]
+mod testing;
+
+pub use annotations::GithubAnnotations;
+pub use clean::clean;
+pub use error::ReportError;
+pub use gitlab::{GitlabCodeQuality, GitlabSections};
+pub use json::JsonLines;
+pub use junit::Junit;
+pub use narrator::{TextSettings, Verbosity};
+pub use plain::Plain;
+pub use reporter::{Reporter, Reporters, Writer};
+pub use status::{status_json, status_table};
+pub use styles::Styles;
+pub use terminal::Terminal;

@@ -1,0 +1,251 @@
+//! Any event that is written as JSON and read back is equal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::diagnostic::Location;
+use crate::expect::{DiffLine, Mismatch, Stream};
+use crate::plan::{Fingerprint, PlanKey, StepIndex};
+use crate::tutorial::{Dialect, StepName, Value};
+
+fn text() -> BoxedStrategy<String> {
+    any::<String>().boxed()
+}
+
+fn duration() -> BoxedStrategy<Duration> {
+    (0..100_000_000_000_000_u64).prop_map(Duration::from_micros).boxed()
+}
+
+/// Numbers of few digits: those survive JSON exactly with the fast parser.
+fn number() -> BoxedStrategy<f64> {
+    any::<i32>().prop_map(|value| f64::from(value) / 1000.0).boxed()
+}
+
+fn plan() -> BoxedStrategy<PlanKey> {
+    (text(), proptest::option::of(text()))
+        .prop_map(|(tutorial, variant)| PlanKey { tutorial, variant })
+        .boxed()
+}
+
+fn step() -> BoxedStrategy<StepIndex> {
+    any::<usize>().prop_map(StepIndex).boxed()
+}
+
+fn location() -> BoxedStrategy<Location> {
+    (text(), any::<usize>(), any::<usize>())
+        .prop_map(|(path, line, column)| Location { path: path.into(), line, column })
+        .boxed()
+}
+
+fn exit() -> BoxedStrategy<Exit> {
+    prop_oneof![any::<i32>().prop_map(Exit::Status), text().prop_map(Exit::Signal)].boxed()
+}
+
+fn output() -> BoxedStrategy<StepOutput> {
+    (1..u64::MAX, any::<u64>(), text(), proptest::option::of(text()), proptest::option::of(text()))
+        .prop_map(|(bytes, kept, text, stderr, file)| StepOutput { bytes, kept, text, stderr, file })
+        .boxed()
+}
+
+fn skip_reason() -> BoxedStrategy<SkipReason> {
+    prop_oneof![
+        text().prop_map(SkipReason::Page),
+        Just(SkipReason::Manual),
+        text().prop_map(SkipReason::When),
+        Just(SkipReason::NotSelected),
+        text().prop_map(|name| SkipReason::Need(StepName(name))),
+        proptest::collection::vec(text(), 0..3).prop_map(SkipReason::Requirement),
+    ]
+    .boxed()
+}
+
+fn outcome() -> BoxedStrategy<Outcome> {
+    prop_oneof![
+        Just(Outcome::Verified),
+        Just(Outcome::Unverified),
+        text().prop_map(|reason| Outcome::Failed { reason }),
+        duration().prop_map(|limit| Outcome::TimedOut { limit }),
+        skip_reason().prop_map(|reason| Outcome::Skipped { reason }),
+        Just(Outcome::Cancelled),
+    ]
+    .boxed()
+}
+
+fn diff_line() -> BoxedStrategy<DiffLine> {
+    prop_oneof![
+        text().prop_map(DiffLine::Same),
+        (text(), text()).prop_map(|(pattern, line)| DiffLine::Matched { pattern, line }),
+        any::<usize>().prop_map(DiffLine::Skipped),
+        text().prop_map(DiffLine::Missing),
+        text().prop_map(DiffLine::Unexpected),
+    ]
+    .boxed()
+}
+
+fn check_result() -> BoxedStrategy<CheckResult> {
+    let mismatch = (text(), proptest::collection::vec(diff_line(), 0..3))
+        .prop_map(|(summary, diff)| Mismatch { summary, diff });
+    let captures = proptest::collection::btree_map(text(), text(), 0..3);
+    (location(), proptest::option::of(mismatch), captures, proptest::option::of(number()))
+        .prop_map(|(location, mismatch, captures, score)| CheckResult { location, mismatch, captures, score })
+        .boxed()
+}
+
+fn command_result() -> BoxedStrategy<CommandResult> {
+    (text(), location(), exit(), output())
+        .prop_map(|(command, location, exit, output)| CommandResult { command, location, exit, output })
+        .boxed()
+}
+
+fn step_result() -> BoxedStrategy<StepResult> {
+    let evidence = (
+        proptest::option::of(exit()),
+        proptest::collection::vec(check_result(), 0..3),
+        output(),
+        proptest::collection::vec(command_result(), 0..3),
+        proptest::collection::vec(text(), 0..3),
+    );
+    (outcome(), duration(), any::<u32>(), evidence)
+        .prop_map(|(outcome, duration, attempt, (exit, checks, output, commands, left_behind))| StepResult {
+            outcome,
+            duration,
+            attempt,
+            exit,
+            checks,
+            output,
+            commands,
+            left_behind,
+        })
+        .boxed()
+}
+
+fn value() -> BoxedStrategy<Value> {
+    prop_oneof![
+        any::<bool>().prop_map(Value::Boolean),
+        number().prop_map(Value::Number),
+        text().prop_map(Value::String)
+    ]
+    .boxed()
+}
+
+fn step_info() -> BoxedStrategy<StepInfo> {
+    let kind = prop_oneof![Just(StepKind::Command), Just(StepKind::Transcript), Just(StepKind::File)];
+    let headings = proptest::collection::vec(text(), 0..3);
+    (text(), headings, kind, text(), location(), text(), any::<bool>())
+        .prop_map(|(name, headings, kind, language, location, text, cleanup)| StepInfo {
+            name: StepName(name),
+            headings,
+            kind,
+            language,
+            location,
+            fingerprint: Fingerprint(text.clone()),
+            text,
+            cleanup,
+        })
+        .boxed()
+}
+
+fn tutorial_start() -> BoxedStrategy<TutorialStart> {
+    let lists = (
+        proptest::collection::vec(step_info(), 0..3),
+        proptest::collection::vec((location(), text()), 0..2),
+        proptest::collection::btree_map(text(), value(), 0..3),
+    );
+    (plan(), text(), lists)
+        .prop_map(|(plan, title, (steps, not_supported, parameters))| TutorialStart {
+            plan,
+            fingerprint: Fingerprint(title.clone()),
+            title,
+            dialect: Dialect::InnovationEngine,
+            parameters,
+            steps,
+            not_supported,
+            images: BTreeMap::new(),
+        })
+        .boxed()
+}
+
+fn tutorial_result() -> BoxedStrategy<TutorialResult> {
+    let texts = (proptest::collection::vec(text(), 0..3), proptest::option::of(text()));
+    (any::<usize>(), duration(), texts)
+        .prop_map(|(blocks, duration, (missing, trouble))| TutorialResult {
+            outcome: TutorialOutcome::Skipped,
+            coverage: Coverage { blocks, ..Coverage::default() },
+            duration,
+            missing,
+            workspace: trouble.clone().map(Into::into),
+            trouble,
+        })
+        .boxed()
+}
+
+fn kind() -> BoxedStrategy<EventKind> {
+    let host = Host { distribution: "Debian".into(), architecture: "x86_64".into(), kernel: "6".into() };
+    prop_oneof![
+        (text(), any::<usize>()).prop_map(move |(stagebook, steps)| EventKind::RunStarted {
+            stagebook,
+            host: host.clone(),
+            plans: 2,
+            steps,
+            jobs: 1
+        }),
+        tutorial_start().prop_map(|start| EventKind::TutorialStarted(Box::new(start))),
+        (plan(), step(), any::<u32>()).prop_map(|(plan, step, attempt)| EventKind::StepStarted {
+            plan,
+            step,
+            attempt
+        }),
+        (plan(), step(), text()).prop_map(|(plan, step, text)| EventKind::StepPrinted {
+            plan,
+            step,
+            chunk: OutputChunk { stream: Stream::Both, text }
+        }),
+        (plan(), step(), duration()).prop_map(|(plan, step, running)| EventKind::StepSlow {
+            plan,
+            step,
+            running
+        }),
+        (plan(), step(), step_result(), duration()).prop_map(|(plan, step, result, delay)| {
+            EventKind::StepRetried { plan, step, result: Box::new(result), delay }
+        }),
+        (plan(), step(), step_result()).prop_map(|(plan, step, result)| EventKind::StepFinished {
+            plan,
+            step,
+            result: Box::new(result)
+        }),
+        (plan(), step(), proptest::option::of(exit()))
+            .prop_map(|(plan, step, exit)| { EventKind::ServiceEnded { plan, step, exit } }),
+        (plan(), tutorial_result())
+            .prop_map(|(plan, result)| EventKind::TutorialFinished { plan, result: Box::new(result) }),
+        text().prop_map(|signal| EventKind::Interrupted { signal }),
+        any::<bool>()
+            .prop_map(|interrupted| EventKind::RunFinished { totals: Totals::default(), interrupted }),
+        Just(EventKind::Tick),
+    ]
+    .boxed()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_event_survives_json(seconds in -1_000_000_000_i64..4_000_000_000, elapsed in duration(), kind in kind()) {
+        let at = Timestamp::from_second(seconds).expect("the range lies within the calendar");
+        let event = RunEvent { at, elapsed, kind };
+        let json = serde_json::to_string(&event).expect("an event is JSON");
+        prop_assert_eq!(serde_json::from_str::<RunEvent>(&json).expect("what was written can be read"), event);
+    }
+
+    #[test]
+    fn durations_are_rounded_to_microseconds(nanos in 0..1_000_000_000_000_u64) {
+        let at = Timestamp::UNIX_EPOCH;
+        let event = RunEvent { at, elapsed: Duration::from_nanos(nanos), kind: EventKind::Tick };
+        let json = serde_json::to_string(&event).expect("an event is JSON");
+        let read: RunEvent = serde_json::from_str(&json).expect("what was written can be read");
+        prop_assert!(read.elapsed.abs_diff(event.elapsed) <= Duration::from_nanos(501));
+        prop_assert_eq!(serde_json::to_string(&read).expect("an event is JSON"), json);
+    }
+}

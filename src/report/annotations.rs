@@ -1,0 +1,118 @@
+//! GitHub's annotations: what failed, shown at its line in a pull request.
+
+use crate::event::{RunEvent, TutorialOutcome};
+use crate::record::{Folder, Record, StepRecord};
+
+use super::error::ReportError;
+use super::failure::{diff_lines, reason, trouble};
+use super::reporter::{Reporter, Writer};
+
+/// Writes a workflow command for each failed step, and a warning for each skipped tutorial.
+pub struct GithubAnnotations {
+    folder: Folder,
+    writer: Writer,
+}
+
+impl GithubAnnotations {
+    /// Makes the reporter. GitHub reads commands from the standard output of the job.
+    pub fn new(writer: Writer) -> Self {
+        Self { folder: Folder::default(), writer }
+    }
+}
+
+impl Reporter for GithubAnnotations {
+    fn event(&mut self, event: &RunEvent) -> Result<(), ReportError> {
+        if let Some(record) = self.folder.event(event) {
+            self.writer.write_all(annotations(&record).as_bytes())?;
+            self.writer.flush()?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ReportError> {
+        Ok(self.writer.flush()?)
+    }
+}
+
+fn annotations(record: &Record) -> String {
+    let failed = record.steps.iter().filter(|step| step.result.outcome.failed());
+    let mut text: String = failed.map(|step| error(record, step)).collect();
+    let file = property(&record.plan.tutorial);
+    if let Some(trouble) = trouble(&record.result) {
+        text.push_str(&format!("::error file={file},line=1::{}\n", data(&trouble)));
+    }
+    if record.result.outcome == TutorialOutcome::Skipped {
+        let why = record.result.missing.join("\n");
+        text.push_str(&format!("::warning file={file},line=1,title=tutorial skipped::{}\n", data(&why)));
+    }
+    text
+}
+
+fn error(record: &Record, step: &StepRecord) -> String {
+    let location = &step.info.location;
+    let title = format!("{}: step {} {}", record.plan, step.info.name, step.result.outcome.word());
+    let mut message = reason(&step.result.outcome);
+    for mismatch in step.result.checks.iter().filter_map(|check| check.mismatch.as_ref()) {
+        for line in diff_lines(&mismatch.diff, "-") {
+            message.push('\n');
+            message.push_str(&line);
+        }
+    }
+    format!(
+        "::error file={},line={},col={},title={}::{}\n",
+        property(&location.path.to_string_lossy()),
+        location.line,
+        location.column,
+        property(&title),
+        data(&message)
+    )
+}
+
+/// Escapes the message of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes a property of a command, where `:` and `,` mean something too.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::record::{replay, samples};
+    use crate::report::testing::written;
+
+    #[track_caller]
+    fn check(record: &Record, expected: Expect) {
+        expected.assert_eq(&written(GithubAnnotations::new, replay(record)));
+    }
+
+    #[test]
+    fn failed_step_is_an_error_at_its_line() {
+        check(
+            &samples::failed_record("b.md"),
+            expect![[r#"
+            ::error file=b.md,line=12,col=1,title=b.md%3A step build failed::output differs from line 2%0A~ made in 3s%0A- done%0A+ gone%0A~ ... (30 more)%0A  end
+        "#]],
+        );
+    }
+
+    #[test]
+    fn skipped_tutorial_is_a_warning() {
+        check(
+            &samples::skipped_record("100%,a:b.md"),
+            expect![[r#"
+            ::warning file=100%25%2Ca%3Ab.md,line=1,title=tutorial skipped::`skopeo` is not installed: apt-get install skopeo
+        "#]],
+        );
+    }
+
+    #[test]
+    fn passing_tutorial_says_nothing() {
+        check(&samples::record(), expect![""]);
+    }
+}

@@ -1,0 +1,270 @@
+//! Turns events into lines for people.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::diagnostic::duration;
+use crate::event::{
+    EventKind, Exit, Outcome, RunEvent, StepInfo, StepResult, Totals, TutorialOutcome, TutorialResult,
+    TutorialStart,
+};
+use crate::plan::{PlanKey, StepIndex};
+use crate::record::Store;
+
+use super::clean::clean;
+use super::failure::{again, failure, one_line, reason, trouble};
+use super::styles::{Styles, paint};
+use super::summary::summary;
+
+/// Output without a newline is shown in pieces of this size, so that it never piles up in memory.
+const LONGEST_LINE: usize = 8 * 1024;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Failures and the last line.
+    Quiet,
+    /// A line for each tutorial too.
+    Normal,
+    /// A line for each step too, and what they print.
+    Verbose,
+}
+
+/// What the reporters for people are made from.
+#[derive(Debug, Clone)]
+pub struct TextSettings {
+    /// Colours and symbols.
+    pub styles: Styles,
+    /// How much is said.
+    pub verbosity: Verbosity,
+    /// Where whole outputs are; `None` where none are kept.
+    pub store: Option<Store>,
+    /// Lines of the screen: failures that have scrolled away are listed again at the end.
+    pub height: usize,
+}
+
+/// Turns events into lines.
+pub(super) struct Narrator {
+    settings: TextSettings,
+    running: HashMap<PlanKey, Running>,
+    interrupted: Option<String>,
+    /// A line for each failure, with how many lines had been said before it.
+    failures: Vec<(usize, String)>,
+    lines: usize,
+}
+
+struct Running {
+    start: TutorialStart,
+    /// Output that has no newline yet.
+    pending: String,
+}
+
+impl Narrator {
+    pub(super) fn new(settings: TextSettings) -> Self {
+        Self { settings, running: HashMap::new(), interrupted: None, failures: Vec::new(), lines: 0 }
+    }
+
+    /// Returns how many bytes of output wait for a newline.
+    #[cfg(test)]
+    pub(super) fn pending(&self) -> usize {
+        self.running.values().map(|running| running.pending.len()).sum()
+    }
+
+    /// Returns what there is to say about an event: whole lines, or nothing.
+    pub(super) fn event(&mut self, event: &RunEvent) -> String {
+        let text = self.say(event);
+        self.lines += text.lines().count();
+        text
+    }
+
+    fn say(&mut self, event: &RunEvent) -> String {
+        match &event.kind {
+            EventKind::TutorialStarted(start) => self.started(start),
+            EventKind::StepStarted { plan, step, attempt } => self.step_started(plan, *step, *attempt),
+            EventKind::StepPrinted { plan, chunk, .. } => self.printed(plan, &chunk.text),
+            EventKind::StepSlow { plan, step, running } => self.slow(plan, *step, *running),
+            EventKind::StepRetried { plan, step, result, delay } => self.retried(plan, *step, result, *delay),
+            EventKind::StepFinished { plan, step, result } => self.step_finished(plan, *step, result),
+            EventKind::ServiceEnded { plan, step, exit } => self.service_ended(plan, *step, exit.as_ref()),
+            EventKind::TutorialFinished { plan, result } => self.finished(plan, result),
+            EventKind::Interrupted { signal } => self.interrupted(signal),
+            EventKind::RunFinished { totals, interrupted } => {
+                self.run_finished(totals, *interrupted, event.elapsed)
+            }
+            EventKind::RunStarted { .. } | EventKind::Tick => String::new(),
+        }
+    }
+
+    fn started(&mut self, start: &TutorialStart) -> String {
+        let running = Running { start: start.clone(), pending: String::new() };
+        self.running.insert(start.plan.clone(), running);
+        String::new()
+    }
+
+    fn step_started(&self, plan: &PlanKey, step: StepIndex, attempt: u32) -> String {
+        let name = self.step_name(plan, step);
+        let again = if attempt > 1 { format!(", try {attempt}") } else { String::new() };
+        let line = format!("{} {name}{again}", self.settings.styles.symbols.step);
+        self.verbose(plan, &paint(self.settings.styles.strong, line))
+    }
+
+    fn printed(&mut self, plan: &PlanKey, text: &str) -> String {
+        if self.settings.verbosity < Verbosity::Verbose {
+            return String::new();
+        }
+        let Some(running) = self.running.get_mut(plan) else { return String::new() };
+        running.pending.push_str(text);
+        let newline = running.pending.rfind('\n');
+        let end = match newline {
+            Some(newline) => newline + 1,
+            None if running.pending.len() > LONGEST_LINE => running.pending.len(),
+            None => 0,
+        };
+        let whole: String = running.pending.drain(..end).collect();
+        self.output(plan, &whole)
+    }
+
+    /// Says what is left of a step's output when it ends without a newline.
+    fn flush(&mut self, plan: &PlanKey) -> String {
+        let pending = self.running.get_mut(plan).map(|running| std::mem::take(&mut running.pending));
+        self.output(plan, &pending.unwrap_or_default())
+    }
+
+    fn output(&self, plan: &PlanKey, text: &str) -> String {
+        let text = clean(text, self.settings.styles.coloured);
+        text.lines().map(|line| self.prefixed(plan, line)).collect()
+    }
+
+    fn slow(&self, plan: &PlanKey, step: StepIndex, running: Duration) -> String {
+        let name = self.step_name(plan, step);
+        self.notice(plan, &format!("step `{name}` has run for {}", duration(running)))
+    }
+
+    fn retried(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult, delay: Duration) -> String {
+        let name = self.step_name(plan, step);
+        let what =
+            format!("step `{name}` failed ({}), again in {}", reason(&result.outcome), duration(delay));
+        let rest = self.flush(plan);
+        rest + &self.notice(plan, &what)
+    }
+
+    fn step_finished(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
+        let rest = self.flush(plan);
+        let line = self.verbose(plan, &self.step_line(plan, step, result));
+        let block = self.step_failed(plan, step, result).unwrap_or_default();
+        rest + &line + &block
+    }
+
+    fn step_line(&self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
+        let styles = &self.settings.styles;
+        let (style, symbol) = match &result.outcome {
+            outcome if outcome.passed() => (styles.pass, styles.symbols.pass),
+            outcome if outcome.failed() => (styles.fail, styles.symbols.fail),
+            _ => (styles.quiet, styles.symbols.skip),
+        };
+        let what = match &result.outcome {
+            Outcome::Skipped { reason } => format!("skipped: {}", one_line(&reason.to_string())),
+            outcome => format!("{}  {}", outcome.word(), duration(result.duration)),
+        };
+        format!("{} {}  {what}", paint(style, symbol), self.step_name(plan, step))
+    }
+
+    fn step_failed(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> Option<String> {
+        if !result.outcome.failed() {
+            return None;
+        }
+        let start = &self.running.get(plan)?.start;
+        let info = start.steps.get(step.0)?;
+        let block = failure(&self.settings, start, info, result);
+        let line = failure_line(info, start, result);
+        self.failures.push((self.lines, line));
+        Some(block)
+    }
+
+    fn service_ended(&self, plan: &PlanKey, step: StepIndex, exit: Option<&Exit>) -> String {
+        let name = self.step_name(plan, step);
+        let how = exit.map(|exit| format!(": {exit}")).unwrap_or_default();
+        self.notice(plan, &format!("service `{name}` ended before the tutorial{}", one_line(&how)))
+    }
+
+    fn finished(&mut self, plan: &PlanKey, result: &TutorialResult) -> String {
+        let rest = self.flush(plan);
+        self.running.remove(plan);
+        if let Some(trouble) = trouble(result) {
+            self.failures.push((self.lines, format!("{}  {trouble}", one_line(&plan.to_string()))));
+        }
+        if self.settings.verbosity == Verbosity::Quiet && result.outcome != TutorialOutcome::Failed {
+            return rest;
+        }
+        rest + &tutorial_lines(&self.settings.styles, plan, result)
+    }
+
+    fn interrupted(&mut self, signal: &str) -> String {
+        self.interrupted = Some(one_line(signal));
+        let styles = &self.settings.styles;
+        let line = format!("{} interrupted by {}, cleaning up", styles.symbols.warn, one_line(signal));
+        format!("{}\n", paint(styles.warn, line))
+    }
+
+    fn run_finished(&self, totals: &Totals, interrupted: bool, took: Duration) -> String {
+        let mut text = String::new();
+        let scrolled_away = |(before, _): &(usize, String)| self.lines - before > self.settings.height;
+        if self.failures.first().is_some_and(scrolled_away) {
+            text.push_str("failed:\n");
+            text.extend(self.failures.iter().map(|(_, line)| format!("    {line}\n")));
+        }
+        let signal = self.interrupted.as_deref().unwrap_or("a signal");
+        text + &summary(&self.settings.styles, totals, interrupted.then_some(signal), took)
+    }
+
+    fn step_name(&self, plan: &PlanKey, step: StepIndex) -> String {
+        let info = self.running.get(plan).and_then(|running| running.start.steps.get(step.0));
+        info.map_or_else(|| format!("#{}", step.0 + 1), |info| one_line(&info.name.0))
+    }
+
+    /// Something odd that is not a failure.
+    fn notice(&self, plan: &PlanKey, what: &str) -> String {
+        if self.settings.verbosity == Verbosity::Quiet {
+            return String::new();
+        }
+        let styles = &self.settings.styles;
+        format!("{} {}  {what}\n", paint(styles.warn, styles.symbols.warn), one_line(&plan.to_string()))
+    }
+
+    fn verbose(&self, plan: &PlanKey, line: &str) -> String {
+        if self.settings.verbosity < Verbosity::Verbose {
+            return String::new();
+        }
+        self.prefixed(plan, line)
+    }
+
+    fn prefixed(&self, plan: &PlanKey, line: &str) -> String {
+        let styles = &self.settings.styles;
+        let prefix = format!("{} {}", one_line(&plan.to_string()), styles.symbols.bar);
+        format!("{} {line}", paint(styles.quiet, prefix)).trim_end().to_owned() + "\n"
+    }
+}
+
+fn failure_line(info: &StepInfo, start: &TutorialStart, result: &StepResult) -> String {
+    let location = one_line(&info.location.to_string());
+    format!("{location}  {}  ({})", reason(&result.outcome), again(start, info))
+}
+
+/// Returns the line about a tutorial that is over, and one for each thing that it lacked.
+fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> String {
+    let (style, symbol, word) = match result.outcome {
+        TutorialOutcome::Passed => (styles.pass, styles.symbols.pass, ""),
+        TutorialOutcome::Failed => (styles.fail, styles.symbols.fail, "failed: "),
+        TutorialOutcome::Skipped => (styles.warn, styles.symbols.skip, "skipped: "),
+        TutorialOutcome::Cancelled => (styles.warn, styles.symbols.warn, "cancelled: "),
+    };
+    let (name, took) = (one_line(&plan.to_string()), duration(result.duration));
+    let what = format!("{}{}", paint(style, word), result.coverage.summary());
+    let mut text = format!("{} {}  {what}  {took}\n", paint(style, symbol), paint(styles.strong, name));
+    text.extend(trouble(result).map(|trouble| format!("    {trouble}\n")));
+    text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
+    if let Some(workspace) = &result.workspace {
+        text.push_str(&format!("    workspace kept: {}\n", workspace.display()));
+    }
+    text
+}
