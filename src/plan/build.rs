@@ -140,7 +140,7 @@ fn disposition(step: &Step, parameters: &BTreeMap<String, Value>) -> Result<Disp
     };
     Ok(match (&step.attributes.skip, when) {
         (Some(reason), _) => Disposition::Skip(reason.clone()),
-        (None, Some(when)) if !holds => Disposition::When(when.clone()),
+        (None, Some(when)) if !holds => Disposition::When(when.to_owned()),
         _ if step.attributes.manual => Disposition::Manual,
         _ => Disposition::Run,
     })

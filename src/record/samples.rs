@@ -204,6 +204,7 @@ fn planned_step(source: usize, info: &StepInfo) -> PlannedStep {
         source,
         work: Work::Command { text: info.text.clone(), interpreter },
         disposition: Disposition::Run,
+        explicit_needs: false,
         needs: Vec::new(),
         cleanup: false,
         session: "default".into(),

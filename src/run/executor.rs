@@ -21,8 +21,8 @@ use super::spawn::Children;
 use super::step::not_run;
 use super::workspace::Workspace;
 use crate::event::{
-    Coverage, EventKind, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialOutcome, TutorialResult,
-    TutorialStart,
+    Coverage, EventKind, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialOutcome,
+    TutorialResult, TutorialStart,
 };
 use crate::expect::Captures;
 use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex, Work};
@@ -112,7 +112,9 @@ impl PlanEnding {
         let said = self.said;
         let results = self.results.iter_mut().enumerate().skip(said);
         results
-            .map(|(index, result)| (StepIndex(index), result.get_or_insert_with(|| not_run(Outcome::Cancelled)).clone()))
+            .map(|(index, result)| {
+                (StepIndex(index), result.get_or_insert_with(|| not_run(Outcome::Cancelled)).clone())
+            })
             .collect()
     }
 }
@@ -134,7 +136,8 @@ async fn run_steps(shared: &Shared, job: Job, number: usize) -> PlanEnding {
 
 impl PlanRun {
     fn new(shared: &Shared, job: Job, number: usize) -> Result<Self, PlanTrouble> {
-        let temporary = shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
+        let temporary =
+            shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
         let workspace = Workspace::create(&temporary);
         let workspace = workspace.map_err(|source| PlanTrouble::Workspace { folder: temporary, source })?;
         let mark = format!("{}-{number}", shared.run_mark);
@@ -240,7 +243,11 @@ impl PlanRun {
     }
 
     /// Returns the session of that name, made if it is the first time.
-    pub(super) fn session(&mut self, name: &str, interpreter: &Interpreter) -> Result<&mut Session, PlanTrouble> {
+    pub(super) fn session(
+        &mut self,
+        name: &str,
+        interpreter: &Interpreter,
+    ) -> Result<&mut Session, PlanTrouble> {
         if !self.sessions.contains_key(name) {
             let folder = self.workspace.control().join(format!("session-{}", self.sessions.len()));
             let session = Session::new(
@@ -297,7 +304,9 @@ impl PlanRun {
         for mut session in std::mem::take(&mut self.sessions).into_values() {
             let Some(shell) = session.process() else { continue };
             if session.ask_to_end().is_ok()
-                && tokio::time::timeout(self.options.grace, session.wait()).await.is_ok_and(|ending| ending.is_ok())
+                && tokio::time::timeout(self.options.grace, session.wait())
+                    .await
+                    .is_ok_and(|ending| ending.is_ok())
                 && session.process().is_none()
             {
                 continue;
@@ -315,7 +324,8 @@ fn only_output_differs(result: &StepResult) -> bool {
 
 async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {
     let absent = plan.secrets.iter().filter(|name| !options.secrets.contains_key(*name));
-    let mut missing: Vec<String> = absent.map(|name| format!("secret variable `{name}` is not set")).collect();
+    let mut missing: Vec<String> =
+        absent.map(|name| format!("secret variable `{name}` is not set")).collect();
     let requires = plan.requires.clone();
     let search_path = options.environment.get("PATH").cloned().unwrap_or_default();
     let nothing = requires.tools.is_empty() && requires.network.is_empty() && !requires.root && !requires.kvm;
@@ -369,9 +379,14 @@ fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
 }
 
 fn coverage(plan: &Plan, results: &[Option<StepResult>]) -> Coverage {
-    let not_supported =
-        plan.tutorial.other_blocks.iter().filter(|block| matches!(block.reason, NotRun::NotSupported(_))).count();
-    let mut coverage = Coverage { blocks: results.len() + not_supported, not_supported, ..Coverage::default() };
+    let not_supported = plan
+        .tutorial
+        .other_blocks
+        .iter()
+        .filter(|block| matches!(block.reason, NotRun::NotSupported(_)))
+        .count();
+    let mut coverage =
+        Coverage { blocks: results.len() + not_supported, not_supported, ..Coverage::default() };
     for result in results {
         let counter = match result.as_ref().map(|result| &result.outcome) {
             Some(Outcome::Verified) => &mut coverage.verified,

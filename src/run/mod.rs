@@ -34,9 +34,9 @@ mod service;
 mod session;
 mod signals;
 mod spawn;
+mod step;
 #[cfg(test)]
 mod tests;
-mod step;
 mod unit;
 mod verify;
 mod workspace;

@@ -190,14 +190,18 @@ fn read_all(file: &mut File) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn capture(limit: u64, writes: impl IntoIterator<Item = Vec<u8>>) -> (StepOutput, Option<String>, tempfile::TempDir) {
+    fn capture(
+        limit: u64,
+        writes: impl IntoIterator<Item = Vec<u8>>,
+    ) -> (StepOutput, Option<String>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let mut capture = Capture::new(folder.path(), "outputs", "step.txt", limit);
         for bytes in writes {
@@ -210,7 +214,10 @@ mod tests {
     #[test]
     fn short_output_makes_no_file() {
         let (output, text, folder) = capture(1 << 20, [b"hi\n".to_vec(), b"there\n".to_vec()]);
-        assert_eq!((output.text.as_str(), output.file, text.as_deref()), ("hi\nthere\n", None, Some("hi\nthere\n")));
+        assert_eq!(
+            (output.text.as_str(), output.file, text.as_deref()),
+            ("hi\nthere\n", None, Some("hi\nthere\n"))
+        );
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     }
 

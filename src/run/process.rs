@@ -197,7 +197,9 @@ fn descendants(table: &BTreeMap<i32, Process>, roots: &[i32]) -> BTreeSet<i32> {
 /// Helper programs that we start ourselves share our process group; what a step started never does.
 fn is_orphan(pid: i32) -> bool {
     let own = rustix::process::getpgrp();
-    Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok()).is_some_and(|group| group != own)
+    Pid::from_raw(pid)
+        .and_then(|pid| rustix::process::getpgid(Some(pid)).ok())
+        .is_some_and(|group| group != own)
 }
 
 /// Returns the mark that a process was started with.

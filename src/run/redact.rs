@@ -46,12 +46,15 @@ impl Secrets {
         let mut patterns = Vec::new();
         for value in values {
             // A secret of several lines is often printed line by line.
-            let lines = value.lines().filter(|line| value.lines().count() == 1 || line.len() >= SHORTEST_ENCODED);
+            let lines =
+                value.lines().filter(|line| value.lines().count() == 1 || line.len() >= SHORTEST_ENCODED);
             for value in lines.chain([value]).filter(|value| !value.is_empty()) {
                 patterns.extend(forms(value));
             }
         }
-        patterns.sort_by(|left, right| right.bytes.len().cmp(&left.bytes.len()).then(left.bytes.cmp(&right.bytes)));
+        patterns.sort_by(|left, right| {
+            right.bytes.len().cmp(&left.bytes.len()).then(left.bytes.cmp(&right.bytes))
+        });
         patterns.dedup();
         Self { patterns }
     }

@@ -77,7 +77,8 @@ fn missing_tool(tool: &ToolRequirement, search_path: &str, manager: Option<Manag
 
 /// Returns the program that a shell would run.
 pub fn find_program(program: &str, search_path: &str) -> Option<PathBuf> {
-    let executable = |path: &PathBuf| rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file();
+    let executable =
+        |path: &PathBuf| rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file();
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(executable);
     }
@@ -104,7 +105,8 @@ fn first_version(text: &str) -> Option<&str> {
 
 /// Compares versions number by number; what is missing counts as 0.
 fn at_least(version: &str, minimum: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> { text.split('.').map(|part| part.parse().unwrap_or(0)).collect() };
+    let numbers =
+        |text: &str| -> Vec<u64> { text.split('.').map(|part| part.parse().unwrap_or(0)).collect() };
     let (version, minimum) = (numbers(version), numbers(minimum));
     let length = version.len().max(minimum.len());
     let number = |numbers: &[u64], index: usize| numbers.get(index).copied().unwrap_or(0);

@@ -114,7 +114,9 @@ fn http_answers(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
-    let Some(address) = host.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()) else { return false };
+    let Some(address) = host.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()) else {
+        return false;
+    };
     let Ok(mut stream) = TcpStream::connect_timeout(&address, PATIENCE) else { return false };
     let _ = stream.set_read_timeout(Some(PATIENCE));
     let request = format!("GET /{path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n");

@@ -93,7 +93,9 @@ impl PlanRun {
         let Unit { how, printed, left_behind } = unit;
         let exit = match how {
             Watched::Ended(exit) => exit,
-            Watched::TimedOut => return Ok(StepResult { left_behind, ..timed_out(task.step.timeout, printed) }),
+            Watched::TimedOut => {
+                return Ok(StepResult { left_behind, ..timed_out(task.step.timeout, printed) });
+            }
             Watched::Stopped => return Ok(StepResult { left_behind, ..ended(Outcome::Cancelled, printed) }),
         };
         let Judgement { outcome, checks } =
@@ -164,10 +166,16 @@ impl PlanRun {
         let session = self.session(&task.step.session, task.interpreter)?;
         let mut streams = session.streams(apart).map_err(talk)?;
         let born = Born::now();
-        let request =
-            Request { text: task.text, errexit: task.errexit, service: false, apart, extras: extras.as_ref() };
+        let request = Request {
+            text: task.text,
+            errexit: task.errexit,
+            service: false,
+            apart,
+            extras: extras.as_ref(),
+        };
         let begin = session.begin(&request, &streams);
-        begin.map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
+        begin
+            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
         let watched = recording.watch(session.wait(), &streams, limits).await.map_err(talk)?;
         let how = match watched {
             Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
@@ -270,10 +278,16 @@ impl PlanRun {
         let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
         let session = self.session(&task.step.session, task.interpreter)?;
         let mut streams = session.streams(false).map_err(talk)?;
-        let request =
-            Request { text: task.text, errexit: task.errexit, service: true, apart: false, extras: extras.as_ref() };
+        let request = Request {
+            text: task.text,
+            errexit: task.errexit,
+            service: true,
+            apart: false,
+            extras: extras.as_ref(),
+        };
         let begin = session.begin(&request, &streams);
-        begin.map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
+        begin
+            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
         // Its output is left in the pipe meanwhile: all of it is for the follower.
         let watched = tokio::time::timeout_at(limits.deadline.into(), session.wait()).await;
         let Ok(Ok(Ending::Replied(reply))) = watched else {
@@ -297,12 +311,16 @@ impl PlanRun {
         let outcome = loop {
             if let Some(exit) = service.ended() {
                 service.settle().await;
-                break Outcome::Failed { reason: format!("the service ended with {}", in_words(exit.as_ref())) };
+                break Outcome::Failed {
+                    reason: format!("the service ended with {}", in_words(exit.as_ref())),
+                };
             }
             match ready {
                 None => break Outcome::Unverified,
                 Some(ready) if service.is_ready(ready).await => break Outcome::Verified,
-                Some(_) if Instant::now() >= limits.deadline => break Outcome::TimedOut { limit: task.step.timeout },
+                Some(_) if Instant::now() >= limits.deadline => {
+                    break Outcome::TimedOut { limit: task.step.timeout };
+                }
                 Some(_) => {}
             }
             if limits.sleep_or_stop(service::ASK_EVERY).await {

@@ -48,6 +48,7 @@ impl Page {
             source: number,
             work: Work::Command { text: text.to_owned(), interpreter },
             disposition: Disposition::Run,
+            explicit_needs: false,
             needs: (0..number).map(StepIndex).collect(),
             cleanup: false,
             session: "main".to_owned(),
@@ -84,7 +85,10 @@ impl Page {
             grace: Duration::from_millis(500),
             slow_after: Duration::from_secs(30),
             keep_output: self.keep_output,
-            environment: BTreeMap::from([("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".to_owned())]),
+            environment: BTreeMap::from([(
+                "PATH".to_owned(),
+                "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".to_owned(),
+            )]),
             secrets: self.secrets.clone(),
             stream_output: false,
             tick: None,
@@ -154,7 +158,8 @@ impl Ran {
     #[track_caller]
     fn prints(self, expected: &[&str]) -> Self {
         let folder = regex::Regex::new("/[^ ]*stagebook-[^/]*/work").unwrap();
-        let printed: Vec<_> = self.steps.iter().map(|step| folder.replace_all(&step.output.text, "<workspace>")).collect();
+        let printed: Vec<_> =
+            self.steps.iter().map(|step| folder.replace_all(&step.output.text, "<workspace>")).collect();
         assert_eq!(printed, expected, "{:?}", self.outcomes());
         self
     }
@@ -200,7 +205,9 @@ fn lives(mark: &str) -> bool {
 #[test]
 fn state_holds_from_step_to_step() {
     in_every_shell(|page| {
-        let page = page.step("x=1; f() { echo f $x; }; mkdir d; cd d; export E=2\n").step("f; pwd; sh -c 'echo $E'\n");
+        let page = page
+            .step("x=1; f() { echo f $x; }; mkdir d; cd d; export E=2\n")
+            .step("f; pwd; sh -c 'echo $E'\n");
         page.run().all_pass().prints(&["", "f 1\n<workspace>/d\n2\n"]);
     });
 }
@@ -208,7 +215,10 @@ fn state_holds_from_step_to_step() {
 #[test]
 fn exit_ends_the_step_and_not_the_state() {
     in_every_shell(|page| {
-        let page = page.step("x='a b'; cd /\n").step_with("x=\"$x c\"\nexit 3\n", exits_with(3)).step("echo \"$x\"; pwd\n");
+        let page = page
+            .step("x='a b'; cd /\n")
+            .step_with("x=\"$x c\"\nexit 3\n", exits_with(3))
+            .step("echo \"$x\"; pwd\n");
         page.run().all_pass().prints(&["", "", "a b c\n/\n"]);
     });
 }
@@ -245,7 +255,9 @@ fn failing_pipe_fails_the_step_in_shells_that_know_pipefail() {
 #[test]
 fn errexit_can_be_turned_off_for_a_step() {
     in_every_shell(|page| {
-        let page = page.step_with("false; echo after\n", |step| step.errexit = false).step_with("false\n", exits_with(1));
+        let page = page
+            .step_with("false; echo after\n", |step| step.errexit = false)
+            .step_with("false\n", exits_with(1));
         page.run().all_pass().prints(&["after\n", ""]);
     });
 }
@@ -293,7 +305,10 @@ fn exit_trap_runs_when_its_shell_ends() {
     in_every_shell(|page| {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("trapped");
-        page.step(&format!("trap 'echo trapped >{}' EXIT\n", file.display())).step("echo still here\n").run().all_pass();
+        page.step(&format!("trap 'echo trapped >{}' EXIT\n", file.display()))
+            .step("echo still here\n")
+            .run()
+            .all_pass();
         assert_eq!(std::fs::read_to_string(file).unwrap(), "trapped\n");
     });
 }
@@ -301,7 +316,8 @@ fn exit_trap_runs_when_its_shell_ends() {
 #[test]
 fn shell_killed_from_outside_is_a_failure_and_cleanup_gets_a_new_one() {
     in_every_shell(|page| {
-        let page = page.step("x=1\n").step("kill -9 $$\n").step_with("echo clean\n", |step| step.cleanup = true);
+        let page =
+            page.step("x=1\n").step("kill -9 $$\n").step_with("echo clean\n", |step| step.cleanup = true);
         let ran = page.run();
         assert_eq!(ran.steps[1].exit, Some(Exit::Signal("SIGKILL".to_owned())), "{:?}", ran.outcomes());
         assert_eq!(ran.steps[2].output.text, "clean\n");
@@ -315,7 +331,9 @@ fn child_that_holds_the_output_does_not_hold_up_the_step() {
         let ran = page.step("(sleep 31.4; echo late) & echo started\n").step("echo next\n").run().all_pass();
         assert!(began.elapsed() < Duration::from_secs(10));
         assert_eq!(ran.steps[0].output.text, "started\n");
-        assert!(ran.steps[0].left_behind.iter().any(|line| line.contains("sleep 31.4") || line.contains("sh")));
+        assert!(
+            ran.steps[0].left_behind.iter().any(|line| line.contains("sleep 31.4") || line.contains("sh"))
+        );
         assert!(!lives("sleep\u{0}31.4"));
     });
 }
@@ -380,7 +398,8 @@ fn folder_and_variables_of_a_step_hold_for_it_alone() {
             .step("mkdir sub; A=old\n")
             .step_with("pwd; echo $A$B\n", |step| {
                 step.cwd = Some("sub".to_owned());
-                step.env = BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "!".to_owned())]);
+                step.env =
+                    BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "!".to_owned())]);
             })
             .step("pwd; echo $A${B-unset}\n");
         page.run().all_pass().prints(&["", "<workspace>/sub\nit's!\n", "<workspace>\noldunset\n"]);
@@ -396,7 +415,8 @@ fn failed_step_is_tried_again() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let mut page = Page::new(BASH).step("echo \"t=$TOKEN\"; printf %s \"$TOKEN\" | base64; printf hunt; sleep 0.05; echo er2\n");
+    let mut page = Page::new(BASH)
+        .step("echo \"t=$TOKEN\"; printf %s \"$TOKEN\" | base64; printf hunt; sleep 0.05; echo er2\n");
     page.secrets = BTreeMap::from([("TOKEN".to_owned(), "hunter2".to_owned())]);
     page.run().all_pass().prints(&["t=***\n***==\n***\n"]);
 }

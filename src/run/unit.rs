@@ -114,7 +114,12 @@ struct Track {
 
 impl Recording {
     /// Takes where the streams are kept; `error` is there where the two are apart.
-    pub(super) fn new(secrets: &Rc<Secrets>, output: Capture, error: Option<Capture>, audience: Audience) -> Self {
+    pub(super) fn new(
+        secrets: &Rc<Secrets>,
+        output: Capture,
+        error: Option<Capture>,
+        audience: Audience,
+    ) -> Self {
         let stream = if error.is_some() { Stream::Stdout } else { Stream::Both };
         let track = |stream, capture| Track { stream, redactor: Redactor::new(secrets), capture };
         Self {
@@ -186,7 +191,11 @@ impl Recording {
     }
 
     /// Reads the output until nobody holds it any more, and tells each piece.
-    pub(super) async fn follow(&mut self, streams: &mut Streams, mut heard: impl FnMut(&[u8])) -> io::Result<()> {
+    pub(super) async fn follow(
+        &mut self,
+        streams: &mut Streams,
+        mut heard: impl FnMut(&[u8]),
+    ) -> io::Result<()> {
         streams.output.release();
         loop {
             let length = streams.output.read(&mut self.buffer).await?;

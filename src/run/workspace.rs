@@ -27,7 +27,8 @@ impl Workspace {
         let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary)?;
         let memory = Path::new(MEMORY);
         let control = tempfile::Builder::new().prefix("stagebook-").tempdir_in(memory);
-        let control = control.or_else(|_| tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary))?;
+        let control =
+            control.or_else(|_| tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary))?;
         // Steps print these paths, so links are resolved once, here.
         let root = folder.path().canonicalize()?;
         let (work, home) = (root.join("work"), root.join("home"));

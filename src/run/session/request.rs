@@ -64,11 +64,15 @@ impl Extras {
         let mut text = String::new();
         if kind == InterpreterKind::Python {
             if let Some(folder) = folder {
-                let _ = writeln!(text, "import os; __sb_pwd = os.getcwd(); os.chdir({})", python_string(&folder));
+                let _ =
+                    writeln!(text, "import os; __sb_pwd = os.getcwd(); os.chdir({})", python_string(&folder));
             }
             for (name, value) in &self.env {
                 let (name, value) = (python_string(name), python_string(value));
-                let _ = writeln!(text, "import os; __sb_old = os.environ.get({name}); os.environ[{name}] = {value}");
+                let _ = writeln!(
+                    text,
+                    "import os; __sb_old = os.environ.get({name}); os.environ[{name}] = {value}"
+                );
             }
             return text;
         }
@@ -77,7 +81,10 @@ impl Extras {
         }
         for (name, value) in &self.env {
             let value = shell_string(value);
-            let _ = writeln!(text, "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; export {name}={value}");
+            let _ = writeln!(
+                text,
+                "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; export {name}={value}"
+            );
         }
         text
     }
