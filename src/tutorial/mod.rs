@@ -2,11 +2,49 @@
 //!
 //! Parsing is a function of text: it never fails, returns what it understood and a list
 //! of findings. [`load`] is the one place that reads files.
+//!
+//! ```text
+//! text -> front matter
+//!      -> page: a flat list of headings, paragraphs, code blocks, comments
+//!      -> the same with included pages in place
+//!      -> steps: each block with the comments and headings around it
+//!      -> names
+//! ```
+//!
+//! Expected output belongs to the step above it under the same heading. It is the next
+//! `output` block, or any block after an `expect` comment; paragraphs and other blocks
+//! may stand between, another step may not.
 
+mod annotation;
+mod assemble;
+mod attributes;
+mod classify;
+mod comment;
+mod dialect;
+mod error;
+mod expectation;
+mod fence;
+mod front_matter;
+mod include;
+mod info;
+mod load;
 mod model;
+mod names;
+mod node;
+mod page;
+mod parse;
+mod rewrite;
+mod transcript;
+mod values;
+mod yaml;
 
+pub use error::LoadError;
+pub use include::Includes;
+pub use load::load;
 pub use model::{
     Action, Attributes, CodeBlock, Delimiters, Dialect, ExpectedOutput, FrontMatter, Heading, Include, Link,
     Matrix, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready, Requirements,
     Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
 };
+pub use parse::{ParseOptions, parse};
+pub use rewrite::{Edit, rewrite};

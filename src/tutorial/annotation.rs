@@ -1,0 +1,110 @@
+//! What comments say to us.
+
+use super::comment::Comment;
+use super::dialect;
+use super::node::{Data, Entry, Node};
+use super::yaml;
+use crate::diagnostic::{Finding, Place, nearest};
+
+/// A comment that means something.
+#[derive(Debug)]
+pub(crate) enum Annotation {
+    /// Attributes of the next block.
+    Step(Vec<Entry>),
+    /// A promise about the output of the step before it.
+    Expect(ExpectComment),
+    /// Attributes of all blocks up to the end of the section.
+    Section(Vec<Entry>),
+    /// The end of a section.
+    EndSection,
+    /// Variables that every step sees.
+    Variables(Vec<(String, String)>),
+}
+
+/// An `expect` comment.
+#[derive(Debug)]
+pub(crate) struct ExpectComment {
+    /// What it says.
+    pub(crate) entries: Vec<Entry>,
+    /// Whether the next block belongs to it although it says everything.
+    pub(crate) takes_block: bool,
+}
+
+/// Shorthands for a single attribute.
+const FLAGS: [&str; 5] = ["cleanup", "skip", "manual", "hide", "background"];
+
+/// Words that begin our comments.
+const KEYWORDS: [&str; 8] =
+    ["step", "expect", "include", "cleanup", "skip", "manual", "hide", "background"];
+
+/// Reads a comment; most comments say nothing to us.
+pub(crate) fn read(comment: &Comment, findings: &mut Vec<Finding>) -> Option<Annotation> {
+    if let Some(foreign) = dialect::annotation(comment, findings) {
+        return Some(foreign);
+    }
+    let (text, start) = comment.trimmed();
+    let (keyword, rest) = text.split_once(':').map_or((text, None), |(word, rest)| (word.trim_end(), Some(rest)));
+    let at = start + text.len() - rest.map_or(0, str::len);
+    match (keyword, rest) {
+        ("step", Some(rest)) => Some(Annotation::Step(map(comment, at, rest, findings))),
+        ("expect", None) => Some(expect(Vec::new())),
+        ("expect", Some(rest)) => Some(expect(expect_entries(comment, at, rest, findings))),
+        (flag, rest) if FLAGS.contains(&flag) => {
+            let value = rest.map(str::trim).filter(|rest| !rest.is_empty()).unwrap_or("true");
+            Some(Annotation::Step(vec![flag_entry(flag, value, &comment.place)]))
+        }
+        (word, Some(rest)) if rest.trim_start().starts_with('{') => {
+            findings.extend(mistyped(word, comment));
+            None
+        }
+        _ => None,
+    }
+}
+
+fn expect(entries: Vec<Entry>) -> Annotation {
+    Annotation::Expect(ExpectComment { entries, takes_block: false })
+}
+
+fn flag_entry(flag: &str, value: &str, place: &Place) -> Entry {
+    // `<!-- manual: needs a browser -->` gives a reason, and the attribute is a yes or no.
+    let value = if flag == "skip" || matches!(value, "true" | "false") { value } else { "true" };
+    Entry::text(flag, place, value)
+}
+
+fn mistyped(word: &str, comment: &Comment) -> Option<Finding> {
+    let near = nearest(word, KEYWORDS)?;
+    let finding = Finding::warning("unknown-annotation", format!("unknown annotation `{word}`"));
+    Some(finding.at(comment.place.clone()).help(format!("did you mean `{near}`?")))
+}
+
+/// Reads the YAML of a comment as a map; the mistakes in it become findings.
+pub(crate) fn map(comment: &Comment, at: usize, text: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
+    let Some(node) = node(comment, at, text, findings) else { return Vec::new() };
+    match node.data {
+        Data::Map(entries) => entries,
+        Data::Null => Vec::new(),
+        _ => {
+            let finding = Finding::error("invalid-annotation", "comment does not hold a map");
+            findings.push(finding.at(node.place).help("write it as `{name: build, timeout: 5m}`"));
+            Vec::new()
+        }
+    }
+}
+
+/// Reads what follows `expect:`: a map, or a single word as `regex`, which is about the next block.
+fn expect_entries(comment: &Comment, at: usize, text: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
+    match text.trim() {
+        word @ ("regex" | "glob" | "json" | "contains" | "lines") => {
+            vec![Entry::text("format", &comment.place, word)]
+        }
+        _ => map(comment, at, text, findings),
+    }
+}
+
+fn node(comment: &Comment, at: usize, text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
+    yaml::read(&comment.place.source, at, text)
+        .map_err(|finding| {
+            findings.push(finding.help("an annotation is YAML: `<!-- step: {name: build} -->`"));
+        })
+        .ok()
+}

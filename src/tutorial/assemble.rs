@@ -1,0 +1,292 @@
+//! Items become steps: each block meets the comments, headings and text around it.
+
+use std::collections::BTreeSet;
+
+use super::annotation::{self, Annotation};
+use super::attributes::{self, Settled, Written};
+use super::classify::{self, Kind};
+use super::comment::Comment;
+use super::dialect::mechanical_markdown::Section;
+use super::dialect::{self, tesh};
+use super::expectation::Promise;
+use super::fence::Fence;
+use super::info::{self, Info};
+use super::model::{Action, CodeBlock, Dialect, ExpectedOutput, Heading, NotRun, Origin, Step, StepName};
+use super::node::Entry;
+use super::page::Item;
+use crate::diagnostic::{Finding, Place};
+use crate::expect::{Expectation, Stream};
+
+/// What the items of a page come to.
+#[derive(Debug, Default)]
+pub(crate) struct Assembled {
+    pub(crate) steps: Vec<Step>,
+    pub(crate) other_blocks: Vec<CodeBlock>,
+    pub(crate) headings: Vec<Heading>,
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+/// Goes through the items of a page. The steps have no names yet unless their authors gave them.
+pub(crate) fn assemble(
+    items: Vec<Item>,
+    dialect: Dialect,
+    interpreters: &BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Assembled {
+    let mut assembler = Assembler {
+        dialect,
+        interpreters,
+        findings,
+        done: Assembled::default(),
+        trail: Vec::new(),
+        description: String::new(),
+        pending: Vec::new(),
+        promise: None,
+        section: None,
+        step_above: false,
+    };
+    for item in items {
+        assembler.item(item);
+    }
+    assembler.end();
+    assembler.done
+}
+
+struct Assembler<'a> {
+    dialect: Dialect,
+    interpreters: &'a BTreeSet<String>,
+    findings: &'a mut Vec<Finding>,
+    done: Assembled,
+    /// Headings above, outermost first.
+    trail: Vec<Heading>,
+    /// The paragraph above.
+    description: String,
+    /// Attributes for the next block, with the place of their comments.
+    pending: Vec<(Vec<Entry>, Place)>,
+    /// An `expect` comment that waits for its block.
+    promise: Option<(Promise, Place)>,
+    /// The `STEP` that is open, and how many blocks it had.
+    section: Option<(Section, usize)>,
+    /// Whether a step stands above, below the same heading.
+    step_above: bool,
+}
+
+impl Assembler<'_> {
+    fn item(&mut self, item: Item) {
+        match item {
+            Item::Heading(heading) => self.heading(heading),
+            Item::Paragraph(text) => {
+                self.drop_pending();
+                self.description = text;
+            }
+            Item::Comment(comment) => self.comment(&comment),
+            Item::Code(fence) => self.code(&fence),
+        }
+    }
+
+    fn end(&mut self) {
+        self.drop_pending();
+        self.drop_promise();
+    }
+
+    fn heading(&mut self, heading: Heading) {
+        self.end();
+        self.step_above = false;
+        self.description.clear();
+        self.trail.retain(|above| above.level < heading.level);
+        self.trail.push(heading.clone());
+        self.done.headings.push(heading);
+    }
+
+    fn comment(&mut self, comment: &Comment) {
+        match annotation::read(comment, self.findings) {
+            None => {}
+            Some(Annotation::Step(entries)) => self.pending.push((entries, comment.place.clone())),
+            Some(Annotation::Section(entries)) => self.section = Some((Section::read(&entries), 0)),
+            Some(Annotation::EndSection) => self.end_section(&comment.place),
+            Some(Annotation::Variables(variables)) => self.done.variables.extend(variables),
+            Some(Annotation::Expect(comment_says)) => {
+                let promise = Promise::read(&comment_says, &comment.place, self.findings);
+                self.promise(promise, &comment.place);
+            }
+        }
+    }
+
+    fn promise(&mut self, promise: Promise, place: &Place) {
+        self.drop_promise();
+        match self.done.steps.last_mut().filter(|_| self.step_above) {
+            Some(step) => {
+                step.expected.extend(promise.complete.iter().cloned());
+                step.attributes.exit = promise.exit.or(step.attributes.exit);
+            }
+            None if !promise.wants_block() => self.findings.push(orphan(place, true)),
+            None => {}
+        }
+        if promise.wants_block() {
+            self.promise = Some((promise, place.clone()));
+        }
+    }
+
+    fn code(&mut self, fence: &Fence) {
+        if !fence.fenced {
+            self.drop_pending();
+            return self.other(fence, "", NotRun::Prose);
+        }
+        let info = info::read(&fence.text.source, fence.info, self.findings);
+        if !fence.closed {
+            return self.unclosed(fence, &info);
+        }
+        match self.promise.take() {
+            Some((promise, _)) => self.expected(&promise, fence, &info, true),
+            None if info.language == "output" => self.expected(&Promise::default(), fence, &info, false),
+            None => self.block(fence, &info),
+        }
+    }
+
+    fn expected(&mut self, promise: &Promise, fence: &Fence, info: &Info, annotated: bool) {
+        self.drop_pending();
+        match self.done.steps.last_mut().filter(|_| self.step_above) {
+            Some(step) => step.expected.extend(promise.of_block(fence, &info.language, self.findings)),
+            None => self.findings.push(orphan(&fence.place, annotated)),
+        }
+    }
+
+    fn unclosed(&mut self, fence: &Fence, info: &Info) {
+        let opening = fence.place.text().lines().next().unwrap_or_default().len();
+        let start = fence.place.span.start;
+        let finding = Finding::error("unclosed-fence", "code block is never closed")
+            .at(Place::new(&fence.place.source, start..start + opening))
+            .help("close it with a fence of its own length on a line of its own");
+        self.findings.push(finding);
+        self.pending.clear();
+        self.promise = None;
+        let reason = NotRun::NotSupported("the block is never closed".to_owned());
+        let shell = classify::is_shell(&info.language);
+        self.other(fence, &info.language, if shell { reason } else { NotRun::Prose });
+    }
+
+    fn block(&mut self, fence: &Fence, info: &Info) {
+        let written = self.written(info);
+        let settled = attributes::settle(&written, self.findings);
+        let annotated = written.iter().any(|(_, entries)| attributes::any_of_ours(entries));
+        let block = classify::Block { info, fence, file: settled.file.as_deref(), annotated, dialect: self.dialect };
+        match classify::classify(&block, self.interpreters, self.findings) {
+            Kind::Step { action, language } => self.step(fence, info, settled, action, language),
+            Kind::Other(reason) => {
+                self.findings.extend(classify::cannot_run(&block, &reason));
+                self.other(fence, &info.language, reason);
+            }
+        }
+    }
+
+    /// Gathers the attributes of a block, those that win last.
+    fn written(&mut self, info: &Info) -> Vec<(Written, Vec<Entry>)> {
+        let mut written = Vec::new();
+        if let Some((section, blocks)) = &self.section {
+            written.push((Written::InComment, section.each.clone()));
+            if *blocks == 0 {
+                written.push((Written::InComment, section.first.clone()));
+            }
+        }
+        written.extend(self.pending.drain(..).map(|(entries, _)| (Written::InComment, entries)));
+        written.push((Written::AfterLanguage, info.attributes.clone()));
+        self.findings.extend(info.bare.iter().find_map(unbraced));
+        written
+    }
+
+    fn step(&mut self, fence: &Fence, info: &Info, settled: Settled, mut action: Action, language: String) {
+        let mut attributes = settled.attributes;
+        if let Action::Transcript(commands) = &mut action {
+            tesh::apply(info, &mut attributes, commands);
+        }
+        if self.dialect == Dialect::MechanicalMarkdown && self.section.is_none() {
+            attributes.skip.get_or_insert_with(|| "outside of a `STEP`".to_owned());
+        }
+        if let Some((_, blocks)) = &mut self.section {
+            *blocks += 1;
+        }
+        let named = settled.name.is_some();
+        self.step_above = true;
+        self.done.steps.push(Step {
+            name: StepName(settled.name.map(|(name, _)| name).unwrap_or_default()),
+            named,
+            headings: self.trail.iter().map(|heading| heading.text.clone()).collect(),
+            anchor: self.trail.last().map(|heading| heading.anchor.clone()),
+            description: std::mem::take(&mut self.description),
+            language,
+            place: fence.place.clone(),
+            text: fence.text.clone(),
+            action,
+            attributes,
+            expected: Vec::new(),
+        });
+    }
+
+    fn other(&mut self, fence: &Fence, language: &str, reason: NotRun) {
+        let place = fence.place.clone();
+        self.done.other_blocks.push(CodeBlock { language: language.to_owned(), place, reason });
+    }
+
+    /// Gives the promises of a `STEP` to its block. The lines of several blocks cannot be told apart.
+    fn end_section(&mut self, place: &Place) {
+        let Some((section, blocks)) = self.section.take() else { return };
+        let promises = [(section.stdout, Stream::Stdout), (section.stderr, Stream::Stderr)];
+        for (lines, stream) in promises.into_iter().filter(|(lines, _)| !lines.is_empty()) {
+            match self.done.steps.last_mut().filter(|_| blocks == 1) {
+                Some(step) => step.expected.push(lines_of_section(lines, stream, place)),
+                None => {
+                    let message = format!("expected lines of {blocks} blocks are not checked");
+                    self.findings.push(Finding::warning("orphan-expectation", message).at(place.clone()));
+                }
+            }
+        }
+    }
+
+    fn drop_pending(&mut self) {
+        for (_, place) in self.pending.drain(..) {
+            let finding = Finding::warning("orphan-annotation", "no code block follows this comment");
+            self.findings.push(finding.at(place).help("put it right before the block that it is about"));
+        }
+    }
+
+    fn drop_promise(&mut self) {
+        if let Some((_, place)) = self.promise.take() {
+            let finding = Finding::error("orphan-expectation", "no block with expected output follows");
+            self.findings.push(finding.at(place));
+        }
+    }
+}
+
+fn lines_of_section(lines: Vec<String>, stream: Stream, place: &Place) -> ExpectedOutput {
+    let mut expectation = Expectation::contains(lines);
+    expectation.stream = stream;
+    ExpectedOutput { expectation, place: place.clone(), origin: Origin::Comment }
+}
+
+fn orphan(place: &Place, annotated: bool) -> Finding {
+    let message = "expected output with no step before it";
+    let code = "orphan-expectation";
+    let finding = if annotated { Finding::error(code, message) } else { Finding::warning(code, message) };
+    finding.at(place.clone()).help("it belongs below the step that prints it, under the same heading")
+}
+
+/// Notes an attribute of ours without braces, which other programs may mean otherwise.
+fn unbraced(entry: &Entry) -> Option<Finding> {
+    let ours = attributes::KNOWN.contains(&entry.key.as_str()) && !matches!(entry.key.as_str(), "name" | "file");
+    ours.then(|| {
+        Finding::note("unbraced-attribute", format!("`{}` without braces is not read", entry.key))
+            .at(entry.key_place.clone())
+            .help(format!("write it as `{{{}}}`", entry.key))
+    })
+}
+
+/// Tells whose conventions a page follows.
+pub(crate) fn dialect_of(items: &[Item]) -> Option<Dialect> {
+    items.iter().find_map(|item| match item {
+        Item::Comment(comment) => dialect::of_comment(comment),
+        Item::Code(fence) if fence.fenced => {
+            dialect::of_info(&info::read(&fence.text.source, fence.info, &mut Vec::new()))
+        }
+        _ => None,
+    })
+}

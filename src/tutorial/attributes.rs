@@ -1,0 +1,208 @@
+//! Attributes: names and values become what they mean.
+
+use super::dialect::runme;
+use super::model::{Attributes, StepName, Template};
+use super::node::{Entry, Node};
+use super::values;
+use crate::diagnostic::{Finding, Place, nearest};
+
+/// Every attribute of ours.
+pub(crate) const KNOWN: [&str; 23] = [
+    "name", "session", "cwd", "env", "needs", "timeout", "retry", "retry-delay", "exit", "background", "ready",
+    "file", "append", "mode", "template", "delimiters", "when", "skip", "manual", "cleanup", "hide", "cache",
+    "errexit",
+];
+
+/// Attributes that documentation generators read: no business of ours.
+const FOREIGN: [&str; 22] = [
+    "title", "filename", "caption", "linenos", "linenums", "linenostart", "hl_lines", "hl-lines",
+    "anchorlinenos", "lineanchors", "highlight", "style", "class", "editable", "copy", "wrap", "collapse",
+    "lineNos", "lineNoStart", "hlLines", "showLineNumbers", "playground",
+];
+
+/// Attributes as they are understood.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    pub(crate) attributes: Attributes,
+    pub(crate) name: Option<(String, Place)>,
+    pub(crate) file: Option<String>,
+    delimiters: Option<super::model::Delimiters>,
+}
+
+/// Where attributes were written, and so how strictly they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// After the language, where other programs write theirs too.
+    AfterLanguage,
+    /// In a comment that is ours alone.
+    InComment,
+}
+
+/// Returns whether a block carries an attribute of ours.
+pub(crate) fn any_of_ours(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| KNOWN.contains(&entry.key.as_str()))
+}
+
+/// Understands attributes; a later one of the same name wins.
+pub(crate) fn settle(written: &[(Written, Vec<Entry>)], findings: &mut Vec<Finding>) -> Settled {
+    let mut settled = Settled::default();
+    for (written, entries) in written {
+        let ours = *written == Written::InComment || any_of_ours(entries);
+        for entry in entries {
+            settled.take(entry, *written, ours, findings);
+        }
+    }
+    settled.apply_delimiters();
+    settled.warn_about_odd_pairs(findings);
+    settled
+}
+
+impl Settled {
+    fn take(&mut self, entry: &Entry, written: Written, ours: bool, findings: &mut Vec<Finding>) {
+        let key = entry.key.as_str();
+        if KNOWN.contains(&key) {
+            self.attributes.places.insert(entry.key.clone(), entry.value.place.clone());
+            findings.extend(self.set(key, &entry.value).err().map(|help| bad_value(entry, help)));
+        } else if written == Written::AfterLanguage && runme::KEYS.contains(&key) {
+            runme::apply(&mut self.attributes, entry);
+        } else if written == Written::AfterLanguage && is_foreign(key) {
+            // Left to the program that reads it.
+        } else {
+            findings.push(unknown(entry, ours));
+        }
+    }
+
+    fn set(&mut self, key: &str, value: &Node) -> Result<(), &'static str> {
+        let attributes = &mut self.attributes;
+        match key {
+            "name" => self.name = Some((text(value)?, value.place.clone())),
+            "session" => attributes.session = Some(text(value)?),
+            "cwd" => attributes.cwd = Some(text(value)?),
+            "env" => attributes.env.extend(values::variables(value).ok_or(VARIABLES)?),
+            "needs" => attributes.needs = step_names(value)?,
+            "timeout" => attributes.timeout = Some(duration(value)?),
+            "retry" => attributes.retry = number(value, "write how many more times to try, as `3`")?,
+            "retry-delay" => attributes.retry_delay = duration(value)?,
+            "exit" => attributes.exit = Some(exit(value)?),
+            "background" => attributes.background = boolean(value)?,
+            "ready" => attributes.ready = Some(value.text().and_then(values::ready).ok_or(READY)?),
+            "file" => self.file = Some(text(value)?),
+            "append" => attributes.append = boolean(value)?,
+            "mode" => attributes.mode = Some(value.text().and_then(values::mode).ok_or(MODE)?),
+            "template" => attributes.template = boolean(value)?.then_some(Template { delimiters: None }),
+            "delimiters" => {
+                self.delimiters = Some(value.text().and_then(values::delimiters).ok_or(DELIMITERS)?);
+            }
+            "when" => attributes.when = Some(text(value)?),
+            "skip" => attributes.skip = skip(value),
+            "manual" => attributes.manual = boolean(value)?,
+            "cleanup" => attributes.cleanup = boolean(value)?,
+            "hide" => attributes.hide = boolean(value)?,
+            "cache" => attributes.cache = boolean(value)?,
+            "errexit" => attributes.errexit = boolean(value)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_delimiters(&mut self) {
+        if let Some(template) = &mut self.attributes.template {
+            template.delimiters = self.delimiters.take();
+        }
+    }
+
+    fn warn_about_odd_pairs(&self, findings: &mut Vec<Finding>) {
+        let has = |key: &str| self.attributes.places.contains_key(key);
+        let lonely = [
+            ("ready", "background"),
+            ("append", "file"),
+            ("mode", "file"),
+            ("delimiters", "template"),
+            ("retry-delay", "retry"),
+        ];
+        for (key, partner) in lonely.into_iter().filter(|(key, partner)| has(key) && !has(partner)) {
+            let message = format!("`{key}` does nothing without `{partner}`");
+            findings.push(self.odd(key, message));
+        }
+        for key in ["background", "session", "exit", "ready", "cwd", "errexit"] {
+            if has("file") && has(key) {
+                findings.push(self.odd(key, format!("`{key}` does nothing on a step that writes a file")));
+            }
+        }
+        for key in ["exit", "cleanup", "retry"] {
+            if has("background") && has(key) {
+                findings.push(self.odd(key, format!("`{key}` does nothing on a service")));
+            }
+        }
+    }
+
+    fn odd(&self, key: &str, message: String) -> Finding {
+        Finding::warning("odd-attributes", message).at(self.attributes.places[key].clone())
+    }
+}
+
+const VARIABLES: &str = "write variables as `env=\"A=1 B=2\"` or as a map";
+const READY: &str = "write a port, `port:5000`, `http://127.0.0.1:5000/`, or `log:some text`";
+const MODE: &str = "write permissions in octal, as `755`";
+const DELIMITERS: &str = "write six different tags, as `<% %> << >> <# #>`";
+
+fn text(value: &Node) -> Result<String, &'static str> {
+    let text = value.text().map(str::trim).filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or("write a text")
+}
+
+fn boolean(value: &Node) -> Result<bool, &'static str> {
+    if value.is_null() { Ok(true) } else { value.boolean().ok_or("write `true` or `false`") }
+}
+
+fn duration(value: &Node) -> Result<std::time::Duration, &'static str> {
+    value.text().and_then(values::duration).ok_or("write a duration as `30s`, `5m`, `1h` or `500ms`")
+}
+
+fn number(value: &Node, help: &'static str) -> Result<u32, &'static str> {
+    value.text().and_then(|text| text.trim().parse().ok()).ok_or(help)
+}
+
+/// Reads an exit status.
+pub(crate) fn exit(value: &Node) -> Result<i32, &'static str> {
+    let status = value.text().and_then(|text| text.trim().parse::<u8>().ok());
+    status.map(i32::from).ok_or("write an exit status from 0 to 255")
+}
+
+fn step_names(value: &Node) -> Result<Vec<StepName>, &'static str> {
+    let names = values::words(value).ok_or("write the names of steps, as `needs=\"fetch build\"`")?;
+    Ok(names.into_iter().map(|(name, _)| StepName(name)).collect())
+}
+
+fn skip(value: &Node) -> Option<String> {
+    match value.text().unwrap_or("true").trim() {
+        "false" => None,
+        "true" | "" => Some("marked `skip`".to_owned()),
+        reason => Some(reason.to_owned()),
+    }
+}
+
+fn is_foreign(key: &str) -> bool {
+    FOREIGN.contains(&key)
+        || key.starts_with(|first: char| !first.is_ascii_alphabetic())
+        || key.contains(['.', ':', '/', '$', '('])
+}
+
+fn unknown(entry: &Entry, ours: bool) -> Finding {
+    let near = nearest(&entry.key, KNOWN);
+    let message = format!("unknown attribute `{}`", entry.key);
+    let finding = match near {
+        None if !ours => Finding::note("foreign-attribute", message),
+        _ => Finding::error("unknown-attribute", message),
+    };
+    finding.at(entry.key_place.clone()).maybe_help(near.map(|near| format!("did you mean `{near}`?")))
+}
+
+/// Returns the finding about a value that means nothing.
+pub(crate) fn bad_value(entry: &Entry, help: &str) -> Finding {
+    let message = match entry.value.text() {
+        Some(text) => format!("`{}` cannot be `{text}`", entry.key),
+        None => format!("`{}` cannot be this", entry.key),
+    };
+    Finding::error("bad-value", message).at(entry.value.place.clone()).help(help)
+}

@@ -1,0 +1,85 @@
+//! Which blocks are steps, and of which kind.
+
+use std::collections::BTreeSet;
+
+use super::fence::Fence;
+use super::info::Info;
+use super::model::{Action, Dialect, NotRun};
+use super::transcript;
+use crate::diagnostic::Finding;
+
+const SHELLS: [&str; 4] = ["bash", "sh", "shell", "zsh"];
+const TRANSCRIPTS: [&str; 5] = ["console", "shell-session", "sh-session", "shellsession", "scrut"];
+const OTHER_SHELLS: [&str; 12] = [
+    "fish", "powershell", "pwsh", "ps1", "ps", "cmd", "bat", "batch", "csh", "tcsh", "nu", "nushell",
+];
+
+/// What Innovation Engine runs besides `bash`.
+const AZURE: [&str; 2] = ["azurecli", "azurecli-interactive"];
+
+/// A block with what is said about it.
+pub(crate) struct Block<'a> {
+    pub(crate) info: &'a Info,
+    pub(crate) fence: &'a Fence,
+    /// The path that it is written to.
+    pub(crate) file: Option<&'a str>,
+    /// Whether it carries attributes of ours.
+    pub(crate) annotated: bool,
+    pub(crate) dialect: Dialect,
+}
+
+/// What a block is.
+pub(crate) enum Kind {
+    Step { action: Action, language: String },
+    Other(NotRun),
+}
+
+/// Decides what a block is.
+pub(crate) fn classify(
+    block: &Block<'_>,
+    interpreters: &BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Kind {
+    let language = block.info.language.as_str();
+    if let Some(path) = block.file {
+        return Kind::Step { action: Action::File(path.to_owned()), language: language.to_owned() };
+    }
+    let prompts = SHELLS.contains(&language) && transcript::is_all_prompts(&block.fence.text);
+    if prompts || TRANSCRIPTS.contains(&language) {
+        return transcript_of(block, findings);
+    }
+    if SHELLS.contains(&language) || (block.annotated && interpreters.contains(language)) {
+        return Kind::Step { action: Action::Command, language: language.to_owned() };
+    }
+    if block.dialect == Dialect::InnovationEngine && AZURE.contains(&language) {
+        return Kind::Step { action: Action::Command, language: "bash".to_owned() };
+    }
+    let shell = OTHER_SHELLS.contains(&language);
+    if shell || block.annotated {
+        let name = if language.is_empty() { "a block without a language".to_owned() } else { format!("`{language}`") };
+        return Kind::Other(NotRun::NotSupported(format!("nothing here runs {name}")));
+    }
+    Kind::Other(NotRun::Prose)
+}
+
+/// Returns whether a language is that of a shell, run here or not.
+pub(crate) fn is_shell(language: &str) -> bool {
+    SHELLS.contains(&language) || TRANSCRIPTS.contains(&language) || OTHER_SHELLS.contains(&language)
+}
+
+/// Returns the finding about a block whose author wants it to run.
+pub(crate) fn cannot_run(block: &Block<'_>, reason: &NotRun) -> Option<Finding> {
+    let NotRun::NotSupported(reason) = reason else { return None };
+    let finding = Finding::warning("cannot-run", format!("block cannot run: {reason}"));
+    let finding = finding.at(crate::diagnostic::Place::new(&block.fence.place.source, block.fence.info));
+    let help = "name a program for the language in `stagebook.toml`, or give the block a `file`";
+    block.annotated.then(|| finding.help(help))
+}
+
+fn transcript_of(block: &Block<'_>, findings: &mut Vec<Finding>) -> Kind {
+    let commands = transcript::read(&block.fence.text, findings);
+    if commands.is_empty() {
+        return Kind::Other(NotRun::NotSupported("no `$ ` prompt".to_owned()));
+    }
+    Kind::Step { action: Action::Transcript(commands), language: block.info.language.clone() }
+}

@@ -1,0 +1,41 @@
+//! `matrix`: the combinations that a tutorial runs in.
+
+use std::collections::BTreeMap;
+
+use super::super::model::{Matrix, Value};
+use super::super::node::Node;
+use super::parameters::scalar;
+use crate::diagnostic::Finding;
+
+/// Reads values by parameter, with `include` and `exclude`.
+pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &'static str> {
+    let mut matrix = Matrix::default();
+    if node.is_null() {
+        return Ok(matrix);
+    }
+    for entry in node.entries().ok_or("write a map of names and lists of values")? {
+        let help = match entry.key.as_str() {
+            "include" => combinations(&entry.value).map(|found| matrix.include = found),
+            "exclude" => combinations(&entry.value).map(|found| matrix.exclude = found),
+            name => values(&entry.value).map(|found| matrix.axes.push((name.to_owned(), found))),
+        };
+        findings.extend(help.err().map(|help| super::super::attributes::bad_value(entry, help)));
+    }
+    Ok(matrix)
+}
+
+fn values(node: &Node) -> Result<Vec<Value>, &'static str> {
+    let help = "write a list of values, as `[debian, fedora]`";
+    let items = node.items().filter(|items| !items.is_empty()).ok_or(help)?;
+    items.into_iter().map(|item| scalar(item).ok_or(help)).collect()
+}
+
+fn combinations(node: &Node) -> Result<Vec<BTreeMap<String, Value>>, &'static str> {
+    let help = "write a list of maps, as `[{base: debian, arch: x86_64}]`";
+    let items = node.items().ok_or(help)?;
+    items.into_iter().map(|item| combination(item).ok_or(help)).collect()
+}
+
+fn combination(node: &Node) -> Option<BTreeMap<String, Value>> {
+    node.entries()?.iter().map(|entry| Some((entry.key.clone(), scalar(&entry.value)?))).collect()
+}

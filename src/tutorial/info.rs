@@ -1,0 +1,162 @@
+//! The words after an opening fence: a language, and perhaps attributes.
+
+use std::sync::Arc;
+
+use super::node::{Data, Entry, Node};
+use super::yaml;
+use crate::diagnostic::{Finding, Place, Source, Span};
+
+/// What an info string says.
+#[derive(Debug)]
+pub(crate) struct Info {
+    /// The first word, lower-cased.
+    pub(crate) language: String,
+    /// What stands between braces.
+    pub(crate) attributes: Vec<Entry>,
+    /// Words without braces, as tesh and documentation generators write them.
+    pub(crate) bare: Vec<Entry>,
+    /// Whether the attributes are JSON, as Runme writes them.
+    pub(crate) json: bool,
+}
+
+/// Reads an info string.
+pub(crate) fn read(source: &Arc<Source>, span: Span, findings: &mut Vec<Finding>) -> Info {
+    let text = &source.text()[span.range()];
+    let word = text.len() - text.trim_start_matches(|c: char| !c.is_whitespace() && c != '{' && c != ',').len();
+    let (language, rest) = text.split_at(word);
+    let mut info =
+        Info { language: language.to_lowercase(), attributes: Vec::new(), bare: Vec::new(), json: false };
+    let start = span.start + word;
+    let (before, braced) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
+    info.bare = words(source, start, before);
+    if !braced.is_empty() {
+        info.read_braces(source, start + before.len(), braced, findings);
+    }
+    info
+}
+
+impl Info {
+    fn read_braces(&mut self, source: &Arc<Source>, start: usize, text: &str, findings: &mut Vec<Finding>) {
+        let inside = text.trim_end();
+        let inside = inside.strip_suffix('}').unwrap_or(inside).get(1..).unwrap_or_default();
+        if inside.trim_start().starts_with('"') || inside.contains(": ") {
+            self.read_json(source, start, text, findings);
+            return;
+        }
+        let mut words = words(source, start + 1, inside);
+        if self.language.is_empty() && words.first().is_some_and(|word| word.key.starts_with('.')) {
+            self.language = words.remove(0).key[1..].to_lowercase();
+        }
+        words.retain(|word| !word.key.starts_with(['.', '#']));
+        self.attributes = words;
+    }
+
+    fn read_json(&mut self, source: &Arc<Source>, start: usize, text: &str, findings: &mut Vec<Finding>) {
+        match yaml::read(source, start, text).map(|node| node.data) {
+            Ok(Data::Map(entries)) => {
+                self.json = true;
+                self.attributes = entries;
+            }
+            Ok(_) => {}
+            Err(finding) => {
+                let place = Place::new(source, start..start + text.len());
+                let finding = Finding { code: "invalid-attributes", ..*finding }.at(place);
+                findings.push(finding.help("write them as `{name=build timeout=10m}` or as flat JSON"));
+            }
+        }
+    }
+}
+
+/// Reads `name=build needs="a b" background`, divided by blanks or commas.
+fn words(source: &Arc<Source>, start: usize, text: &str) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let Some(lead) = rest.find(|c: char| !is_divider(c)) else { break };
+        let word = &rest[lead..lead + word_length(&rest[lead..])];
+        entries.push(entry(source, start + at + lead, word));
+        at += lead + word.len();
+    }
+    entries
+}
+
+fn is_divider(letter: char) -> bool {
+    letter.is_whitespace() || letter == ','
+}
+
+/// Returns how long a word is. Quotes hold blanks and commas together, brackets hold commas.
+fn word_length(text: &str) -> usize {
+    let mut quote = None;
+    let mut brackets = 0_usize;
+    for (offset, letter) in text.char_indices() {
+        match (letter, quote) {
+            (_, Some(open)) if letter == open => quote = None,
+            (_, Some(_)) => {}
+            ('"' | '\'', None) => quote = Some(letter),
+            ('[', None) => brackets += 1,
+            (']', None) => brackets = brackets.saturating_sub(1),
+            (_, None) if is_divider(letter) && brackets == 0 => return offset,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn entry(source: &Arc<Source>, start: usize, word: &str) -> Entry {
+    let place = |from: usize, to: usize| Place::new(source, start + from..start + to);
+    let Some(equals) = word.find('=') else {
+        return Entry::flag(word, &place(0, word.len()));
+    };
+    let (key, written) = (&word[..equals], &word[equals + 1..]);
+    let unquoted = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote));
+    let text = unquoted.unwrap_or(written).to_owned();
+    let value = Node {
+        place: place(equals + 1, word.len()),
+        data: Data::Scalar { text, quoted: unquoted.is_some() },
+    };
+    Entry { key: key.to_owned(), key_place: place(0, equals), value }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Expect) {
+        let source = Source::new("a.md", text);
+        let mut findings = Vec::new();
+        let info = read(&source, Span::new(0, text.len()), &mut findings);
+        let show = |entry: &Entry| {
+            let value = entry.value.text().unwrap_or("?");
+            format!("{}={value} at {}", entry.key, entry.key_place.span.start)
+        };
+        let list = |entries: &[Entry]| entries.iter().map(show).collect::<Vec<_>>().join(", ");
+        let wrong: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+        let shown =
+            format!("{} [{}] ({}) {}", info.language, list(&info.attributes), list(&info.bare), wrong.join(" "));
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn attributes_have_three_forms() {
+        check("bash {\"name\":\"build\",\"timeout\":\"10m\"}", expect![[""]]);
+        check("Bash {name=build timeout=10m needs=\"a b\" background}", expect![[""]]);
+        check("{.bash #id name=x}", expect![[""]]);
+        check("bash{name=x}", expect![[""]]);
+        check("bash {name: x, timeout: 5m}", expect![[""]]);
+    }
+
+    #[test]
+    fn other_forms_are_left_alone() {
+        check("bash,ignore", expect![[""]]);
+        check("sh title=\"a b\"", expect![[""]]);
+        check("bash {1,3-5}", expect![[""]]);
+        check("bash {hl_lines=[1, 2]}", expect![[""]]);
+        check("", expect![[""]]);
+        check("{", expect![[""]]);
+        check("bash {\"name\":", expect![[""]]);
+    }
+}

@@ -1,0 +1,161 @@
+//! A page as a flat list: headings, paragraphs, code blocks, comments.
+//!
+//! Markdown is a tree, but a tutorial is read from top to bottom. This pass flattens the
+//! tree, so that a block counts the same wherever it stands, and later passes need not
+//! know about lists and quotes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+use super::comment::{self, Comment};
+use super::fence::{Fence, FenceLines};
+use super::model::{Heading, Link};
+use super::names::Anchors;
+use crate::diagnostic::{Finding, Place, Source};
+
+/// Something on a page, in page order.
+#[derive(Debug)]
+pub(crate) enum Item {
+    Heading(Heading),
+    Paragraph(String),
+    Code(Fence),
+    Comment(Comment),
+}
+
+/// What a page is made of.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) items: Vec<Item>,
+    pub(crate) links: Vec<Link>,
+}
+
+/// Reads the Markdown that begins at `start`.
+pub(crate) fn read(source: &Arc<Source>, start: usize, findings: &mut Vec<Finding>) -> Page {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_GFM;
+    let mut reader = Reader { source, findings, page: Page::default(), anchors: Anchors::default(), open: Open::default() };
+    for (event, range) in Parser::new_ext(&source.text()[start..], options).into_offset_iter() {
+        reader.event(event, range.start + start..range.end + start);
+    }
+    reader.flush_paragraph();
+    reader.page
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    findings: &'a mut Vec<Finding>,
+    page: Page,
+    anchors: Anchors,
+    open: Open,
+}
+
+/// What has begun and not ended.
+#[derive(Default)]
+struct Open {
+    text: String,
+    heading: Option<(u8, Option<String>)>,
+    code: Option<FenceLines>,
+    html: Option<Vec<Range<usize>>>,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, event: Event<'_>, range: Range<usize>) {
+        match event {
+            Event::Start(tag) => self.start(tag, range),
+            Event::End(tag) => self.end(tag, range),
+            Event::Text(text) => match &mut self.open.code {
+                Some(code) => code.push(self.source.text(), &text, range),
+                None => self.open.text.push_str(&text),
+            },
+            Event::Code(text) => self.open.text.push_str(&text),
+            Event::SoftBreak | Event::HardBreak => self.open.text.push(' '),
+            Event::Html(_) => match &mut self.open.html {
+                Some(pieces) => pieces.push(range),
+                None => self.comments(&[range]),
+            },
+            Event::InlineHtml(_) => self.comments(&[range]),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
+        match tag {
+            Tag::Link { dest_url, .. } => self.link(dest_url.into_string(), false, range),
+            Tag::Image { dest_url, .. } => self.link(dest_url.into_string(), true, range),
+            Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Superscript | Tag::Subscript => {}
+            Tag::Heading { level, id, .. } => {
+                self.flush_paragraph();
+                self.open.heading = Some((level as u8, id.map(|id| id.into_string())));
+            }
+            Tag::CodeBlock(kind) => {
+                self.flush_paragraph();
+                self.open.code = Some(FenceLines::new(matches!(kind, CodeBlockKind::Fenced(_))));
+            }
+            Tag::HtmlBlock => {
+                self.flush_paragraph();
+                self.open.html = Some(Vec::new());
+            }
+            _ => self.flush_paragraph(),
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd, range: Range<usize>) {
+        match tag {
+            TagEnd::Link
+            | TagEnd::Image
+            | TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript => {}
+            TagEnd::Heading(_) => self.heading(range),
+            TagEnd::CodeBlock => {
+                if let Some(code) = self.open.code.take() {
+                    self.page.items.push(Item::Code(code.finish(self.source, range)));
+                }
+            }
+            TagEnd::HtmlBlock => {
+                let pieces = self.open.html.take().unwrap_or_default();
+                self.comments(&pieces);
+            }
+            // What stands in a cell describes no block.
+            TagEnd::TableCell => self.open.text.clear(),
+            _ => self.flush_paragraph(),
+        }
+    }
+
+    fn heading(&mut self, range: Range<usize>) {
+        let Some((level, id)) = self.open.heading.take() else { return };
+        let text = std::mem::take(&mut self.open.text).trim().to_owned();
+        let anchor = self.anchors.add(&text, id);
+        let range = trim_end(self.source.text(), range);
+        let place = Place::new(self.source, range);
+        self.page.items.push(Item::Heading(Heading { level, text, anchor, place }));
+    }
+
+    fn link(&mut self, target: String, image: bool, range: Range<usize>) {
+        self.page.links.push(Link { target, image, place: Place::new(self.source, range) });
+    }
+
+    fn comments(&mut self, pieces: &[Range<usize>]) {
+        let comments = comment::find(self.source, pieces, self.findings);
+        self.page.items.extend(comments.into_iter().map(Item::Comment));
+    }
+
+    fn flush_paragraph(&mut self) {
+        let text = std::mem::take(&mut self.open.text);
+        if !text.trim().is_empty() && self.open.heading.is_none() {
+            self.page.items.push(Item::Paragraph(text.trim().to_owned()));
+        }
+    }
+}
+
+fn trim_end(text: &str, range: Range<usize>) -> Range<usize> {
+    range.start..range.start + text[range.clone()].trim_end().len()
+}

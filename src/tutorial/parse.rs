@@ -1,0 +1,333 @@
+//! Text becomes a tutorial.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::assemble::{self, Assembled};
+use super::dialect;
+use super::front_matter::{self, Top};
+use super::include::{self, Includes};
+use super::model::{Dialect, Heading, Step, StepName, Tutorial};
+use super::names::StepNames;
+use super::page;
+use crate::diagnostic::{Finding, Place, Source, sort_by_place};
+
+/// What a page cannot know by itself.
+#[derive(Debug, Clone, Default)]
+pub struct ParseOptions {
+    /// Languages besides the shells that run where a block carries attributes.
+    pub interpreters: BTreeSet<String>,
+}
+
+/// Reads a page. What is wrong with it is said in the findings, in page order; the
+/// tutorial is what could be understood.
+pub fn parse(source: &Arc<Source>, options: &ParseOptions, includes: &dyn Includes) -> (Tutorial, Vec<Finding>) {
+    let mut findings = Vec::new();
+    findings.extend(nul_byte(source));
+    let top = front_matter::read(source, &mut findings);
+    let page = page::read(source, top.body, &mut findings);
+    let expanded = include::expand(source, page, includes, &mut findings);
+    let dialect = dialect_of(&top, &expanded.page.items);
+    let mut assembled =
+        assemble::assemble(expanded.page.items, dialect, &options.interpreters, &mut findings);
+    give_names(&mut assembled.steps, &mut findings);
+    sort_by_place(&mut findings);
+    let links = expanded.page.links;
+    let tutorial = tutorial(source, dialect, top, assembled);
+    let prerequisites = match dialect {
+        Dialect::InnovationEngine => dialect::prerequisites(&tutorial.headings, &links),
+        _ => Vec::new(),
+    };
+    (Tutorial { links, includes: expanded.includes, prerequisites, ..tutorial }, findings)
+}
+
+fn tutorial(source: &Arc<Source>, dialect: Dialect, top: Top, assembled: Assembled) -> Tutorial {
+    let mut front_matter = top.front_matter;
+    for (name, value) in assembled.variables {
+        front_matter.env.entry(name).or_insert(value);
+    }
+    Tutorial {
+        source: Arc::clone(source),
+        dialect,
+        title: title(source, front_matter.title.as_deref(), &assembled.headings),
+        front_matter,
+        steps: assembled.steps,
+        other_blocks: assembled.other_blocks,
+        headings: assembled.headings,
+        links: Vec::new(),
+        includes: Vec::new(),
+        prerequisites: Vec::new(),
+    }
+}
+
+fn title(source: &Source, given: Option<&str>, headings: &[Heading]) -> String {
+    let first = headings.iter().map(|heading| heading.text.as_str()).find(|text| !text.is_empty());
+    let file = || source.path().file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    given.or(first).map(str::to_owned).or_else(file).unwrap_or_default()
+}
+
+fn dialect_of(top: &Top, items: &[page::Item]) -> Dialect {
+    let runme = top.runme.then_some(Dialect::Runme);
+    runme.or_else(|| assemble::dialect_of(items)).unwrap_or_default()
+}
+
+fn nul_byte(source: &Arc<Source>) -> Option<Finding> {
+    let at = source.text().find('\0')?;
+    let finding = Finding::error("nul-byte", "page contains a NUL byte").at(Place::new(source, at..at + 1));
+    Some(finding.help("is this a text file?"))
+}
+
+/// Names the steps that have no name, and reports names that are given twice.
+fn give_names(steps: &mut [Step], findings: &mut Vec<Finding>) {
+    let mut given: BTreeMap<String, Place> = BTreeMap::new();
+    for step in steps.iter_mut().filter(|step| step.named) {
+        let place = step.attributes.places.get("name").unwrap_or(&step.place).clone();
+        match given.get(&step.name.0) {
+            None => {
+                given.insert(step.name.0.clone(), place);
+            }
+            Some(first) => {
+                let finding = Finding::error("duplicate-name", format!("two steps are named `{}`", step.name));
+                findings.push(finding.at(place).related(first.clone(), "the first one is here"));
+                step.named = false;
+            }
+        }
+    }
+    let mut names = StepNames::new(given.into_keys());
+    for step in steps.iter_mut().filter(|step| !step.named) {
+        step.name = StepName(names.next(step.anchor.as_deref()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tutorial::{Action, ExpectedOutput, NotRun, Origin, Text};
+
+    struct Pages(BTreeMap<&'static str, &'static str>);
+
+    impl Includes for Pages {
+        fn read(&self, _from: &Path, target: &str) -> Result<Arc<Source>, String> {
+            let text = self.0.get(target).ok_or("there is no such file")?;
+            Ok(Source::new(target, *text))
+        }
+    }
+
+    fn parsed(source: &Arc<Source>) -> (Tutorial, Vec<Finding>) {
+        let interpreters = BTreeSet::from(["python".to_owned()]);
+        let pages = Pages(BTreeMap::from([
+            ("part.md", "## Part\n\n```bash\npart\n```\n"),
+            ("loop.md", "<!-- include: part.md -->\n<!-- include: loop.md -->\n"),
+        ]));
+        parse(source, &ParseOptions { interpreters }, &pages)
+    }
+
+    #[track_caller]
+    fn check(page: &str, expected: Expect) {
+        let source = Source::new("a.md", page);
+        let (tutorial, findings) = parsed(&source);
+        assert_spans(&tutorial);
+        let mut shown: Vec<String> = tutorial.steps.iter().map(show).collect();
+        for block in &tutorial.other_blocks {
+            if let NotRun::NotSupported(reason) = &block.reason {
+                shown.push(format!("{} not supported: {reason}", block.place.line()));
+            }
+        }
+        for finding in &findings {
+            let place = finding.place.as_ref().map(|place| format!("{place:?}")).unwrap_or_default();
+            let help = finding.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
+            shown.push(format!("{place} {}[{}] {}{help}", finding.severity, finding.code, finding.message));
+        }
+        if tutorial.dialect != Dialect::Stagebook {
+            shown.push(format!("{:?}", tutorial.dialect));
+        }
+        expected.assert_eq(&shown.join("\n"));
+    }
+
+    fn show(step: &Step) -> String {
+        let action = match &step.action {
+            Action::Command => step.language.clone(),
+            Action::File(path) => format!("file {path}"),
+            Action::Transcript(commands) => {
+                let command = |command: &crate::tutorial::TranscriptCommand| {
+                    let expected = command.expected.iter().map(show_expected).collect::<String>();
+                    format!("{:?}[{}]{expected}", command.command, command.exit)
+                };
+                commands.iter().map(command).collect::<Vec<_>>().join(", ")
+            }
+        };
+        let expected: String = step.expected.iter().map(show_expected).collect();
+        let attributes: Vec<&str> = step.attributes.places.keys().map(String::as_str).collect();
+        let attributes = attributes.join(",");
+        format!("{} {}: {action} {:?} [{attributes}]{expected}", step.place.line(), step.name, step.text.content)
+    }
+
+    fn show_expected(expected: &ExpectedOutput) -> String {
+        match &expected.origin {
+            Origin::Lines(text) => format!(" => {:?}", text.content),
+            Origin::Comment => " => comment".to_owned(),
+        }
+    }
+
+    fn assert_spans(tutorial: &Tutorial) {
+        for step in &tutorial.steps {
+            assert_text(&step.text);
+            assert!(!step.place.text().is_empty());
+            let of_step = step.expected.iter();
+            let commands = match &step.action {
+                Action::Transcript(commands) => commands.as_slice(),
+                _ => &[],
+            };
+            for expected in of_step.chain(commands.iter().filter_map(|command| command.expected.as_ref())) {
+                assert!(expected.place.source.text().get(expected.place.span.range()).is_some());
+                if let Origin::Lines(text) = &expected.origin {
+                    assert_text(text);
+                }
+            }
+        }
+    }
+
+    fn assert_text(text: &Text) {
+        let slice = |span: &crate::diagnostic::Span| format!("{}\n", &text.source.text()[span.range()]);
+        assert_eq!(text.lines.iter().map(slice).collect::<String>(), text.content);
+    }
+
+    #[test]
+    fn plain_documents_have_steps() {
+        check("# Install\n\nGet it:\n\n```bash\nls\n```\n\n```yaml\na: 1\n```\n\n~~~sh\npwd\n~~~\n", expect![[""]]);
+        check("```\nls\n```\n\n    indented\n\n```text\nx\n```\n", expect![[""]]);
+        check("- a\n\n  ```bash\n  ls\n    -l\n\n  pwd\n  ```\n\n> ```sh\n> id\n>\n> id\n> ```\n", expect![[""]]);
+        check("````markdown\n```bash\nls\n```\n````\n", expect![[""]]);
+        check("\u{feff}# A\r\n\r\n```bash\r\nls\r\n\r\npwd\r\n```", expect![[""]]);
+        check("1. x\n   ```bash\n   ls\n   ```\n2. y\n\t```bash\n\tls\n\t```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn blocks_that_cannot_run_are_counted() {
+        check("```fish\nls\n```\n\n```console\nls\n```\n\n```PowerShell\nls\n```\n", expect![[""]]);
+        check("```rust {name=x}\nfn\n```\n", expect![[""]]);
+        check("# A\n\n```bash\nls\n", expect![[""]]);
+        check("> ```bash\n> ls\n\ntext\n", expect![[""]]);
+    }
+
+    #[test]
+    fn transcripts_are_steps() {
+        check("```console\n$ echo a\na\n$ false\n[1]\n```\n", expect![[""]]);
+        check("```bash\n$ ls\n$ pwd\n```\n", expect![[""]]);
+        check("```bash\n$ ls\na\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn attributes_are_understood() {
+        check("```bash {name=a timeout=5m}\nls\n```\n\n```python {name=p}\n1\n```\n\n```python\n1\n```\n", expect![[""]]);
+        check("<!-- step: {name: a, needs: [b], env: {A: 1}} -->\n\n```bash\nls\n```\n", expect![[""]]);
+        check("<!-- cleanup -->\n```bash\nls\n```\n\n<!-- skip: slow -->\n```bash\nls\n```\n", expect![[""]]);
+        check("```yaml {file=a/b.yaml mode=600}\na: 1\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn bad_attributes_are_reported_where_they_stand() {
+        check("```bash {tiemout=5m}\nls\n```\n", expect![[""]]);
+        check("```bash {name=x timeout=abc ready=80}\nls\n```\n", expect![[""]]);
+        check("<!-- step: {nmae: x, zzz: 1} -->\n```bash\nls\n```\n", expect![[""]]);
+        check("<!-- step: [ -->\n```bash\nls\n```\n", expect![[""]]);
+        check("```bash {name=a}\n```\n\n```bash {name=a}\n```\n", expect![[""]]);
+        check("<!-- cleanup -->\n\nText.\n\n```bash\nls\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn foreign_info_strings_are_left_alone() {
+        check("```bash,ignore\nls\n```\n\n```sh title=\"x\"\n```\n\n```bash {1,3-5}\n```\n", expect![[""]]);
+        check("```bash linenums=\"1\"\n```\n\n```bash {linenos=table,hl_lines=[1,2]}\n```\n", expect![[""]]);
+        check("```bash {wibble=1}\n```\n\n```bash timeout=5m\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn output_belongs_to_the_step_above() {
+        check("```bash\nls\n```\n\nIt prints:\n\n```output\na\n```\n", expect![[""]]);
+        check("```bash\nls\n```\n\n<!-- expect -->\n```text\na\n```\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect: {contains: [a, b], exit: 1} -->\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect: {similarity: 0.8} -->\n```text\na\n```\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect: {stream: stderr} -->\n```json\n{\"a\": 1}\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn misplaced_and_broken_expectations_are_reported() {
+        check("```output\na\n```\n", expect![[""]]);
+        check("```bash\nls\n```\n\n# B\n\n```output\na\n```\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect -->\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect: {regex: \"(\"} -->\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect: {contain: x, stream: out} -->\n```\na\n```\n", expect![[""]]);
+        check("```bash\nls\n```\n<!-- expect: json -->\n```\n{\n  a\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn pages_are_included() {
+        check("# A\n\n<!-- include: part.md -->\n\n```bash\nls\n```\n", expect![[""]]);
+        check("<!-- include: loop.md -->\n", expect![[""]]);
+        check("<!-- include: gone.md -->\n", expect![[""]]);
+    }
+
+    #[test]
+    fn dialects_are_recognised() {
+        check("```sh {\"name\":\"a\",\"interactive\":\"true\",\"id\":\"01H\"}\nls\n```\n", expect![[""]]);
+        check("```azurecli\naz\n```\n\n<!-- expected_similarity=0.3 -->\n```JSON\n{\n```\n", expect![[""]]);
+        check("```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```bash\nabc\n```\n", expect![[""]]);
+        check("```scrut {timeout: 1s}\n$ ls\na (glob)\n[1]\n```\n", expect![[""]]);
+        check("```console tesh-session=\"x\" tesh-exitcodes=\"1\"\n$ false\n```\n", expect![[""]]);
+        check(
+            "<!-- STEP\nname: a\nexpected_stdout_lines:\n  - x\nbackground: true\ntimeout_seconds: 5\n-->\n\n\
+             ```bash\nls\n```\n\n<!-- END_STEP -->\n\n```bash\nid\n```\n",
+            expect![[""]],
+        );
+        check("<!-- $MDX skip -->\n```sh\n$ ls\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn adversarial_pages_end() {
+        let pages = [
+            "> ".repeat(10_000) + "```bash\nls",
+            "- ".repeat(10_000),
+            "[".repeat(50_000),
+            "<!-- ".repeat(20_000),
+            "`".repeat(50_000),
+            "```bash\n```\n".repeat(5_000),
+            "> ".repeat(300) + &"\n>".repeat(5_000),
+        ];
+        for page in pages {
+            let (tutorial, _) = parsed(&Source::new("a.md", page));
+            assert_spans(&tutorial);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_parses(page in "\\PC*") {
+            assert_spans(&parsed(&Source::new("a.md", page)).0);
+        }
+
+        #[test]
+        fn any_mixture_of_markup_parses(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
+            let source = Source::new("a.md", pieces.concat());
+            let (tutorial, findings) = parsed(&source);
+            assert_spans(&tutorial);
+            for finding in findings {
+                let place = finding.place.expect("each finding has a place");
+                prop_assert!(place.source.text().get(place.span.range()).is_some());
+                crate::diagnostic::render(&Finding::note("x", "x").at(place), false);
+            }
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "```bash", "```", "~~~", "````", "\n", "\r\n", "\r", "> ", "- ", "1. ", "  ", "\t", "    ", "# A", "$ ls", "---\n",
+        "<!-- step: {name: a} -->", "<!-- expect -->", "<!--", "-->", "{name=ä", "}", "\"", "output", "console", "ä",
+        "\0", "\u{feff}", "title: x", ": ", "[1]", "[a](b.md)", "|", "<details>", "{", "> > ", "\\", "<<EOF", "EOF",
+        "expected_similarity=", "<!-- STEP\n", "<!-- END_STEP -->", "&amp;", "file=x",
+    ];
+}

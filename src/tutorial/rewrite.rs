@@ -1,0 +1,229 @@
+//! New lines for expected output, written into the page.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::fence::{Fence, Opening};
+use super::front_matter;
+use super::model::Text;
+use super::page::{self, Item};
+use crate::diagnostic::{Place, Source, Span};
+
+/// New text for the lines of an expected output.
+#[derive(Debug, Clone)]
+pub struct Edit {
+    /// The lines that are replaced: those of [`Origin::Lines`](super::Origin::Lines).
+    pub lines: Text,
+    /// The place of the expected output. It says where an empty block stands.
+    pub place: Place,
+    /// The new lines, each with its newline.
+    pub with: String,
+}
+
+/// Returns the text of a page with other lines of expected output.
+///
+/// Only lines that differ change. New lines get the quote marks, indentation and line
+/// endings of their block, and a fence grows where its new text would close it. Edits of
+/// other pages, and of text that stands in no code block, are left out.
+pub fn rewrite(source: &Arc<Source>, edits: &[Edit]) -> String {
+    let blocks = blocks(source);
+    let mut changes = Vec::new();
+    for (block, opening) in &blocks {
+        let within = |edit: &&Edit| is_within(edit, source, block);
+        let edits: Vec<&Edit> = edits.iter().filter(within).collect();
+        if !edits.is_empty() {
+            changes.extend(edits.iter().filter_map(|edit| change(source.text(), opening, edit)));
+            changes.extend(longer_fence(source.text(), block, opening, &edits));
+        }
+    }
+    apply(source.text(), changes)
+}
+
+/// Bytes that are replaced.
+struct Change {
+    range: Range<usize>,
+    with: String,
+}
+
+fn blocks(source: &Arc<Source>) -> Vec<(Fence, Opening)> {
+    let top = front_matter::read(source, &mut Vec::new());
+    let items = page::read(source, top.body, &mut Vec::new()).items;
+    let closed = items.into_iter().filter_map(|item| match item {
+        Item::Code(fence) if fence.fenced && fence.closed => Some(fence),
+        _ => None,
+    });
+    closed
+        .filter_map(|fence| {
+            let opening = Opening::read(source.text(), fence.place.span.range())?;
+            Some((fence, opening))
+        })
+        .collect()
+}
+
+fn is_within(edit: &Edit, source: &Source, block: &Fence) -> bool {
+    let place = &edit.place;
+    let block = block.place.span;
+    place.source.path() == source.path() && block.start <= place.span.start && place.span.end <= block.end
+}
+
+/// Returns what changes for an edit; the lines that stay at its start and end are left alone.
+fn change(text: &str, opening: &Opening, edit: &Edit) -> Option<Change> {
+    let old: Vec<&str> = edit.lines.lines.iter().map(|span| &text[span.range()]).collect();
+    let new: Vec<&str> = edit.with.lines().collect();
+    let same = |(left, right): &(&&str, &&str)| left == right;
+    let before = old.iter().zip(&new).take_while(same).count();
+    let after = old[before..].iter().rev().zip(new[before..].iter().rev()).take_while(same).count();
+    let (gone, come) = (&edit.lines.lines[before..old.len() - after], &new[before..new.len() - after]);
+    if gone.is_empty() && come.is_empty() {
+        return None;
+    }
+    let range = match (gone.first(), gone.last()) {
+        (Some(first), Some(last)) => line_start(text, first.start)..after_line(text, last.end),
+        _ => {
+            let above = before.checked_sub(1).map_or(opening.info.end, |above| edit.lines.lines[above].end);
+            after_line(text, above)..after_line(text, above)
+        }
+    };
+    Some(Change { range, with: with_prefix(come, &prefix(text, opening, &edit.lines.lines), ending(text, opening)) })
+}
+
+fn with_prefix(lines: &[&str], prefix: &str, ending: &str) -> String {
+    let prefixed = lines.iter().map(|line| {
+        let prefix = if line.is_empty() { prefix.trim_end() } else { prefix };
+        format!("{prefix}{line}{ending}")
+    });
+    prefixed.collect()
+}
+
+/// Returns what stands before a line of the block: that of a line which is there, else
+/// that of the fence with blanks in place of a list's mark.
+fn prefix(text: &str, opening: &Opening, lines: &[Span]) -> String {
+    if let Some(span) = lines.iter().find(|span| span.end > span.start) {
+        return text[line_start(text, span.start)..span.start].to_owned();
+    }
+    let before = &text[line_start(text, opening.start)..opening.start];
+    let keep = |mark: char| if matches!(mark, '>' | '\t') { mark } else { ' ' };
+    before.trim_start_matches('\u{feff}').chars().map(keep).collect()
+}
+
+fn ending(text: &str, opening: &Opening) -> &'static str {
+    let line = &text[opening.start..after_line(text, opening.start)];
+    if line.ends_with("\r\n") { "\r\n" } else { "\n" }
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+fn after_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |newline| at + newline + 1)
+}
+
+/// Returns the two changes that make the fences longer than any fence in the new text.
+fn longer_fence(text: &str, block: &Fence, opening: &Opening, edits: &[&Edit]) -> Vec<Change> {
+    let run = |line: &str| {
+        let line = line.trim_start_matches(' ');
+        line.len() - line.trim_start_matches(opening.mark).len()
+    };
+    let longest = edits.iter().flat_map(|edit| edit.with.lines()).map(run).max().unwrap_or_default();
+    if longest < opening.length {
+        return Vec::new();
+    }
+    let more = opening.mark.to_string().repeat(longest + 1 - opening.length);
+    let block = block.place.span;
+    let end = block.start + text[block.range()].trim_end().len();
+    let at = |at: usize| Change { range: at..at, with: more.clone() };
+    vec![at(opening.start), at(end)]
+}
+
+fn apply(text: &str, mut changes: Vec<Change>) -> String {
+    changes.sort_by_key(|change| (change.range.start, change.range.end));
+    let mut rewritten = String::with_capacity(text.len());
+    let mut at = 0;
+    for change in changes.into_iter() {
+        // Two edits of the same lines cannot both be made; the first wins.
+        if change.range.start < at {
+            continue;
+        }
+        rewritten.push_str(&text[at..change.range.start]);
+        rewritten.push_str(&change.with);
+        at = change.range.end;
+    }
+    rewritten.push_str(&text[at..]);
+    rewritten
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use expect_test::{Expect, expect};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tutorial::{Action, ExpectedOutput, Includes, Origin, ParseOptions, parse};
+
+    struct Nothing;
+
+    impl Includes for Nothing {
+        fn read(&self, _from: &Path, _target: &str) -> Result<Arc<Source>, String> {
+            Err("nothing is included".to_owned())
+        }
+    }
+
+    /// Returns an edit for each expected text of a page.
+    fn edits(source: &Arc<Source>, with: impl Fn(&Text) -> String) -> Vec<Edit> {
+        let (tutorial, _) = parse(source, &ParseOptions::default(), &Nothing);
+        let mut edits = Vec::new();
+        let mut take = |expected: &ExpectedOutput| {
+            if let Origin::Lines(lines) = &expected.origin {
+                edits.push(Edit { lines: lines.clone(), place: expected.place.clone(), with: with(lines) });
+            }
+        };
+        for step in &tutorial.steps {
+            step.expected.iter().for_each(&mut take);
+            if let Action::Transcript(commands) = &step.action {
+                commands.iter().filter_map(|command| command.expected.as_ref()).for_each(&mut take);
+            }
+        }
+        edits
+    }
+
+    #[track_caller]
+    fn check(page: &str, with: &str, expected: Expect) {
+        let source = Source::new("a.md", page);
+        expected.assert_debug_eq(&rewrite(&source, &edits(&source, |_| with.to_owned())));
+    }
+
+    #[test]
+    fn lines_are_replaced_within_their_container() {
+        check("```sh\nx\n```\n\n```output\na\n```\nend", "b\n\nc\n", expect![[""]]);
+        check("> ```sh\n> x\n> ```\n>\n> ```output\n> a\n> b\n> ```\n", "a\n\nb\n", expect![[""]]);
+        check("- x\n\n  ```sh\n  x\n  ```\n\n  ```output\n  ```\n", "a\n  b\n", expect![[""]]);
+        check("```console\n$ x\na\n$ y\nb\n```\n", "c\n", expect![[""]]);
+        check("- ```sh\n  x\n  ```\n- ```output\n  ```\n", "a\n", expect![[""]]);
+    }
+
+    #[test]
+    fn line_endings_and_fences_are_kept() {
+        check("```sh\r\nx\r\n```\r\n~~~output\r\na\r\n~~~\r\n", "a\nb\n", expect![[""]]);
+        check("```sh\nx\n```\n```output\na\n```\n", "```\n", expect![[""]]);
+        check("```sh\nx\n```\n```output\na\n```", "", expect![[""]]);
+    }
+
+    proptest! {
+        #[test]
+        fn rewriting_with_nothing_to_change_changes_nothing(
+            pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)
+        ) {
+            let source = Source::new("a.md", pieces.concat());
+            let edits = edits(&source, |lines| lines.content.clone());
+            prop_assert_eq!(rewrite(&source, &edits), source.text());
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "```sh\nx\n```\n", "```output\n", "```\n", "a\n", "> ", "- ", "  ", "\r\n", "\n", "~~~output\n", "~~~", "````\n",
+        "```console\n$ x\n", "$ y\n", "\u{feff}", "ä", "\t", "<!-- expect -->\n", "> ```sh\n> x\n> ```\n",
+    ];
+}

@@ -1,0 +1,289 @@
+//! Transcripts: commands after a prompt, each with the output below it.
+
+use super::expectation;
+use super::fence::joined;
+use super::model::{Text, TranscriptCommand};
+use crate::diagnostic::{Finding, Place, Span};
+
+/// Which prompts a block has. One kind rules out the weaker ones: below a `$ `, a `# ` is output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Prompt {
+    /// `$ ` and `user@host:~$ `.
+    Dollar,
+    /// `# `, of root.
+    Root,
+    /// `% `, of zsh and csh.
+    Percent,
+}
+
+/// Reads the commands of a block; without any prompt there is none.
+pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCommand> {
+    let Some(prompt) = prompt_of(text) else { return Vec::new() };
+    let mut reader = Reader { text, prompt, at: 0 };
+    reader.skip_to_first_prompt(findings);
+    let mut commands = Vec::new();
+    while reader.at < text.lines.len() {
+        commands.push(reader.command(findings));
+    }
+    commands
+}
+
+/// Returns whether each line of a shell block is a command after a `$ `, as many people write it.
+pub(crate) fn is_all_prompts(text: &Text) -> bool {
+    let mut lines = text.content.lines().filter(|line| !line.trim().is_empty()).peekable();
+    lines.peek().is_some_and(|first| first.starts_with("$ ")) && {
+        let mut continued = false;
+        lines.all(|line| {
+            let fits = continued || line.starts_with("$ ") || line.starts_with("> ");
+            continued = ends_in_backslash(line);
+            fits
+        })
+    }
+}
+
+struct Reader<'a> {
+    text: &'a Text,
+    prompt: Prompt,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn line(&self, at: usize) -> Option<&str> {
+        self.text.lines.get(at).map(|span| &self.text.source.text()[span.range()])
+    }
+
+    fn is_prompt(&self, at: usize) -> bool {
+        self.line(at).is_some_and(|line| prompt_length(line, self.prompt).is_some())
+    }
+
+    fn skip_to_first_prompt(&mut self, findings: &mut Vec<Finding>) {
+        while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
+            let line = self.line(self.at).unwrap_or_default().trim();
+            if !line.is_empty() && !line.starts_with('#') {
+                let place = Place::new(&self.text.source, self.text.lines[self.at]);
+                let finding = Finding::warning("orphan-expectation", "output with no command before it");
+                findings.push(finding.at(place));
+            }
+            self.at += 1;
+        }
+    }
+
+    fn command(&mut self, findings: &mut Vec<Finding>) -> TranscriptCommand {
+        let first = self.at;
+        let mut command = self.take_command_lines();
+        command.truncate(command.trim_end().len());
+        let start = self.text.lines[first].start
+            + self.line(first).and_then(|line| prompt_length(line, self.prompt)).unwrap_or_default();
+        let span = Span::new(start, self.text.lines[self.at - 1].end.max(start));
+        let (output, exit) = self.take_output();
+        let expected = self.expected(output, findings);
+        TranscriptCommand { command, place: Place::new(&self.text.source, span), exit, expected }
+    }
+
+    /// Takes the line with the prompt, and those that continue it.
+    fn take_command_lines(&mut self) -> String {
+        let first = self.line(self.at).unwrap_or_default();
+        let mut command = first[prompt_length(first, self.prompt).unwrap_or_default()..].to_owned();
+        self.at += 1;
+        let mut last = command.clone();
+        loop {
+            if let Some(length) = self.heredoc_length(&last) {
+                for _ in 0..length {
+                    last = self.take_continuation(&mut command);
+                }
+            } else if self.line(self.at).is_some_and(is_continuation)
+                || (ends_in_backslash(&last) && self.at < self.text.lines.len())
+            {
+                last = self.take_continuation(&mut command);
+            } else {
+                return command;
+            }
+        }
+    }
+
+    fn take_continuation(&mut self, command: &mut String) -> String {
+        let line = without_continuation(self.line(self.at).unwrap_or_default()).to_owned();
+        self.at += 1;
+        command.push('\n');
+        command.push_str(&line);
+        line
+    }
+
+    /// Returns how many lines belong to the here-document that a line opens, its last line included.
+    fn heredoc_length(&self, line: &str) -> Option<usize> {
+        let word = heredoc_word(line)?;
+        let rest = (self.at..self.text.lines.len()).map_while(|at| self.line(at));
+        let end = rest.map(without_continuation).position(|line| line.trim_start_matches('\t') == word)?;
+        Some(end + 1)
+    }
+
+    /// Takes the lines up to the next prompt: the output, and the exit status below it.
+    fn take_output(&mut self) -> (Vec<Span>, i32) {
+        let start = self.at;
+        while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
+            self.at += 1;
+        }
+        let mut output = self.text.lines[start..self.at].to_vec();
+        self.drop_blank_end(&mut output);
+        let exit = output.last().and_then(|span| exit_status(&self.text.source.text()[span.range()]));
+        if exit.is_some() {
+            output.pop();
+        }
+        (output, exit.unwrap_or_default())
+    }
+
+    /// Blank lines before the next prompt divide commands for the eye.
+    fn drop_blank_end(&self, output: &mut Vec<Span>) {
+        let text = self.text.source.text();
+        while output.last().is_some_and(|span| text[span.range()].trim().is_empty()) {
+            output.pop();
+        }
+    }
+
+    fn expected(&self, output: Vec<Span>, findings: &mut Vec<Finding>) -> Option<super::ExpectedOutput> {
+        let span = Span::new(output.first()?.start, output.last()?.end);
+        let place = Place::new(&self.text.source, span);
+        expectation::of_lines(joined(&self.text.source, output), place, findings)
+    }
+}
+
+fn prompt_of(text: &Text) -> Option<Prompt> {
+    if text.content.lines().any(|line| prompt_length(line, Prompt::Dollar).is_some()) {
+        return Some(Prompt::Dollar);
+    }
+    let first = text.content.lines().find(|line| !line.trim().is_empty())?;
+    [Prompt::Root, Prompt::Percent].into_iter().find(|prompt| prompt_length(first, *prompt).is_some())
+}
+
+/// Returns how long the prompt of a line is.
+fn prompt_length(line: &str, prompt: Prompt) -> Option<usize> {
+    let mark = match prompt {
+        Prompt::Dollar => '$',
+        Prompt::Root => '#',
+        Prompt::Percent => '%',
+    };
+    let simple = line.strip_prefix(mark).filter(|rest| rest.is_empty() || rest.starts_with(' '));
+    match simple {
+        Some(rest) => Some(1 + usize::from(!rest.is_empty())),
+        None => (prompt == Prompt::Dollar).then(|| host_prompt_length(line))?,
+    }
+}
+
+/// Returns how long a prompt as `user@host:path$ ` or `[user@host dir]# ` is.
+fn host_prompt_length(line: &str) -> Option<usize> {
+    let bracket = line.starts_with('[');
+    let inside = line.strip_prefix('[').unwrap_or(line);
+    let name = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(text.len());
+        (end > 0).then_some(end)
+    };
+    let user = name(inside)?;
+    let rest = inside[user..].strip_prefix('@')?;
+    let rest = &rest[name(rest)?..];
+    let end = if bracket { rest.find(']')? + 1 } else { rest.find(['$', '#', '%'])? };
+    let folder = &rest[..end];
+    let fits = if bracket { folder.starts_with([' ', ']']) } else { folder.starts_with(':') && !folder.contains(' ') };
+    let tail = &rest[end..];
+    let closed = tail.starts_with(['$', '#', '%']) && (tail.len() == 1 || tail[1..].starts_with(' '));
+    (fits && closed).then(|| line.len() - tail.len() + tail.len().min(2))
+}
+
+fn is_continuation(line: &str) -> bool {
+    line == ">" || line.starts_with("> ")
+}
+
+fn without_continuation(line: &str) -> &str {
+    if line == ">" { "" } else { line.strip_prefix("> ").unwrap_or(line) }
+}
+
+fn ends_in_backslash(line: &str) -> bool {
+    (line.len() - line.trim_end_matches('\\').len()) % 2 == 1
+}
+
+/// Returns the word that ends the here-document which a line opens.
+fn heredoc_word(line: &str) -> Option<&str> {
+    let mut rest = line;
+    loop {
+        rest = &rest[rest.find("<<")? + 2..];
+        if let Some(after) = rest.strip_prefix('<') {
+            rest = after;
+            continue;
+        }
+        let word = rest.trim_start_matches('-').trim_start().trim_start_matches(['\'', '"', '\\']);
+        let end = word.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(word.len());
+        if end > 0 && !word.starts_with(|c: char| c.is_numeric()) {
+            return Some(&word[..end]);
+        }
+    }
+}
+
+fn exit_status(line: &str) -> Option<i32> {
+    let digits = line.trim_end().strip_prefix('[')?.strip_suffix(']')?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse::<u8>().ok().map(i32::from))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::tutorial::Origin;
+
+    #[track_caller]
+    fn check(block: &str, expected: Expect) {
+        let source = Source::new("a.md", block);
+        let spans = (1..=block.lines().count()).filter_map(|line| source.line_span(line)).collect();
+        let mut findings = Vec::new();
+        let commands = read(&joined(&Arc::clone(&source), spans), &mut findings);
+        let mut shown: Vec<String> = commands.iter().map(show).collect();
+        shown.extend(findings.iter().map(|finding| format!("{:?}: {}", finding.place, finding.message)));
+        expected.assert_eq(&shown.join("\n"));
+    }
+
+    fn show(command: &TranscriptCommand) -> String {
+        assert!(!command.place.text().contains('\r'));
+        let output = match &command.expected {
+            None => String::new(),
+            Some(expected) => match &expected.origin {
+                Origin::Lines(text) => format!(" -> {:?}", text.content),
+                Origin::Comment => panic!("output stands in lines"),
+            },
+        };
+        format!("{}: {:?} [{}]{output}", command.place.line(), command.command, command.exit)
+    }
+
+    #[test]
+    fn output_belongs_to_the_command_above() {
+        check("$ echo a\na\n\nb\n\n$ true\n$ false\n[1]\n$ x\nboom\n[127]\n", expect![[""]]);
+    }
+
+    #[test]
+    fn commands_continue_on_further_lines() {
+        check("$ for i in 1 2\n> do echo $i\n> done\n1\n2\n", expect![[""]]);
+        check("$ echo a \\\n    b\na b\n", expect![[""]]);
+        check("$ cat > f <<'EOF'\n> $ not a prompt\n> EOF\n$ cat <<EOF\n$ x\n\nEOF\n$ x\n", expect![[""]]);
+        check("$ cat <<<EOF\nEOF\n", expect![[""]]);
+        check("$ echo $((1 << 2))\n4\n", expect![[""]]);
+    }
+
+    #[test]
+    fn prompts_have_many_forms() {
+        check("# id -u\n0\n", expect![[""]]);
+        check("# a comment\n$ ls\n# output\n", expect![[""]]);
+        check("me@box:~/src$ ls\na\nroot@box:/# id\n", expect![[""]]);
+        check("[me@box src]$ ls\na\n[root@box ~]# id\nmail@example.org: x\n", expect![[""]]);
+        check("% ls\na\n", expect![[""]]);
+        check("$\n$ \n", expect![[""]]);
+    }
+
+    #[test]
+    fn text_without_prompt_is_no_transcript() {
+        check("ls\n", expect![[""]]);
+        check("stray\n$ ls\n", expect![[""]]);
+        check("$5 and $x\n", expect![[""]]);
+    }
+}

@@ -1,0 +1,136 @@
+//! What single values mean: durations, permissions, lists.
+
+use std::time::Duration;
+
+use super::model::{Delimiters, Ready};
+use super::node::{Data, Node};
+
+/// Reads `30s`, `5m`, `1h`, `500ms`, `1.5s` and sums of them as `1m30s`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut seconds = 0.0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let (unit, tail) = tail.split_at(letters);
+        seconds += number.parse::<f64>().ok()? * unit_in_seconds(unit)?;
+        rest = tail.trim_start();
+    }
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn unit_in_seconds(unit: &str) -> Option<f64> {
+    match unit {
+        "ms" => Some(0.001),
+        "s" | "sec" => Some(1.0),
+        "m" | "min" => Some(60.0),
+        "h" => Some(3600.0),
+        "d" => Some(86_400.0),
+        _ => None,
+    }
+}
+
+/// Reads permissions as `chmod` takes them: `755`, `0644`, `0o600`.
+pub(crate) fn mode(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    u32::from_str_radix(digits, 8).ok().filter(|mode| *mode <= 0o7777 && !digits.starts_with('+'))
+}
+
+/// Reads a list, or words divided by commas or blanks.
+pub(crate) fn words(node: &Node) -> Option<Vec<(String, &Node)>> {
+    match &node.data {
+        Data::Scalar { text, .. } => {
+            let words = text.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty());
+            Some(words.map(|word| (word.to_owned(), node)).collect())
+        }
+        _ => node.items()?.into_iter().map(|item| Some((item.text()?.to_owned(), item))).collect(),
+    }
+}
+
+/// Reads a map of texts, or words as `A=1 B=2`.
+pub(crate) fn variables(node: &Node) -> Option<Vec<(String, String)>> {
+    match &node.data {
+        Data::Null => Some(Vec::new()),
+        Data::Map(entries) => {
+            let pairs = entries.iter().map(|entry| {
+                let value = if entry.value.is_null() { "" } else { entry.value.text()? };
+                Some((entry.key.clone(), value.to_owned()))
+            });
+            pairs.collect()
+        }
+        Data::Scalar { .. } | Data::List(_) => {
+            let pairs = words(node)?;
+            pairs.iter().map(|(word, _)| word.split_once('=').map(|(key, value)| (key.into(), value.into()))).collect()
+        }
+    }
+}
+
+/// Returns whether a word can be the name of an environment variable.
+pub(crate) fn is_variable_name(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
+/// Reads `5000`, `port:5000`, `http://...` or `log:text`.
+pub(crate) fn ready(text: &str) -> Option<Ready> {
+    if let Some(log) = text.strip_prefix("log:") {
+        return (!log.trim().is_empty()).then(|| Ready::Log(log.trim().to_owned()));
+    }
+    if text.starts_with("http://") {
+        return Some(Ready::Url(text.to_owned()));
+    }
+    let port: u16 = text.strip_prefix("port:").unwrap_or(text).trim().parse().ok()?;
+    (port != 0).then_some(Ready::Port(port))
+}
+
+/// Reads the six tags of a template, or the two of its expressions: `<% %> << >> <# #>`.
+pub(crate) fn delimiters(text: &str) -> Option<Delimiters> {
+    let tags: Vec<&str> = text.split_whitespace().collect();
+    let pair = |at: usize| (tags[at].to_owned(), tags[at + 1].to_owned());
+    let different = (1..tags.len()).all(|at| !tags[..at].contains(&tags[at]));
+    (tags.len() == 6 && different)
+        .then(|| Delimiters { block: pair(0), expression: pair(2), comment: pair(4) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        let millis = |text| duration(text).map(|duration| duration.as_millis());
+        assert_eq!(["30s", "5m", "1h", "500ms", "1m30s", "1.5s", "1m 5s"].map(millis), [
+            Some(30_000), Some(300_000), Some(3_600_000), Some(500), Some(90_000), Some(1_500), Some(65_000)
+        ]);
+        assert_eq!(["", "abc", "10", "5 apples", "-1s", "1e9h", "99999999999999999999999h", "."].map(millis), [None; 8]);
+    }
+
+    #[test]
+    fn modes_are_octal() {
+        assert_eq!(["755", "0644", "0o600", "9", "77777", "+7", ""].map(mode), [
+            Some(0o755), Some(0o644), Some(0o600), None, None, None, None
+        ]);
+    }
+
+    #[test]
+    fn readiness_has_three_forms() {
+        assert_eq!(ready("5000"), Some(Ready::Port(5000)));
+        assert_eq!(ready("port:80"), Some(Ready::Port(80)));
+        assert_eq!(ready("http://127.0.0.1:5000/v2/"), Some(Ready::Url("http://127.0.0.1:5000/v2/".into())));
+        assert_eq!(ready("log: listening on"), Some(Ready::Log("listening on".into())));
+        assert_eq!(["0", "70000", "log:", "soon", "https://a"].map(ready), [None, None, None, None, None]);
+    }
+
+    #[test]
+    fn delimiters_are_six_different_tags() {
+        let tags = delimiters("<% %> << >> <# #>").expect("six tags");
+        assert_eq!(tags.expression, ("<<".to_owned(), ">>".to_owned()));
+        assert_eq!(delimiters("<% %>"), None);
+        assert_eq!(delimiters("a a b b c c"), None);
+    }
+}
