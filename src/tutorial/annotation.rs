@@ -34,8 +34,7 @@ pub(crate) struct ExpectComment {
 const FLAGS: [&str; 5] = ["cleanup", "skip", "manual", "hide", "background"];
 
 /// Words that begin our comments.
-const KEYWORDS: [&str; 8] =
-    ["step", "expect", "include", "cleanup", "skip", "manual", "hide", "background"];
+const KEYWORDS: [&str; 8] = ["step", "expect", "include", "cleanup", "skip", "manual", "hide", "background"];
 
 /// Reads a comment; most comments say nothing to us.
 pub(crate) fn read(comment: &Comment, findings: &mut Vec<Finding>) -> Option<Annotation> {
@@ -43,7 +42,8 @@ pub(crate) fn read(comment: &Comment, findings: &mut Vec<Finding>) -> Option<Ann
         return Some(foreign);
     }
     let (text, start) = comment.trimmed();
-    let (keyword, rest) = text.split_once(':').map_or((text, None), |(word, rest)| (word.trim_end(), Some(rest)));
+    let (keyword, rest) =
+        text.split_once(':').map_or((text, None), |(word, rest)| (word.trim_end(), Some(rest)));
     let at = start + text.len() - rest.map_or(0, str::len);
     match (keyword, rest) {
         ("step", Some(rest)) => Some(Annotation::Step(map(comment, at, rest, findings))),

@@ -119,7 +119,7 @@ impl Assembler<'_> {
                 step.expected.extend(promise.complete.iter().cloned());
                 step.attributes.exit = promise.exit.or(step.attributes.exit);
             }
-            None if !promise.wants_block() => self.findings.push(orphan(place, true)),
+            None if !promise.wants_block() => self.findings.push(orphan(place, !promise.is_foreign())),
             None => {}
         }
         if promise.wants_block() {
@@ -137,7 +137,7 @@ impl Assembler<'_> {
             return self.unclosed(fence, &info);
         }
         match self.promise.take() {
-            Some((promise, _)) => self.expected(&promise, fence, &info, true),
+            Some((promise, _)) => self.expected(&promise, fence, &info, !promise.is_foreign()),
             None if info.language == "output" => self.expected(&Promise::default(), fence, &info, false),
             None => self.block(fence, &info),
         }
@@ -169,7 +169,8 @@ impl Assembler<'_> {
         let written = self.written(info);
         let settled = attributes::settle(&written, self.findings);
         let annotated = written.iter().any(|(_, entries)| attributes::any_of_ours(entries));
-        let block = classify::Block { info, fence, file: settled.file.as_deref(), annotated, dialect: self.dialect };
+        let block =
+            classify::Block { info, fence, file: settled.file.as_deref(), annotated, dialect: self.dialect };
         match classify::classify(&block, self.interpreters, self.findings) {
             Kind::Step { action, language } => self.step(fence, info, settled, action, language),
             Kind::Other(reason) => {
@@ -250,8 +251,11 @@ impl Assembler<'_> {
     }
 
     fn drop_promise(&mut self) {
-        if let Some((_, place)) = self.promise.take() {
-            let finding = Finding::error("orphan-expectation", "no block with expected output follows");
+        if let Some((promise, place)) = self.promise.take() {
+            let (code, message) = ("orphan-expectation", "no block with expected output follows");
+            let foreign = promise.is_foreign();
+            let finding =
+                if foreign { Finding::warning(code, message) } else { Finding::error(code, message) };
             self.findings.push(finding.at(place));
         }
     }
@@ -272,11 +276,15 @@ fn orphan(place: &Place, annotated: bool) -> Finding {
 
 /// Notes an attribute of ours without braces, which other programs may mean otherwise.
 fn unbraced(entry: &Entry) -> Option<Finding> {
-    let ours = attributes::KNOWN.contains(&entry.key.as_str()) && !matches!(entry.key.as_str(), "name" | "file");
+    let ours =
+        attributes::KNOWN.contains(&entry.key.as_str()) && !matches!(entry.key.as_str(), "name" | "file");
     ours.then(|| {
         Finding::note("unbraced-attribute", format!("`{}` without braces is not read", entry.key))
             .at(entry.key_place.clone())
-            .help(format!("write it as `{{{}}}`", entry.key))
+            .help(match entry.value.text() {
+                Some(value) if value != "true" => format!("write it as `{{{}={value}}}`", entry.key),
+                _ => format!("write it as `{{{}}}`", entry.key),
+            })
     })
 }
 

@@ -10,9 +10,8 @@ use crate::diagnostic::Finding;
 
 const SHELLS: [&str; 4] = ["bash", "sh", "shell", "zsh"];
 const TRANSCRIPTS: [&str; 5] = ["console", "shell-session", "sh-session", "shellsession", "scrut"];
-const OTHER_SHELLS: [&str; 12] = [
-    "fish", "powershell", "pwsh", "ps1", "ps", "cmd", "bat", "batch", "csh", "tcsh", "nu", "nushell",
-];
+const OTHER_SHELLS: [&str; 12] =
+    ["fish", "powershell", "pwsh", "ps1", "ps", "cmd", "bat", "batch", "csh", "tcsh", "nu", "nushell"];
 
 /// What Innovation Engine runs besides `bash`.
 const AZURE: [&str; 2] = ["azurecli", "azurecli-interactive"];
@@ -56,7 +55,11 @@ pub(crate) fn classify(
     }
     let shell = OTHER_SHELLS.contains(&language);
     if shell || block.annotated {
-        let name = if language.is_empty() { "a block without a language".to_owned() } else { format!("`{language}`") };
+        let name = if language.is_empty() {
+            "a block without a language".to_owned()
+        } else {
+            format!("`{language}`")
+        };
         return Kind::Other(NotRun::NotSupported(format!("nothing here runs {name}")));
     }
     Kind::Other(NotRun::Prose)

@@ -9,8 +9,21 @@ use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Normalise, PatternError, Stream};
 
 const KEYS: [&str; 11] = [
-    "contains", "regex", "glob", "json", "similarity", "text", "stream", "normalise", "keep", "exit", "format",
+    "contains",
+    "regex",
+    "glob",
+    "json",
+    "similarity",
+    "text",
+    "stream",
+    "normalise",
+    "keep",
+    "exit",
+    "format",
 ];
+
+/// Keys that hold a whole expectation.
+const MATCHERS: [&str; 4] = ["contains", "regex", "glob", "json"];
 
 /// What an `expect` comment says.
 #[derive(Debug, Default)]
@@ -24,6 +37,8 @@ pub(crate) struct Promise {
     format: Option<String>,
     normalise: Normalise,
     stream: Stream,
+    /// Whether the comment holds a whole expectation, even one that cannot be used.
+    says_all: bool,
     takes_block: bool,
 }
 
@@ -37,6 +52,7 @@ impl Promise {
             }
         }
         for entry in &comment.entries {
+            promise.says_all |= MATCHERS.contains(&entry.key.as_str());
             match promise.matcher(entry) {
                 Ok(expectations) => promise.keep(expectations, place),
                 Err(finding) => findings.push(*finding),
@@ -46,16 +62,22 @@ impl Promise {
         promise
     }
 
+    /// Returns whether another program wrote it, for readers of its own.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.takes_block
+    }
+
     /// Returns whether the next block belongs to it.
     pub(crate) fn wants_block(&self) -> bool {
-        self.takes_block || (self.complete.is_empty() && self.exit.is_none())
+        self.takes_block || !(self.says_all || self.exit.is_some())
     }
 
     fn option(&mut self, entry: &Entry) -> Result<(), &'static str> {
         match entry.key.as_str() {
             "similarity" => {
                 let number = entry.value.text().and_then(|text| text.parse().ok());
-                self.similarity = Some((number.ok_or("write a number from 0 to 1")?, entry.value.place.clone()));
+                self.similarity =
+                    Some((number.ok_or("write a number from 0 to 1")?, entry.value.place.clone()));
             }
             "text" => self.text = Some(entry.value.text().ok_or("write a text")?.to_owned()),
             "format" => self.format = entry.value.text().map(str::to_owned),
@@ -108,6 +130,7 @@ impl Promise {
 
     fn complete_similarity(&mut self, place: &Place, findings: &mut Vec<Finding>) {
         let (Some((threshold, at)), Some(text)) = (self.similarity.clone(), self.text.take()) else { return };
+        self.says_all = true;
         match Expectation::similarity(text, threshold) {
             Ok(expectation) => self.keep(vec![expectation], place),
             Err(error) => findings.push(pattern_finding(&error, at)),
@@ -127,7 +150,7 @@ impl Promise {
         language: &str,
         findings: &mut Vec<Finding>,
     ) -> Option<ExpectedOutput> {
-        if !self.complete.is_empty() {
+        if self.says_all {
             return None;
         }
         let content = &fence.text.content;

@@ -47,14 +47,20 @@ impl FenceLines {
             self.open = Some(Span::new(start, (at + content.len()).max(start)));
             at += piece.len();
             if content.len() < piece.len() {
-                self.lines.extend(self.open.take());
+                self.close_line(source);
             }
         }
     }
 
+    fn close_line(&mut self, source: &str) {
+        let Some(span) = self.open.take() else { return };
+        let content = source[span.range()].trim_end_matches(['\n', '\r']);
+        self.lines.push(Span::new(span.start, span.start + content.len()));
+    }
+
     /// Returns the block, whose bytes are `range`.
     pub(crate) fn finish(mut self, source: &Arc<Source>, range: Range<usize>) -> Fence {
-        self.lines.extend(self.open.take());
+        self.close_line(source.text());
         let text = source.text();
         let range = range.start..range.start + text[range.clone()].trim_end().len();
         let opening = if self.fenced { Opening::read(text, range.clone()) } else { None };

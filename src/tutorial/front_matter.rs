@@ -15,14 +15,35 @@ use crate::diagnostic::{Finding, Place, Source, Span, nearest};
 
 /// Every key of ours.
 const KEYS: [&str; 11] = [
-    "title", "description", "params", "matrix", "requires", "env", "secrets", "timeout", "images", "reference",
+    "title",
+    "description",
+    "params",
+    "matrix",
+    "requires",
+    "env",
+    "secrets",
+    "timeout",
+    "images",
+    "reference",
     "tags",
 ];
 
 /// Keys that other programs read and that come close to ours.
 const FOREIGN: [&str; 14] = [
-    "date", "author", "image", "tag", "param", "draft", "slug", "nav_title", "categories", "keywords", "menu",
-    "template", "page_title", "type",
+    "date",
+    "author",
+    "image",
+    "tag",
+    "param",
+    "draft",
+    "slug",
+    "nav_title",
+    "categories",
+    "keywords",
+    "menu",
+    "template",
+    "page_title",
+    "type",
 ];
 
 /// A front matter and where the page's own text begins.
@@ -41,7 +62,8 @@ pub(crate) fn read(source: &Arc<Source>, findings: &mut Vec<Finding>) -> Top {
     let mut top = Top { front_matter: FrontMatter::default(), body: start, runme: false };
     if let Some(toml) = delimited(text, start, "+++", &["+++"]) {
         let finding = Finding::note("toml-front-matter", "front matter in TOML is not read");
-        findings.push(finding.at(Place::new(source, start..start + 3)).help("write it in YAML between `---`"));
+        findings
+            .push(finding.at(Place::new(source, start..start + 3)).help("write it in YAML between `---`"));
         top.body = toml.1;
     } else if let Some((yaml, body)) = delimited(text, start, "---", &["---", "..."]) {
         top.read_yaml(source, yaml, body, findings);
@@ -72,7 +94,8 @@ impl Top {
         let text = &source.text()[span.range()];
         let node = yaml::read(source, span.start, text);
         // Between two thematic breaks at the top of a page stands text, and text is no map.
-        let is_prose = text.starts_with(['\n', '\r']) && !matches!(&node, Ok(node) if node.entries().is_some());
+        let is_prose =
+            text.starts_with(['\n', '\r']) && !matches!(&node, Ok(node) if node.entries().is_some());
         if is_prose {
             return;
         }
@@ -92,7 +115,9 @@ impl Top {
     fn read_entries(&mut self, entries: &[Entry], findings: &mut Vec<Finding>) {
         for entry in entries {
             self.runme |= runme::FRONT_MATTER.contains(&entry.key.as_str());
-            if !KEYS.contains(&entry.key.as_str()) {
+            // Hugo lists pictures under `images`; ours have names.
+            let pictures = entry.key == "images" && matches!(entry.value.data, Data::List(_));
+            if pictures || !KEYS.contains(&entry.key.as_str()) {
                 findings.push(unknown(entry));
                 continue;
             }
@@ -160,7 +185,7 @@ fn list(value: &Node) -> Result<Vec<String>, &'static str> {
 fn unknown(entry: &Entry) -> Finding {
     let message = format!("unknown key `{}`", entry.key);
     let foreign = FOREIGN.contains(&entry.key.as_str()) || runme::FRONT_MATTER.contains(&entry.key.as_str());
-    let near = if foreign { None } else { nearest(&entry.key, KEYS) };
+    let near = nearest(&entry.key, KEYS).filter(|near| !foreign && *near != entry.key);
     let finding = match near {
         Some(near) => Finding::error("unknown-key", message).help(format!("did you mean `{near}`?")),
         None => Finding::note("foreign-key", message).help("another program may read it; stagebook does not"),
@@ -178,4 +203,197 @@ fn unknown_inside(entry: &Entry, inside: &str, keys: &[&str]) -> Finding {
     Finding::error("unknown-key", format!("unknown key `{}` of `{inside}`", entry.key))
         .at(entry.key_place.clone())
         .help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(yaml: &str, show: impl Fn(&FrontMatter) -> String, expected: Expect) {
+        let source = Source::new("a.md", format!("---\n{yaml}\n---\n# A\n"));
+        let mut findings = Vec::new();
+        let top = read(&source, &mut findings);
+        assert_eq!(&source.text()[top.body..], "# A\n");
+        let mut shown = vec![show(&top.front_matter)];
+        for finding in findings {
+            let place = finding.place.expect("each finding has a place");
+            let help = finding.help.unwrap_or_default();
+            shown.push(format!("{place:?} {} {} ({help})", finding.severity, finding.message));
+        }
+        expected.assert_eq(&shown.join("\n"));
+    }
+
+    fn parameters(page: &FrontMatter) -> String {
+        let show = |parameter: &super::super::Parameter| {
+            format!("{}: {:?} {:?}", parameter.name, parameter.kind, parameter.default)
+        };
+        page.parameters.iter().map(show).collect::<Vec<_>>().join("\n")
+    }
+
+    fn requirements(page: &FrontMatter) -> String {
+        let requires = &page.requires;
+        let tool = |tool: &super::super::ToolRequirement| {
+            format!("{} {:?} {:?} {:?}", tool.program, tool.minimum, tool.packages, tool.when)
+        };
+        let host =
+            |host: &super::super::NetworkRequirement| format!("{}:{} {:?}", host.host, host.port, host.when);
+        let mut shown: Vec<String> = requires.tools.iter().map(tool).collect();
+        shown.extend(requires.network.iter().map(host));
+        shown.push(format!("root {} kvm {}", requires.root, requires.kvm));
+        shown.join("\n")
+    }
+
+    #[test]
+    fn parameters_have_types() {
+        check(
+            "params:\n  base: debian\n  jobs: 4\n  fast: true\n  version: 1.10\n  tag: \"7\"\n  token:",
+            parameters,
+            expect![[r#"
+                base: String Some(String("debian"))
+                jobs: Number Some(Number(4.0))
+                fast: Boolean Some(Boolean(true))
+                version: String Some(String("1.10"))
+                tag: String Some(String("7"))
+                token: String None"#]],
+        );
+        check(
+            "params:\n  base: {type: choice, choices: [debian, fedora], default: debian}\n  n: {type: number, default: x}",
+            parameters,
+            expect![[r#"
+                base: Choice(["debian", "fedora"]) Some(String("debian"))
+                n: Number None
+                a.md:4:30 error default of `n` is not a number ()"#]],
+        );
+        check(
+            "params:\n  a-b: 1\n  c: {typ: string}\n  d: {type: choice}\n  e: {type: strng}",
+            parameters,
+            expect![[r#"
+                a-b: Number Some(Number(1.0))
+                c: String None
+                d: String None
+                e: String None
+                a.md:3:3 error parameter `a-b` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)
+                a.md:4:7 error unknown key `typ` of `c` (did you mean `type`?)
+                a.md:5:13 error a choice needs `choices` (write `choices: [debian, fedora]` beside it)
+                a.md:6:13 error unknown type `strng` (did you mean `string`?)"#]],
+        );
+        check(
+            "params: [a]",
+            parameters,
+            expect![[r#"
+
+            a.md:2:9 error `params` cannot be this (write a map of names and defaults)"#]],
+        );
+    }
+
+    #[test]
+    fn requirements_have_short_and_long_forms() {
+        check(
+            "requires: [buildah, skopeo >= 1.9]",
+            requirements,
+            expect![[r#"
+            buildah None {} None
+            skopeo Some("1.9") {} None
+            root false kvm false"#]],
+        );
+        check(
+            "requires:\n  tools:\n    - buildah\n    - {program: skopeo, version: \">=1.9\", packages: {apt: sk, dfn: s}, when: base}\n  \
+             network: [quay.io, \"localhost:5000\", {host: \"a.b\", when: x}]\n  root: true\n  kvn: true",
+            requirements,
+            expect![[r#"
+                buildah None {} None
+                skopeo Some("1.9") {"apt": "sk", "dfn": "s"} Some("base")
+                quay.io:443 None
+                localhost:5000 None
+                a.b:443 Some("x")
+                root true kvm false
+                a.md:5:63 warning unknown package manager `dfn` (did you mean `dnf`?)
+                a.md:8:3 error unknown key `kvn` of `requires` (did you mean `kvm`?)"#]],
+        );
+        check(
+            "requires: {tools: [{version: 1}], network: [\"a:b\"], root: maybe}",
+            requirements,
+            expect![[r#"
+                root false kvm false
+                a.md:2:19 error `tools` cannot be this (write a list of programs, as `[buildah, {program: skopeo, version: "1.9"}]`)
+                a.md:2:44 error `network` cannot be this (write a list of hosts, as `[quay.io, "localhost:5000"]`)
+                a.md:2:59 error `root` cannot be `maybe` (write `true` or `false`)"#]],
+        );
+    }
+
+    #[test]
+    fn matrix_has_axes_and_combinations() {
+        let show = |page: &FrontMatter| format!("{:?}", page.matrix);
+        check(
+            "matrix:\n  base: [debian, fedora]\n  n: [1]\n  exclude: [{base: fedora, n: 1}]",
+            show,
+            expect![[
+                r#"Matrix { axes: [("base", [String("debian"), String("fedora")]), ("n", [Number(1.0)])], include: [], exclude: [{"base": String("fedora"), "n": Number(1.0)}] }"#
+            ]],
+        );
+        check(
+            "matrix: {base: {}}",
+            show,
+            expect![[r#"
+            Matrix { axes: [], include: [], exclude: [] }
+            a.md:2:16 error `base` cannot be this (write a list of values, as `[debian, fedora]`)"#]],
+        );
+    }
+
+    #[test]
+    fn foreign_keys_are_notes_and_near_ones_errors() {
+        let show = |page: &FrontMatter| {
+            format!("{:?} {:?} {:?} {:?}", page.title, page.timeout, page.env, page.tags)
+        };
+        check(
+            "title: A\nlayout: x\nms.date: 1\nenv: {A: 1}\ntags: [x, y]\ntimeout: 5m",
+            show,
+            expect![[r#"
+            Some("A") Some(300s) {"A": "1"} ["x", "y"]
+            a.md:3:1 note unknown key `layout` (another program may read it; stagebook does not)
+            a.md:4:1 note unknown key `ms.date` (another program may read it; stagebook does not)"#]],
+        );
+        check(
+            "titel: A\ntimeout: soon\nauthor: {a: b}",
+            show,
+            expect![[r#"
+            None None {} []
+            a.md:2:1 error unknown key `titel` (did you mean `title`?)
+            a.md:3:10 error `timeout` cannot be `soon` (write a duration as `30s`, `5m` or `1h`)
+            a.md:4:1 note unknown key `author` (another program may read it; stagebook does not)"#]],
+        );
+        check(
+            "title: [",
+            show,
+            expect![[r#"
+            None None {} []
+            a.md:3:1 error YAML does not parse: while parsing a node, did not find expected node content ()"#]],
+        );
+        check(
+            "just text",
+            show,
+            expect![[r#"
+            None None {} []
+            a.md:2:1 error front matter is not a map of keys (write it as `title: My tutorial`)"#]],
+        );
+    }
+
+    #[test]
+    fn only_the_very_top_is_front_matter() {
+        let body = |text: &str| {
+            let source = Source::new("a.md", text);
+            let mut findings = Vec::new();
+            let body = read(&source, &mut findings).body;
+            (body, findings.len())
+        };
+        assert_eq!(body("---\n\nText.\n\n---\n"), (0, 0));
+        assert_eq!(body("---\ntitle: A\n"), (0, 0));
+        assert_eq!(body("\u{feff}---\r\ntitle: A\r\n---\r\nx"), (23, 0));
+        assert_eq!(body("# A\n---\ntitle: A\n---\n"), (0, 0));
+        assert_eq!(body("---\n---\nx"), (8, 0));
+        assert_eq!(body("+++\na = 1\n+++\nx"), (14, 1));
+    }
 }

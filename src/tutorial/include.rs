@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::comment::Comment;
+use super::front_matter;
 use super::model::Include;
 use super::page::{self, Item, Page};
-use super::front_matter;
 use crate::diagnostic::{Finding, Place, Source};
 
 /// Most pages that one tutorial takes in, so that pages which include each other twice end.
@@ -66,8 +66,7 @@ impl Expander<'_> {
     fn include(&mut self, target: &str, place: &Place) {
         match self.read(target, place) {
             Err(reason) => {
-                let finding =
-                    Finding::error("bad-include", format!("cannot include `{target}`: {reason}"));
+                let finding = Finding::error("bad-include", format!("cannot include `{target}`: {reason}"));
                 self.findings.push(finding.at(place.clone()));
             }
             Ok(source) => {

@@ -22,7 +22,8 @@ pub(crate) struct Info {
 /// Reads an info string.
 pub(crate) fn read(source: &Arc<Source>, span: Span, findings: &mut Vec<Finding>) -> Info {
     let text = &source.text()[span.range()];
-    let word = text.len() - text.trim_start_matches(|c: char| !c.is_whitespace() && c != '{' && c != ',').len();
+    let word =
+        text.len() - text.trim_start_matches(|c: char| !c.is_whitespace() && c != '{' && c != ',').len();
     let (language, rest) = text.split_at(word);
     let mut info =
         Info { language: language.to_lowercase(), attributes: Vec::new(), bare: Vec::new(), json: false };
@@ -135,28 +136,39 @@ mod tests {
         };
         let list = |entries: &[Entry]| entries.iter().map(show).collect::<Vec<_>>().join(", ");
         let wrong: Vec<_> = findings.iter().map(|finding| finding.code).collect();
-        let shown =
-            format!("{} [{}] ({}) {}", info.language, list(&info.attributes), list(&info.bare), wrong.join(" "));
+        let shown = format!(
+            "{} [{}] ({}) {}",
+            info.language,
+            list(&info.attributes),
+            list(&info.bare),
+            wrong.join(" ")
+        );
         expected.assert_eq(&shown);
     }
 
     #[test]
     fn attributes_have_three_forms() {
-        check("bash {\"name\":\"build\",\"timeout\":\"10m\"}", expect![[""]]);
-        check("Bash {name=build timeout=10m needs=\"a b\" background}", expect![[""]]);
-        check("{.bash #id name=x}", expect![[""]]);
-        check("bash{name=x}", expect![[""]]);
-        check("bash {name: x, timeout: 5m}", expect![[""]]);
+        check(
+            "bash {\"name\":\"build\",\"timeout\":\"10m\"}",
+            expect!["bash [name=build at 6, timeout=10m at 21] () "],
+        );
+        check(
+            "Bash {name=build timeout=10m needs=\"a b\" background}",
+            expect!["bash [name=build at 6, timeout=10m at 17, needs=a b at 29, background=true at 41] () "],
+        );
+        check("{.bash #id name=x}", expect!["bash [name=x at 11] () "]);
+        check("bash{name=x}", expect!["bash [name=x at 5] () "]);
+        check("bash {name: x, timeout: 5m}", expect!["bash [name=x at 6, timeout=5m at 15] () "]);
     }
 
     #[test]
     fn other_forms_are_left_alone() {
-        check("bash,ignore", expect![[""]]);
-        check("sh title=\"a b\"", expect![[""]]);
-        check("bash {1,3-5}", expect![[""]]);
-        check("bash {hl_lines=[1, 2]}", expect![[""]]);
-        check("", expect![[""]]);
-        check("{", expect![[""]]);
-        check("bash {\"name\":", expect![[""]]);
+        check("bash,ignore", expect!["bash [] (ignore=true at 5) "]);
+        check("sh title=\"a b\"", expect!["sh [] (title=a b at 3) "]);
+        check("bash {1,3-5}", expect!["bash [1=true at 6, 3-5=true at 8] () "]);
+        check("bash {hl_lines=[1, 2]}", expect!["bash [hl_lines=[1, 2] at 6] () "]);
+        check("", expect![" [] () "]);
+        check("{", expect![" [] () "]);
+        check("bash {\"name\":", expect!["bash [] () invalid-attributes"]);
     }
 }

@@ -160,7 +160,8 @@ mod tests {
             std::fs::write(project.path().join(path), bytes).expect("files can be written");
         }
         #[cfg(unix)]
-        std::os::unix::fs::symlink("../../out.md", project.path().join("project/docs/link.md")).expect("links work");
+        std::os::unix::fs::symlink("../../out.md", project.path().join("project/docs/link.md"))
+            .expect("links work");
         let path = project.path().join("project/docs/a.md");
         let (tutorial, findings) = load(&path, Path::new("docs/a.md"), &ParseOptions::default())?;
         let mut shown: Vec<String> = tutorial.steps.iter().map(|step| format!("{:?}", step.place)).collect();
@@ -183,22 +184,29 @@ mod tests {
     #[test]
     fn includes_stay_in_the_project() {
         let out: (&str, &[u8]) = ("out.md", b"# Out\n");
-        let page = b"<!-- include: ../../out.md -->\n<!-- include: link.md -->\n<!-- include: /etc/passwd -->\n";
-        assert_eq!(loaded(&[ROOT, out, ("project/docs/a.md", page)]).expect("it loads"), [
-            "docs/a.md:1:1 bad-include cannot include `../../out.md`: it lies outside of the project",
-            "docs/a.md:2:1 bad-include cannot include `link.md`: it leads out of the project",
-            "docs/a.md:3:1 bad-include cannot include `/etc/passwd`: an include is relative to its page",
-        ]);
+        let page =
+            b"<!-- include: ../../out.md -->\n<!-- include: link.md -->\n<!-- include: /etc/passwd -->\n";
+        assert_eq!(
+            loaded(&[ROOT, out, ("project/docs/a.md", page)]).expect("it loads"),
+            [
+                "docs/a.md:1:1 bad-include cannot include `../../out.md`: it lies outside of the project",
+                "docs/a.md:2:1 bad-include cannot include `link.md`: it leads out of the project",
+                "docs/a.md:3:1 bad-include cannot include `/etc/passwd`: an include is relative to its page",
+            ]
+        );
     }
 
     #[test]
     fn bytes_that_are_no_text_are_found() {
         let page: (&str, &[u8]) = ("project/docs/a.md", b"# A\n\n\xc3\xa4\xff\0\n\n```sh\nls\n```\n");
-        assert_eq!(loaded(&[page]).expect("it loads"), [
-            "docs/a.md:5:1",
-            "docs/a.md:3:2 invalid-utf8 page is not UTF-8 from here on",
-            "docs/a.md:3:3 nul-byte page contains a NUL byte",
-        ]);
+        assert_eq!(
+            loaded(&[page]).expect("it loads"),
+            [
+                "docs/a.md:5:1",
+                "docs/a.md:3:2 invalid-utf8 page is not UTF-8 from here on",
+                "docs/a.md:3:3 nul-byte page contains a NUL byte",
+            ]
+        );
     }
 
     #[test]

@@ -74,9 +74,10 @@ mod tests {
         let mut anchors = Anchors::default();
         let titles = ["Build & push", "What's new?", "Build & push", "Über_Öl 2.0", "", "a-1", "a", "a"];
         let anchors = titles.map(|title| anchors.add(title, None));
-        assert_eq!(anchors, [
-            "build--push", "whats-new", "build--push-1", "über_öl-20", "", "a-1", "a", "a-2"
-        ]);
+        assert_eq!(
+            anchors,
+            ["build--push", "whats-new", "build--push-1", "über_öl-20", "", "a-1", "a", "a-2"]
+        );
     }
 
     #[test]

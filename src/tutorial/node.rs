@@ -35,11 +35,7 @@ impl Entry {
     /// Returns an entry whose key and value stand at one place.
     pub(crate) fn text(key: &str, place: &Place, value: impl Into<String>) -> Self {
         let data = Data::Scalar { text: value.into(), quoted: false };
-        Self {
-            key: key.to_owned(),
-            key_place: place.clone(),
-            value: Node { place: place.clone(), data },
-        }
+        Self { key: key.to_owned(), key_place: place.clone(), value: Node { place: place.clone(), data } }
     }
 }
 

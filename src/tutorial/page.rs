@@ -39,7 +39,13 @@ pub(crate) fn read(source: &Arc<Source>, start: usize, findings: &mut Vec<Findin
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_HEADING_ATTRIBUTES
         | Options::ENABLE_GFM;
-    let mut reader = Reader { source, findings, page: Page::default(), anchors: Anchors::default(), open: Open::default() };
+    let mut reader = Reader {
+        source,
+        findings,
+        page: Page::default(),
+        anchors: Anchors::default(),
+        open: Open::default(),
+    };
     for (event, range) in Parser::new_ext(&source.text()[start..], options).into_offset_iter() {
         reader.event(event, range.start + start..range.end + start);
     }

@@ -21,7 +21,11 @@ pub struct ParseOptions {
 
 /// Reads a page. What is wrong with it is said in the findings, in page order; the
 /// tutorial is what could be understood.
-pub fn parse(source: &Arc<Source>, options: &ParseOptions, includes: &dyn Includes) -> (Tutorial, Vec<Finding>) {
+pub fn parse(
+    source: &Arc<Source>,
+    options: &ParseOptions,
+    includes: &dyn Includes,
+) -> (Tutorial, Vec<Finding>) {
     let mut findings = Vec::new();
     findings.extend(nul_byte(source));
     let top = front_matter::read(source, &mut findings);
@@ -87,7 +91,8 @@ fn give_names(steps: &mut [Step], findings: &mut Vec<Finding>) {
                 given.insert(step.name.0.clone(), place);
             }
             Some(first) => {
-                let finding = Finding::error("duplicate-name", format!("two steps are named `{}`", step.name));
+                let finding =
+                    Finding::error("duplicate-name", format!("two steps are named `{}`", step.name));
                 findings.push(finding.at(place).related(first.clone(), "the first one is here"));
                 step.named = false;
             }
@@ -164,7 +169,12 @@ mod tests {
         let expected: String = step.expected.iter().map(show_expected).collect();
         let attributes: Vec<&str> = step.attributes.places.keys().map(String::as_str).collect();
         let attributes = attributes.join(",");
-        format!("{} {}: {action} {:?} [{attributes}]{expected}", step.place.line(), step.name, step.text.content)
+        format!(
+            "{} {}: {action} {:?} [{attributes}]{expected}",
+            step.place.line(),
+            step.name,
+            step.text.content
+        )
     }
 
     fn show_expected(expected: &ExpectedOutput) -> String {
@@ -199,93 +209,294 @@ mod tests {
 
     #[test]
     fn plain_documents_have_steps() {
-        check("# Install\n\nGet it:\n\n```bash\nls\n```\n\n```yaml\na: 1\n```\n\n~~~sh\npwd\n~~~\n", expect![[""]]);
+        check(
+            "# Install\n\nGet it:\n\n```bash\nls\n```\n\n```yaml\na: 1\n```\n\n~~~sh\npwd\n~~~\n",
+            expect![[r#"
+            5 install-1: bash "ls\n" []
+            13 install-2: sh "pwd\n" []"#]],
+        );
         check("```\nls\n```\n\n    indented\n\n```text\nx\n```\n", expect![[""]]);
-        check("- a\n\n  ```bash\n  ls\n    -l\n\n  pwd\n  ```\n\n> ```sh\n> id\n>\n> id\n> ```\n", expect![[""]]);
+        check(
+            "- a\n\n  ```bash\n  ls\n    -l\n\n  pwd\n  ```\n\n> ```sh\n> id\n>\n> id\n> ```\n",
+            expect![[r#"
+            3 step-1: bash "ls\n  -l\n\npwd\n" []
+            10 step-2: sh "id\n\nid\n" []"#]],
+        );
         check("````markdown\n```bash\nls\n```\n````\n", expect![[""]]);
-        check("\u{feff}# A\r\n\r\n```bash\r\nls\r\n\r\npwd\r\n```", expect![[""]]);
-        check("1. x\n   ```bash\n   ls\n   ```\n2. y\n\t```bash\n\tls\n\t```\n", expect![[""]]);
+        check(
+            "\u{feff}# A\r\n\r\n```bash\r\nls\r\n\r\npwd\r\n```",
+            expect![[r#"3 a-1: bash "ls\n\npwd\n" []"#]],
+        );
+        check(
+            "1. x\n   ```bash\n   ls\n   ```\n2. y\n\t```bash\n\tls\n\t```\n",
+            expect![[r#"
+            2 step-1: bash "ls\n" []
+            6 step-2: bash "ls\n" []"#]],
+        );
     }
 
     #[test]
     fn blocks_that_cannot_run_are_counted() {
-        check("```fish\nls\n```\n\n```console\nls\n```\n\n```PowerShell\nls\n```\n", expect![[""]]);
-        check("```rust {name=x}\nfn\n```\n", expect![[""]]);
-        check("# A\n\n```bash\nls\n", expect![[""]]);
-        check("> ```bash\n> ls\n\ntext\n", expect![[""]]);
+        check(
+            "```fish\nls\n```\n\n```console\nls\n```\n\n```PowerShell\nls\n```\n",
+            expect![[r#"
+            1 not supported: nothing here runs `fish`
+            5 not supported: no `$ ` prompt
+            9 not supported: nothing here runs `powershell`"#]],
+        );
+        check(
+            "```rust {name=x}\nfn\n```\n",
+            expect![[r#"
+            1 not supported: nothing here runs `rust`
+            a.md:1:4 warning[cannot-run] block cannot run: nothing here runs `rust` (name a program for the language in `stagebook.toml`, or give the block a `file`)"#]],
+        );
+        check(
+            "# A\n\n```bash\nls\n",
+            expect![[r#"
+            3 not supported: the block is never closed
+            a.md:3:1 error[unclosed-fence] code block is never closed (close it with a fence of its own length on a line of its own)"#]],
+        );
+        check(
+            "> ```bash\n> ls\n\ntext\n",
+            expect![[r#"
+            1 not supported: the block is never closed
+            a.md:1:3 error[unclosed-fence] code block is never closed (close it with a fence of its own length on a line of its own)"#]],
+        );
     }
 
     #[test]
     fn transcripts_are_steps() {
-        check("```console\n$ echo a\na\n$ false\n[1]\n```\n", expect![[""]]);
-        check("```bash\n$ ls\n$ pwd\n```\n", expect![[""]]);
-        check("```bash\n$ ls\na\n```\n", expect![[""]]);
+        check(
+            "```console\n$ echo a\na\n$ false\n[1]\n```\n",
+            expect![[r#"1 step-1: "echo a"[0] => "a\n", "false"[1] "$ echo a\na\n$ false\n[1]\n" []"#]],
+        );
+        check("```bash\n$ ls\n$ pwd\n```\n", expect![[r#"1 step-1: "ls"[0], "pwd"[0] "$ ls\n$ pwd\n" []"#]]);
+        check("```bash\n$ ls\na\n```\n", expect![[r#"1 step-1: bash "$ ls\na\n" []"#]]);
     }
 
     #[test]
     fn attributes_are_understood() {
-        check("```bash {name=a timeout=5m}\nls\n```\n\n```python {name=p}\n1\n```\n\n```python\n1\n```\n", expect![[""]]);
-        check("<!-- step: {name: a, needs: [b], env: {A: 1}} -->\n\n```bash\nls\n```\n", expect![[""]]);
-        check("<!-- cleanup -->\n```bash\nls\n```\n\n<!-- skip: slow -->\n```bash\nls\n```\n", expect![[""]]);
-        check("```yaml {file=a/b.yaml mode=600}\na: 1\n```\n", expect![[""]]);
+        check(
+            "```bash {name=a timeout=5m}\nls\n```\n\n```python {name=p}\n1\n```\n\n```python\n1\n```\n",
+            expect![[r#"
+            1 a: bash "ls\n" [name,timeout]
+            5 p: python "1\n" [name]"#]],
+        );
+        check(
+            "<!-- step: {name: a, needs: [b], env: {A: 1}} -->\n\n```bash\nls\n```\n",
+            expect![[r#"3 a: bash "ls\n" [env,name,needs]"#]],
+        );
+        check(
+            "<!-- cleanup -->\n```bash\nls\n```\n\n<!-- skip: slow -->\n```bash\nls\n```\n",
+            expect![[r#"
+            2 step-1: bash "ls\n" [cleanup]
+            7 step-2: bash "ls\n" [skip]"#]],
+        );
+        check(
+            "```yaml {file=a/b.yaml mode=600}\na: 1\n```\n",
+            expect![[r#"1 step-1: file a/b.yaml "a: 1\n" [file,mode]"#]],
+        );
     }
 
     #[test]
     fn bad_attributes_are_reported_where_they_stand() {
-        check("```bash {tiemout=5m}\nls\n```\n", expect![[""]]);
-        check("```bash {name=x timeout=abc ready=80}\nls\n```\n", expect![[""]]);
-        check("<!-- step: {nmae: x, zzz: 1} -->\n```bash\nls\n```\n", expect![[""]]);
-        check("<!-- step: [ -->\n```bash\nls\n```\n", expect![[""]]);
-        check("```bash {name=a}\n```\n\n```bash {name=a}\n```\n", expect![[""]]);
-        check("<!-- cleanup -->\n\nText.\n\n```bash\nls\n```\n", expect![[""]]);
+        check(
+            "```bash {tiemout=5m}\nls\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:1:10 error[unknown-attribute] unknown attribute `tiemout` (did you mean `timeout`?)"#]],
+        );
+        check(
+            "```bash {name=x timeout=abc ready=80}\nls\n```\n",
+            expect![[r#"
+            1 x: bash "ls\n" [name,ready,timeout]
+            a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `30s`, `5m`, `1h` or `500ms`)
+            a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
+        );
+        check(
+            "<!-- step: {nmae: x, zzz: 1} -->\n```bash\nls\n```\n",
+            expect![[r#"
+            2 step-1: bash "ls\n" []
+            a.md:1:13 error[unknown-attribute] unknown attribute `nmae` (did you mean `name`?)
+            a.md:1:22 error[unknown-attribute] unknown attribute `zzz`"#]],
+        );
+        check(
+            "<!-- step: [ -->\n```bash\nls\n```\n",
+            expect![[r#"
+            2 step-1: bash "ls\n" []
+            a.md:1:13 error[invalid-yaml] YAML does not parse: while parsing a node, did not find expected node content (an annotation is YAML: `<!-- step: {name: build} -->`)"#]],
+        );
+        check(
+            "```bash {name=a}\n```\n\n```bash {name=a}\n```\n",
+            expect![[r#"
+            1 a: bash "" [name]
+            4 step-1: bash "" [name]
+            a.md:4:15 error[duplicate-name] two steps are named `a`"#]],
+        );
+        check(
+            "<!-- cleanup -->\n\nText.\n\n```bash\nls\n```\n",
+            expect![[r#"
+            5 step-1: bash "ls\n" []
+            a.md:1:1 warning[orphan-annotation] no code block follows this comment (put it right before the block that it is about)"#]],
+        );
     }
 
     #[test]
     fn foreign_info_strings_are_left_alone() {
-        check("```bash,ignore\nls\n```\n\n```sh title=\"x\"\n```\n\n```bash {1,3-5}\n```\n", expect![[""]]);
-        check("```bash linenums=\"1\"\n```\n\n```bash {linenos=table,hl_lines=[1,2]}\n```\n", expect![[""]]);
-        check("```bash {wibble=1}\n```\n\n```bash timeout=5m\n```\n", expect![[""]]);
+        check(
+            "```bash,ignore\nls\n```\n\n```sh title=\"x\"\n```\n\n```bash {1,3-5}\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            5 step-2: sh "" []
+            8 step-3: bash "" []"#]],
+        );
+        check(
+            "```bash linenums=\"1\"\n```\n\n```bash {linenos=table,hl_lines=[1,2]}\n```\n",
+            expect![[r#"
+            1 step-1: bash "" []
+            4 step-2: bash "" []"#]],
+        );
+        check(
+            "```bash {wibble=1}\n```\n\n```bash timeout=5m\n```\n",
+            expect![[r#"
+                1 step-1: bash "" []
+                4 step-2: bash "" []
+                a.md:1:10 note[foreign-attribute] unknown attribute `wibble`
+                a.md:4:9 note[unbraced-attribute] `timeout` without braces is not read (write it as `{timeout=5m}`)"#]],
+        );
     }
 
     #[test]
     fn output_belongs_to_the_step_above() {
-        check("```bash\nls\n```\n\nIt prints:\n\n```output\na\n```\n", expect![[""]]);
-        check("```bash\nls\n```\n\n<!-- expect -->\n```text\na\n```\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect: {contains: [a, b], exit: 1} -->\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect: {similarity: 0.8} -->\n```text\na\n```\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect: {stream: stderr} -->\n```json\n{\"a\": 1}\n```\n", expect![[""]]);
+        check(
+            "```bash\nls\n```\n\nIt prints:\n\n```output\na\n```\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => "a\n""#]],
+        );
+        check(
+            "```bash\nls\n```\n\n<!-- expect -->\n```text\na\n```\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => "a\n""#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: {contains: [a, b], exit: 1} -->\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => comment"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: {similarity: 0.8} -->\n```text\na\n```\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => "a\n""#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: {stream: stderr} -->\n```json\n{\"a\": 1}\n```\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => "{\"a\": 1}\n""#]],
+        );
     }
 
     #[test]
     fn misplaced_and_broken_expectations_are_reported() {
-        check("```output\na\n```\n", expect![[""]]);
-        check("```bash\nls\n```\n\n# B\n\n```output\na\n```\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect -->\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect: {regex: \"(\"} -->\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect: {contain: x, stream: out} -->\n```\na\n```\n", expect![[""]]);
-        check("```bash\nls\n```\n<!-- expect: json -->\n```\n{\n  a\n```\n", expect![[""]]);
+        check(
+            "```output\na\n```\n",
+            expect![
+                "a.md:1:1 warning[orphan-expectation] expected output with no step before it (it belongs below the step that prints it, under the same heading)"
+            ],
+        );
+        check(
+            "```bash\nls\n```\n\n# B\n\n```output\na\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:7:1 warning[orphan-expectation] expected output with no step before it (it belongs below the step that prints it, under the same heading)"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect -->\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:4:1 error[orphan-expectation] no block with expected output follows"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: {regex: \"(\"} -->\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                a.md:4:22 error[bad-pattern] regular expression `(` does not compile"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: {contain: x, stream: out} -->\n```\na\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" [] => "a\n"
+            a.md:4:15 error[unknown-attribute] unknown key `contain` of `expect` (did you mean `contains`?)
+            a.md:4:35 error[bad-value] `stream` cannot be `out` (write `stdout`, `stderr` or `both`)"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: json -->\n```\n{\n  a\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:7:1 error[bad-pattern] expected output is not JSON"#]],
+        );
     }
 
     #[test]
     fn pages_are_included() {
-        check("# A\n\n<!-- include: part.md -->\n\n```bash\nls\n```\n", expect![[""]]);
-        check("<!-- include: loop.md -->\n", expect![[""]]);
-        check("<!-- include: gone.md -->\n", expect![[""]]);
+        check(
+            "# A\n\n<!-- include: part.md -->\n\n```bash\nls\n```\n",
+            expect![[r#"
+            3 part-1: bash "part\n" []
+            5 part-2: bash "ls\n" []"#]],
+        );
+        check(
+            "<!-- include: loop.md -->\n",
+            expect![[r#"
+            3 part-1: bash "part\n" []
+            loop.md:2:1 error[bad-include] cannot include `loop.md`: pages include each other: loop.md -> loop.md"#]],
+        );
+        check(
+            "<!-- include: gone.md -->\n",
+            expect!["a.md:1:1 error[bad-include] cannot include `gone.md`: there is no such file"],
+        );
     }
 
     #[test]
     fn dialects_are_recognised() {
-        check("```sh {\"name\":\"a\",\"interactive\":\"true\",\"id\":\"01H\"}\nls\n```\n", expect![[""]]);
-        check("```azurecli\naz\n```\n\n<!-- expected_similarity=0.3 -->\n```JSON\n{\n```\n", expect![[""]]);
-        check("```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```bash\nabc\n```\n", expect![[""]]);
-        check("```scrut {timeout: 1s}\n$ ls\na (glob)\n[1]\n```\n", expect![[""]]);
-        check("```console tesh-session=\"x\" tesh-exitcodes=\"1\"\n$ false\n```\n", expect![[""]]);
+        check(
+            "```sh {\"name\":\"a\",\"interactive\":\"true\",\"id\":\"01H\"}\nls\n```\n",
+            expect![[r#"
+            1 a: sh "ls\n" [name]
+            Runme"#]],
+        );
+        check(
+            "```azurecli\naz\n```\n\n<!-- expected_similarity=0.3 -->\n```JSON\n{\n```\n",
+            expect![[r#"
+            1 step-1: bash "az\n" [] => "{\n"
+            InnovationEngine"#]],
+        );
+        check(
+            "```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```bash\nabc\n```\n",
+            expect![[r#"
+            1 step-1: bash "az\n" [] => comment
+            InnovationEngine"#]],
+        );
+        check(
+            "```scrut {timeout: 1s}\n$ ls\na (glob)\n[1]\n```\n",
+            expect![[r#"
+            1 step-1: "ls"[1] => "a (glob)\n" "$ ls\na (glob)\n[1]\n" [timeout]
+            Scrut"#]],
+        );
+        check(
+            "```console tesh-session=\"x\" tesh-exitcodes=\"1\"\n$ false\n```\n",
+            expect![[r#"
+            1 step-1: "false"[1] "$ false\n" []
+            Tesh"#]],
+        );
         check(
             "<!-- STEP\nname: a\nexpected_stdout_lines:\n  - x\nbackground: true\ntimeout_seconds: 5\n-->\n\n\
              ```bash\nls\n```\n\n<!-- END_STEP -->\n\n```bash\nid\n```\n",
-            expect![[""]],
+            expect![[r#"
+                9 a: bash "ls\n" [background,name,timeout] => comment
+                15 step-1: bash "id\n" []
+                MechanicalMarkdown"#]],
         );
-        check("<!-- $MDX skip -->\n```sh\n$ ls\n```\n", expect![[""]]);
+        check(
+            "<!-- $MDX skip -->\n```sh\n$ ls\n```\n",
+            expect![[r#"
+            2 step-1: "ls"[0] "$ ls\n" [skip]
+            Mdx"#]],
+        );
     }
 
     #[test]
@@ -325,9 +536,49 @@ mod tests {
     }
 
     const PIECES: &[&str] = &[
-        "```bash", "```", "~~~", "````", "\n", "\r\n", "\r", "> ", "- ", "1. ", "  ", "\t", "    ", "# A", "$ ls", "---\n",
-        "<!-- step: {name: a} -->", "<!-- expect -->", "<!--", "-->", "{name=ä", "}", "\"", "output", "console", "ä",
-        "\0", "\u{feff}", "title: x", ": ", "[1]", "[a](b.md)", "|", "<details>", "{", "> > ", "\\", "<<EOF", "EOF",
-        "expected_similarity=", "<!-- STEP\n", "<!-- END_STEP -->", "&amp;", "file=x",
+        "```bash",
+        "```",
+        "~~~",
+        "````",
+        "\n",
+        "\r\n",
+        "\r",
+        "> ",
+        "- ",
+        "1. ",
+        "  ",
+        "\t",
+        "    ",
+        "# A",
+        "$ ls",
+        "---\n",
+        "<!-- step: {name: a} -->",
+        "<!-- expect -->",
+        "<!--",
+        "-->",
+        "{name=ä",
+        "}",
+        "\"",
+        "output",
+        "console",
+        "ä",
+        "\0",
+        "\u{feff}",
+        "title: x",
+        ": ",
+        "[1]",
+        "[a](b.md)",
+        "|",
+        "<details>",
+        "{",
+        "> > ",
+        "\\",
+        "<<EOF",
+        "EOF",
+        "expected_similarity=",
+        "<!-- STEP\n",
+        "<!-- END_STEP -->",
+        "&amp;",
+        "file=x",
     ];
 }

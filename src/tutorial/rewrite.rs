@@ -29,12 +29,10 @@ pub fn rewrite(source: &Arc<Source>, edits: &[Edit]) -> String {
     let blocks = blocks(source);
     let mut changes = Vec::new();
     for (block, opening) in &blocks {
-        let within = |edit: &&Edit| is_within(edit, source, block);
-        let edits: Vec<&Edit> = edits.iter().filter(within).collect();
-        if !edits.is_empty() {
-            changes.extend(edits.iter().filter_map(|edit| change(source.text(), opening, edit)));
-            changes.extend(longer_fence(source.text(), block, opening, &edits));
-        }
+        let within = edits.iter().filter(|edit| is_within(edit, source, block));
+        let changed: Vec<&Edit> = within.filter(|edit| edit.with != edit.lines.content).collect();
+        changes.extend(changed.iter().filter_map(|edit| change(source.text(), opening, edit)));
+        changes.extend(longer_fence(source.text(), block, opening, &changed));
     }
     apply(source.text(), changes)
 }
@@ -84,7 +82,10 @@ fn change(text: &str, opening: &Opening, edit: &Edit) -> Option<Change> {
             after_line(text, above)..after_line(text, above)
         }
     };
-    Some(Change { range, with: with_prefix(come, &prefix(text, opening, &edit.lines.lines), ending(text, opening)) })
+    Some(Change {
+        range,
+        with: with_prefix(come, &prefix(text, opening, &edit.lines.lines), ending(text, opening)),
+    })
 }
 
 fn with_prefix(lines: &[&str], prefix: &str, ending: &str) -> String {
@@ -140,7 +141,7 @@ fn apply(text: &str, mut changes: Vec<Change>) -> String {
     changes.sort_by_key(|change| (change.range.start, change.range.end));
     let mut rewritten = String::with_capacity(text.len());
     let mut at = 0;
-    for change in changes.into_iter() {
+    for change in changes {
         // Two edits of the same lines cannot both be made; the first wins.
         if change.range.start < at {
             continue;
@@ -197,18 +198,66 @@ mod tests {
 
     #[test]
     fn lines_are_replaced_within_their_container() {
-        check("```sh\nx\n```\n\n```output\na\n```\nend", "b\n\nc\n", expect![[""]]);
-        check("> ```sh\n> x\n> ```\n>\n> ```output\n> a\n> b\n> ```\n", "a\n\nb\n", expect![[""]]);
-        check("- x\n\n  ```sh\n  x\n  ```\n\n  ```output\n  ```\n", "a\n  b\n", expect![[""]]);
-        check("```console\n$ x\na\n$ y\nb\n```\n", "c\n", expect![[""]]);
-        check("- ```sh\n  x\n  ```\n- ```output\n  ```\n", "a\n", expect![[""]]);
+        check(
+            "```sh\nx\n```\n\n```output\na\n```\nend",
+            "b\n\nc\n",
+            expect![[r#"
+            "```sh\nx\n```\n\n```output\nb\n\nc\n```\nend"
+        "#]],
+        );
+        check(
+            "> ```sh\n> x\n> ```\n>\n> ```output\n> a\n> b\n> ```\n",
+            "a\n\nb\n",
+            expect![[r#"
+            "> ```sh\n> x\n> ```\n>\n> ```output\n> a\n>\n> b\n> ```\n"
+        "#]],
+        );
+        check(
+            "- x\n\n  ```sh\n  x\n  ```\n\n  ```output\n  ```\n",
+            "a\n  b\n",
+            expect![[r#"
+            "- x\n\n  ```sh\n  x\n  ```\n\n  ```output\n  a\n    b\n  ```\n"
+        "#]],
+        );
+        check(
+            "```console\n$ x\na\n$ y\nb\n```\n",
+            "c\n",
+            expect![[r#"
+            "```console\n$ x\nc\n$ y\nc\n```\n"
+        "#]],
+        );
+        check(
+            "- ```sh\n  x\n  ```\n- ```output\n  ```\n",
+            "a\n",
+            expect![[r#"
+            "- ```sh\n  x\n  ```\n- ```output\n  a\n  ```\n"
+        "#]],
+        );
     }
 
     #[test]
     fn line_endings_and_fences_are_kept() {
-        check("```sh\r\nx\r\n```\r\n~~~output\r\na\r\n~~~\r\n", "a\nb\n", expect![[""]]);
-        check("```sh\nx\n```\n```output\na\n```\n", "```\n", expect![[""]]);
-        check("```sh\nx\n```\n```output\na\n```", "", expect![[""]]);
+        check(
+            "```sh\r\nx\r\n```\r\n~~~output\r\na\r\n~~~\r\n",
+            "a\nb\n",
+            expect![[r#"
+            "```sh\r\nx\r\n```\r\n~~~output\r\na\r\nb\r\n~~~\r\n"
+        "#]],
+        );
+        check(
+            "```sh\nx\n```\n```output\na\n```\n",
+            "```\n",
+            expect![[r#"
+            "```sh\nx\n```\n````output\n```\n````\n"
+        "#]],
+        );
+        check(
+            "```sh\nx\n```\n```output\na\n```",
+            "",
+            expect![[r#"
+            "```sh\nx\n```\n```output\n```"
+        "#]],
+        );
     }
 
     proptest! {
@@ -223,7 +272,24 @@ mod tests {
     }
 
     const PIECES: &[&str] = &[
-        "```sh\nx\n```\n", "```output\n", "```\n", "a\n", "> ", "- ", "  ", "\r\n", "\n", "~~~output\n", "~~~", "````\n",
-        "```console\n$ x\n", "$ y\n", "\u{feff}", "ä", "\t", "<!-- expect -->\n", "> ```sh\n> x\n> ```\n",
+        "```sh\nx\n```\n",
+        "```output\n",
+        "```\n",
+        "a\n",
+        "> ",
+        "- ",
+        "  ",
+        "\r\n",
+        "\n",
+        "~~~output\n",
+        "~~~",
+        "````\n",
+        "```console\n$ x\n",
+        "$ y\n",
+        "\u{feff}",
+        "ä",
+        "\t",
+        "<!-- expect -->\n",
+        "> ```sh\n> x\n> ```\n",
     ];
 }

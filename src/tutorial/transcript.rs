@@ -182,7 +182,11 @@ fn host_prompt_length(line: &str) -> Option<usize> {
     let rest = &rest[name(rest)?..];
     let end = if bracket { rest.find(']')? + 1 } else { rest.find(['$', '#', '%'])? };
     let folder = &rest[..end];
-    let fits = if bracket { folder.starts_with([' ', ']']) } else { folder.starts_with(':') && !folder.contains(' ') };
+    let fits = if bracket {
+        folder.starts_with([' ', ']'])
+    } else {
+        folder.starts_with(':') && !folder.contains(' ')
+    };
     let tail = &rest[end..];
     let closed = tail.starts_with(['$', '#', '%']) && (tail.len() == 1 || tail[1..].starts_with(' '));
     (fits && closed).then(|| line.len() - tail.len() + tail.len().min(2))
@@ -258,32 +262,68 @@ mod tests {
 
     #[test]
     fn output_belongs_to_the_command_above() {
-        check("$ echo a\na\n\nb\n\n$ true\n$ false\n[1]\n$ x\nboom\n[127]\n", expect![[""]]);
+        check(
+            "$ echo a\na\n\nb\n\n$ true\n$ false\n[1]\n$ x\nboom\n[127]\n",
+            expect![[r#"
+            1: "echo a" [0] -> "a\n\nb\n"
+            6: "true" [0]
+            7: "false" [1]
+            9: "x" [127] -> "boom\n""#]],
+        );
     }
 
     #[test]
     fn commands_continue_on_further_lines() {
-        check("$ for i in 1 2\n> do echo $i\n> done\n1\n2\n", expect![[""]]);
-        check("$ echo a \\\n    b\na b\n", expect![[""]]);
-        check("$ cat > f <<'EOF'\n> $ not a prompt\n> EOF\n$ cat <<EOF\n$ x\n\nEOF\n$ x\n", expect![[""]]);
-        check("$ cat <<<EOF\nEOF\n", expect![[""]]);
-        check("$ echo $((1 << 2))\n4\n", expect![[""]]);
+        check(
+            "$ for i in 1 2\n> do echo $i\n> done\n1\n2\n",
+            expect![[r#"1: "for i in 1 2\ndo echo $i\ndone" [0] -> "1\n2\n""#]],
+        );
+        check("$ echo a \\\n    b\na b\n", expect![[r#"1: "echo a \\\n    b" [0] -> "a b\n""#]]);
+        check(
+            "$ cat > f <<'EOF'\n> $ not a prompt\n> EOF\n$ cat <<EOF\n$ x\n\nEOF\n$ x\n",
+            expect![[r#"
+            1: "cat > f <<'EOF'\n$ not a prompt\nEOF" [0]
+            4: "cat <<EOF\n$ x\n\nEOF" [0]
+            8: "x" [0]"#]],
+        );
+        check("$ cat <<<EOF\nEOF\n", expect![[r#"1: "cat <<<EOF" [0] -> "EOF\n""#]]);
+        check("$ echo $((1 << 2))\n4\n", expect![[r#"1: "echo $((1 << 2))" [0] -> "4\n""#]]);
     }
 
     #[test]
     fn prompts_have_many_forms() {
-        check("# id -u\n0\n", expect![[""]]);
-        check("# a comment\n$ ls\n# output\n", expect![[""]]);
-        check("me@box:~/src$ ls\na\nroot@box:/# id\n", expect![[""]]);
-        check("[me@box src]$ ls\na\n[root@box ~]# id\nmail@example.org: x\n", expect![[""]]);
-        check("% ls\na\n", expect![[""]]);
-        check("$\n$ \n", expect![[""]]);
+        check("# id -u\n0\n", expect![[r#"1: "id -u" [0] -> "0\n""#]]);
+        check("# a comment\n$ ls\n# output\n", expect![[r##"2: "ls" [0] -> "# output\n""##]]);
+        check(
+            "me@box:~/src$ ls\na\nroot@box:/# id\n",
+            expect![[r#"
+            1: "ls" [0] -> "a\n"
+            3: "id" [0]"#]],
+        );
+        check(
+            "[me@box src]$ ls\na\n[root@box ~]# id\nmail@example.org: x\n",
+            expect![[r#"
+            1: "ls" [0] -> "a\n"
+            3: "id" [0] -> "mail@example.org: x\n""#]],
+        );
+        check("% ls\na\n", expect![[r#"1: "ls" [0] -> "a\n""#]]);
+        check(
+            "$\n$ \n",
+            expect![[r#"
+            1: "" [0]
+            2: "" [0]"#]],
+        );
     }
 
     #[test]
     fn text_without_prompt_is_no_transcript() {
         check("ls\n", expect![[""]]);
-        check("stray\n$ ls\n", expect![[""]]);
+        check(
+            "stray\n$ ls\n",
+            expect![[r#"
+            2: "ls" [0]
+            Some(a.md:1:1): output with no command before it"#]],
+        );
         check("$5 and $x\n", expect![[""]]);
     }
 }

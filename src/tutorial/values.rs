@@ -64,7 +64,10 @@ pub(crate) fn variables(node: &Node) -> Option<Vec<(String, String)>> {
         }
         Data::Scalar { .. } | Data::List(_) => {
             let pairs = words(node)?;
-            pairs.iter().map(|(word, _)| word.split_once('=').map(|(key, value)| (key.into(), value.into()))).collect()
+            pairs
+                .iter()
+                .map(|(word, _)| word.split_once('=').map(|(key, value)| (key.into(), value.into())))
+                .collect()
         }
     }
 }
@@ -93,8 +96,11 @@ pub(crate) fn delimiters(text: &str) -> Option<Delimiters> {
     let tags: Vec<&str> = text.split_whitespace().collect();
     let pair = |at: usize| (tags[at].to_owned(), tags[at + 1].to_owned());
     let different = (1..tags.len()).all(|at| !tags[..at].contains(&tags[at]));
-    (tags.len() == 6 && different)
-        .then(|| Delimiters { block: pair(0), expression: pair(2), comment: pair(4) })
+    (tags.len() == 6 && different).then(|| Delimiters {
+        block: pair(0),
+        expression: pair(2),
+        comment: pair(4),
+    })
 }
 
 #[cfg(test)]
@@ -104,17 +110,30 @@ mod tests {
     #[test]
     fn durations_have_units() {
         let millis = |text| duration(text).map(|duration| duration.as_millis());
-        assert_eq!(["30s", "5m", "1h", "500ms", "1m30s", "1.5s", "1m 5s"].map(millis), [
-            Some(30_000), Some(300_000), Some(3_600_000), Some(500), Some(90_000), Some(1_500), Some(65_000)
-        ]);
-        assert_eq!(["", "abc", "10", "5 apples", "-1s", "1e9h", "99999999999999999999999h", "."].map(millis), [None; 8]);
+        assert_eq!(
+            ["30s", "5m", "1h", "500ms", "1m30s", "1.5s", "1m 5s"].map(millis),
+            [
+                Some(30_000),
+                Some(300_000),
+                Some(3_600_000),
+                Some(500),
+                Some(90_000),
+                Some(1_500),
+                Some(65_000)
+            ]
+        );
+        assert_eq!(
+            ["", "abc", "10", "5 apples", "-1s", "1e9h", "99999999999999999999999h", "."].map(millis),
+            [None; 8]
+        );
     }
 
     #[test]
     fn modes_are_octal() {
-        assert_eq!(["755", "0644", "0o600", "9", "77777", "+7", ""].map(mode), [
-            Some(0o755), Some(0o644), Some(0o600), None, None, None, None
-        ]);
+        assert_eq!(
+            ["755", "0644", "0o600", "9", "77777", "+7", ""].map(mode),
+            [Some(0o755), Some(0o644), Some(0o600), None, None, None, None]
+        );
     }
 
     #[test]

@@ -133,7 +133,8 @@ mod tests {
         match &node.data {
             Data::Null => shown.push_str("null"),
             Data::Scalar { text, quoted } => {
-                write!(shown, "{text:?}{}", if *quoted { " quoted" } else { "" }).expect("a String takes all");
+                write!(shown, "{text:?}{}", if *quoted { " quoted" } else { "" })
+                    .expect("a String takes all");
             }
             Data::List(items) => shown.push_str(&items.iter().map(show).collect::<Vec<_>>().join("; ")),
             Data::Map(entries) => {
@@ -147,16 +148,29 @@ mod tests {
 
     #[test]
     fn values_keep_their_text_and_place() {
-        check("ä: 1.10\r\nb: [x, 'y']\nc: \"5m\"\nd:\n", expect![[""]]);
-        check("{\"a\":\"b\"}", expect![[""]]);
-        check("# nothing\n", expect![[""]]);
+        check(
+            "ä: 1.10\r\nb: [x, 'y']\nc: \"5m\"\nd:\n",
+            expect![[r#"
+            a.md:1:1 
+              ä = a.md:1:4 "1.10"
+              b = a.md:2:4 a.md:2:5 "x"; a.md:2:8 "y" quoted
+              c = a.md:3:4 "5m" quoted
+              d = a.md:4:2 null"#]],
+        );
+        check(
+            "{\"a\":\"b\"}",
+            expect![[r#"
+            a.md:1:1 
+              a = a.md:1:6 "b" quoted"#]],
+        );
+        check("# nothing\n", expect!["a.md:1:1 null"]);
     }
 
     #[test]
     fn broken_yaml_points_at_its_place() {
-        check("a: [1\nb: 2\n", expect![[""]]);
-        check("a: 1\na: 2\n", expect![[""]]);
-        check(&"[".repeat(10_000), expect![[""]]);
-        check(&"- ".repeat(10_000), expect![[""]]);
+        check("a: [1\nb: 2\n", expect!["a.md:2:2 YAML does not parse: illegal placement of ':' indicator"]);
+        check("a: 1\na: 2\n", expect!["a.md:2:1 YAML does not parse: duplicated key in mapping"]);
+        check(&"[".repeat(10_000), expect!["a.md:1:1 YAML is nested too deeply"]);
+        check(&"- ".repeat(10_000), expect!["a.md:1:1 YAML is nested too deeply"]);
     }
 }

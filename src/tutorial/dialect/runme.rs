@@ -6,8 +6,21 @@ use super::super::node::Entry;
 
 /// Keys of Runme that are not ours as well.
 pub(crate) const KEYS: [&str; 16] = [
-    "closeTerminalOnSuccess", "promptEnv", "excludeFromRunAll", "interactive", "id", "category", "mimeType",
-    "interpreter", "tag", "terminalRows", "shell", "ignore", "openTerminalOnError", "transform", "label",
+    "closeTerminalOnSuccess",
+    "promptEnv",
+    "excludeFromRunAll",
+    "interactive",
+    "id",
+    "category",
+    "mimeType",
+    "interpreter",
+    "tag",
+    "terminalRows",
+    "shell",
+    "ignore",
+    "openTerminalOnError",
+    "transform",
+    "label",
     "stdin",
 ];
 

@@ -56,7 +56,8 @@ fn tool(node: &Node, findings: &mut Vec<Finding>) -> Option<ToolRequirement> {
     };
     match &node.data {
         Data::Scalar { text, .. } => {
-            let (program, version) = text.split_once(">=").map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
+            let (program, version) =
+                text.split_once(">=").map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
             tool.program = program.trim().to_owned();
             tool.minimum = version.map(|version| version.trim().to_owned());
         }
@@ -72,7 +73,8 @@ fn tool_entry(tool: &mut ToolRequirement, entry: &Entry, findings: &mut Vec<Find
         "program" => tool.program = text.unwrap_or_default(),
         "version" => match text.as_deref().and_then(version) {
             Some(version) => tool.minimum = Some(version),
-            None => findings.push(super::super::attributes::bad_value(entry, "write the least version, as `\">=1.9\"`")),
+            None => findings
+                .push(super::super::attributes::bad_value(entry, "write the least version, as `\">=1.9\"`")),
         },
         "packages" => tool.packages = packages(entry, findings),
         "when" => tool.when = text,
@@ -90,7 +92,8 @@ fn packages(entry: &Entry, findings: &mut Vec<Finding>) -> std::collections::BTr
     for manager in entry.value.entries().unwrap_or_default() {
         if !PACKAGE_MANAGERS.contains(&manager.key.as_str()) {
             let near = nearest(&manager.key, PACKAGE_MANAGERS).map(|near| format!("did you mean `{near}`?"));
-            let finding = Finding::warning("unknown-key", format!("unknown package manager `{}`", manager.key));
+            let finding =
+                Finding::warning("unknown-key", format!("unknown package manager `{}`", manager.key));
             findings.push(finding.at(manager.key_place.clone()).maybe_help(near));
         }
     }
@@ -125,7 +128,12 @@ fn network(node: &Node, findings: &mut Vec<Finding>) -> Option<NetworkRequiremen
         None => HTTPS,
         Some(port) => port.parse().ok()?,
     };
-    (!name.is_empty()).then(|| NetworkRequirement { host: name.to_owned(), port, when, place: node.place.clone() })
+    (!name.is_empty()).then(|| NetworkRequirement {
+        host: name.to_owned(),
+        port,
+        when,
+        place: node.place.clone(),
+    })
 }
 
 /// Divides `host:port`; an address as `[::1]:5000` keeps its colons.
