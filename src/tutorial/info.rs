@@ -38,8 +38,8 @@ pub(crate) fn read(source: &Arc<Source>, span: Span, findings: &mut Vec<Finding>
 
 impl Info {
     fn read_braces(&mut self, source: &Arc<Source>, start: usize, text: &str, findings: &mut Vec<Finding>) {
-        let inside = text.trim_end();
-        let inside = inside.strip_suffix('}').unwrap_or(inside).get(1..).unwrap_or_default();
+        let text = &text[..text.rfind('}').map_or(text.len(), |end| end + 1)];
+        let inside = text.strip_suffix('}').unwrap_or(text).get(1..).unwrap_or_default();
         if inside.trim_start().starts_with('"') || inside.contains(": ") {
             self.read_json(source, start, text, findings);
             return;
@@ -167,6 +167,8 @@ mod tests {
         check("sh title=\"a b\"", expect!["sh [] (title=a b at 3) "]);
         check("bash {1,3-5}", expect!["bash [1=true at 6, 3-5=true at 8] () "]);
         check("bash {hl_lines=[1, 2]}", expect!["bash [hl_lines=[1, 2] at 6] () "]);
+        check("{note} A title", expect![" [note=true at 1] () "]);
+        check("bash {name=x} title=y", expect!["bash [name=x at 6] () "]);
         check("", expect![" [] () "]);
         check("{", expect![" [] () "]);
         check("bash {\"name\":", expect!["bash [] () invalid-attributes"]);

@@ -34,7 +34,7 @@ pub fn parse(
     let dialect = dialect_of(&top, &expanded.page.items);
     let mut assembled =
         assemble::assemble(expanded.page.items, dialect, &options.interpreters, &mut findings);
-    give_names(&mut assembled.steps, &mut findings);
+    give_names(&mut assembled.steps, dialect, &mut findings);
     sort_by_place(&mut findings);
     let links = expanded.page.links;
     let tutorial = tutorial(source, dialect, top, assembled);
@@ -82,7 +82,7 @@ fn nul_byte(source: &Arc<Source>) -> Option<Finding> {
 }
 
 /// Names the steps that have no name, and reports names that are given twice.
-fn give_names(steps: &mut [Step], findings: &mut Vec<Finding>) {
+fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>) {
     let mut given: BTreeMap<String, Place> = BTreeMap::new();
     for step in steps.iter_mut().filter(|step| step.named) {
         let place = step.attributes.places.get("name").unwrap_or(&step.place).clone();
@@ -91,9 +91,7 @@ fn give_names(steps: &mut [Step], findings: &mut Vec<Finding>) {
                 given.insert(step.name.0.clone(), place);
             }
             Some(first) => {
-                let finding =
-                    Finding::error("duplicate-name", format!("two steps are named `{}`", step.name));
-                findings.push(finding.at(place).related(first.clone(), "the first one is here"));
+                findings.push(duplicate(step, dialect, place, first.clone()));
                 step.named = false;
             }
         }
@@ -102,6 +100,16 @@ fn give_names(steps: &mut [Step], findings: &mut Vec<Finding>) {
     for step in steps.iter_mut().filter(|step| !step.named) {
         step.name = StepName(names.next(step.anchor.as_deref()));
     }
+}
+
+fn duplicate(step: &Step, dialect: Dialect, place: Place, first: Place) -> Finding {
+    let message = format!("two steps are named `{}`", step.name);
+    // There a name is a title, and the same one may stand twice.
+    let finding = match dialect {
+        Dialect::MechanicalMarkdown => Finding::note("duplicate-name", message),
+        _ => Finding::error("duplicate-name", message),
+    };
+    finding.at(place).related(first, "the first one is here")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Transcripts: commands after a prompt, each with the output below it.
 
+use std::collections::BTreeMap;
+
 use super::expectation;
 use super::fence::joined;
 use super::model::{Text, TranscriptCommand};
@@ -19,7 +21,7 @@ enum Prompt {
 /// Reads the commands of a block; without any prompt there is none.
 pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCommand> {
     let Some(prompt) = prompt_of(text) else { return Vec::new() };
-    let mut reader = Reader { text, prompt, at: 0 };
+    let mut reader = Reader { text, prompt, at: 0, ends: heredoc_ends(text) };
     reader.skip_to_first_prompt(findings);
     let mut commands = Vec::new();
     while reader.at < text.lines.len() {
@@ -45,10 +47,12 @@ struct Reader<'a> {
     text: &'a Text,
     prompt: Prompt,
     at: usize,
+    /// Positions of the lines that could end a here-document, by their text.
+    ends: BTreeMap<&'a str, Vec<usize>>,
 }
 
-impl Reader<'_> {
-    fn line(&self, at: usize) -> Option<&str> {
+impl<'a> Reader<'a> {
+    fn line(&self, at: usize) -> Option<&'a str> {
         self.text.lines.get(at).map(|span| &self.text.source.text()[span.range()])
     }
 
@@ -111,10 +115,9 @@ impl Reader<'_> {
 
     /// Returns how many lines belong to the here-document that a line opens, its last line included.
     fn heredoc_length(&self, line: &str) -> Option<usize> {
-        let word = heredoc_word(line)?;
-        let rest = (self.at..self.text.lines.len()).map_while(|at| self.line(at));
-        let end = rest.map(without_continuation).position(|line| line.trim_start_matches('\t') == word)?;
-        Some(end + 1)
+        let ends = self.ends.get(heredoc_word(line)?)?;
+        let end = ends.get(ends.partition_point(|end| *end < self.at))?;
+        Some(end + 1 - self.at)
     }
 
     /// Takes the lines up to the next prompt: the output, and the exit status below it.
@@ -145,6 +148,17 @@ impl Reader<'_> {
         let place = Place::new(&self.text.source, span);
         expectation::of_lines(joined(&self.text.source, output), place, findings)
     }
+}
+
+/// Finds every line that is a single word. Looking for the end of each here-document anew
+/// would take a time that grows with the square of the block.
+fn heredoc_ends(text: &Text) -> BTreeMap<&str, Vec<usize>> {
+    let mut ends: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let lines = text.content.lines().map(|line| without_continuation(line).trim_start_matches('\t'));
+    for (at, line) in lines.enumerate().filter(|(_, line)| !line.is_empty() && !line.contains(' ')) {
+        ends.entry(line).or_default().push(at);
+    }
+    ends
 }
 
 fn prompt_of(text: &Text) -> Option<Prompt> {
