@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::node::{Data, Entry, Node};
 use super::yaml;
-use crate::diagnostic::{Finding, Place, Source, Span};
+use crate::diagnostic::{Finding, Place, Severity, Source, Span};
 
 /// What an info string says.
 #[derive(Debug)]
@@ -45,8 +45,10 @@ impl Info {
             return;
         }
         let mut words = words(source, start + 1, inside);
-        if self.language.is_empty() && words.first().is_some_and(|word| word.key.starts_with('.')) {
-            self.language = words.remove(0).key[1..].to_lowercase();
+        if self.language.is_empty() {
+            // `{r setup, cache=TRUE}` and `{note}` are other programs' ways to name a language.
+            let Some(class) = words.first().and_then(|word| word.key.strip_prefix('.')) else { return };
+            self.language = class.to_lowercase();
         }
         words.retain(|word| !word.key.starts_with(['.', '#']));
         self.attributes = words;
@@ -61,7 +63,9 @@ impl Info {
             Ok(_) => {}
             Err(finding) => {
                 let place = Place::new(source, start..start + text.len());
-                let finding = Finding { code: "invalid-attributes", ..*finding }.at(place);
+                let json = text[1..].trim_start().starts_with('"');
+                let severity = if json { Severity::Error } else { Severity::Warning };
+                let finding = Finding { code: "invalid-attributes", severity, ..*finding }.at(place);
                 findings.push(finding.help("write them as `{name=build timeout=10m}` or as flat JSON"));
             }
         }
@@ -167,7 +171,8 @@ mod tests {
         check("sh title=\"a b\"", expect!["sh [] (title=a b at 3) "]);
         check("bash {1,3-5}", expect!["bash [1=true at 6, 3-5=true at 8] () "]);
         check("bash {hl_lines=[1, 2]}", expect!["bash [hl_lines=[1, 2] at 6] () "]);
-        check("{note} A title", expect![" [note=true at 1] () "]);
+        check("{note} A title", expect![" [] () "]);
+        check("{r setup, cache=TRUE}", expect![" [] () "]);
         check("bash {name=x} title=y", expect!["bash [name=x at 6] () "]);
         check("", expect![" [] () "]);
         check("{", expect![" [] () "]);

@@ -271,6 +271,30 @@ mod tests {
         }
     }
 
+    /// Returns the expected texts of a page.
+    fn expected_texts(source: &Arc<Source>) -> Vec<String> {
+        edits(source, |lines| lines.content.clone()).into_iter().map(|edit| edit.with).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            container in prop::sample::select(&["", "> ", "- ", "  - > ", "1. "][..]),
+            old in "([a-z~`]{0,4}\n){0,4}",
+            new in "([ a-z~`]{0,5}[a-z]\n){0,4}",
+        ) {
+            let inner: String = container.chars().map(|mark| if mark == '>' { '>' } else { ' ' }).collect();
+            let inner = if container == "1. " { "   ".to_owned() } else { inner };
+            let old: String = old.lines().map(|line| format!("{inner}{line}\n")).collect();
+            let page = format!("```sh\nx\n```\n\n{container}`````output\n{old}{inner}`````\n");
+            let source = Source::new("a.md", page);
+            let edits = edits(&source, |_| new.clone());
+            prop_assume!(edits.len() == 1);
+            let rewritten = Source::new("a.md", rewrite(&source, &edits));
+            prop_assert_eq!(expected_texts(&rewritten), [new]);
+        }
+    }
+
     const PIECES: &[&str] = &[
         "```sh\nx\n```\n",
         "```output\n",
