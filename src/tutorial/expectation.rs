@@ -112,7 +112,9 @@ impl Promise {
         let made = match entry.key.as_str() {
             "contains" => texts(entry).map(|texts| vec![Ok(Expectation::contains(texts))]),
             "regex" => texts(entry).map(|texts| texts.iter().map(|text| Expectation::regex(text)).collect()),
-            "glob" => texts(entry).map(|texts| texts.iter().map(|text| Expectation::glob(text)).collect()),
+            "glob" => {
+                texts(entry).map(|texts| texts.iter().map(|text| Ok(Expectation::glob(text))).collect())
+            }
             "json" => Ok(vec![Expectation::json(&json_text(&entry.value))]),
             key if KEYS.contains(&key) => Ok(Vec::new()),
             _ => Err(Box::new(unknown(entry))),
@@ -160,7 +162,7 @@ impl Promise {
             (Some((threshold, _)), _) => Expectation::similarity(content.clone(), *threshold),
             (None, "json") => Expectation::json(content),
             (None, "regex") => Expectation::regex(line),
-            (None, "glob") => Expectation::glob(line),
+            (None, "glob") => Ok(Expectation::glob(line)),
             (None, "contains") => Ok(Expectation::contains(vec![line.to_owned()])),
             (None, _) => Expectation::lines(content),
         };
