@@ -21,7 +21,9 @@ pub(super) struct Links<'a> {
 impl<'a> Links<'a> {
     /// Takes the anchors of the pages that are read already.
     pub(super) fn new(subjects: &[Subject], options: &'a CheckOptions<'a>) -> Self {
-        let page = |subject: &Subject| (absolute(&subject.path), Some(Anchors::of(&subject.tutorial)));
+        let page = |subject: &Subject| {
+            (absolute(&subject.path), Anchors::of_read(&subject.tutorial, &subject.parsing))
+        };
         Self { options, root: absolute(options.root), pages: subjects.iter().map(page).collect() }
     }
 
@@ -42,8 +44,8 @@ impl<'a> Links<'a> {
         };
         match existing(&wanted) {
             Some(found) => self.check_anchor(link, &found, anchor),
-            // Sites and forges do not agree on what a leading `/` is.
-            None if path.starts_with('/') => None,
+            // Sites and forges do not agree on where such a path begins.
+            None if path.starts_with('/') || path.starts_with("~/") => None,
             None => Some(dead_link(link, path, &wanted)),
         }
     }
@@ -74,8 +76,8 @@ impl<'a> Links<'a> {
     fn anchors(&mut self, page: &Path) -> Option<&Anchors> {
         let options = self.options;
         let anchors = self.pages.entry(page.to_path_buf()).or_insert_with(|| {
-            let (tutorial, _) = tutorial::load(page, page, options.parse).ok()?;
-            Some(Anchors::of(&tutorial))
+            let (tutorial, findings) = tutorial::load(page, page, options.parse).ok()?;
+            Anchors::of_read(&tutorial, &findings)
         });
         anchors.as_ref()
     }
@@ -85,6 +87,12 @@ impl<'a> Links<'a> {
 struct Anchors(BTreeSet<String>);
 
 impl Anchors {
+    /// Returns the anchors of a page; `None` where a part of it is missing, which may have had more.
+    fn of_read(tutorial: &Tutorial, findings: &[Finding]) -> Option<Self> {
+        let is_whole = findings.iter().all(|finding| finding.code != "bad-include");
+        is_whole.then(|| Self::of(tutorial))
+    }
+
     fn of(tutorial: &Tutorial) -> Self {
         let mut anchors: BTreeSet<String> =
             tutorial.headings.iter().map(|heading| heading.anchor.clone()).collect();
@@ -107,7 +115,8 @@ impl Anchors {
                 Finding::warning("inexact-anchor", message).help(format!("write `#{other}`"))
             }
             None => {
-                let near = nearest(anchor, self.0.iter().map(String::as_str));
+                let longer = || self.0.iter().map(String::as_str).find(|other| other.starts_with(anchor));
+                let near = nearest(anchor, self.0.iter().map(String::as_str)).or_else(longer);
                 Finding::error("dead-anchor", format!("there is no heading or anchor `#{anchor}`"))
                     .maybe_help(near.map(|near| format!("did you mean `#{near}`?")))
             }
@@ -123,9 +132,17 @@ fn leaves_project(link: &Link, path: &str) -> Finding {
 
 fn dead_link(link: &Link, path: &str, wanted: &Path) -> Finding {
     let what = if link.image { "image" } else { "file" };
-    let finding = Finding::error("dead-link", format!("{what} `{path}` does not exist"));
+    let message = format!("{what} `{path}` does not exist");
     let near = near_file(wanted).map(|near| format!("did you mean `{near}`?"));
-    finding.at(target_place(link)).maybe_help(near)
+    let finding = if path.ends_with(".html") {
+        Finding::warning("dead-link", message)
+            .help("if the site's build makes it, link to its address instead")
+    } else {
+        Finding::error("dead-link", message)
+    };
+    let is_mail = path.contains('@') && !path.contains('/');
+    let mail = is_mail.then(|| format!("write an address as `mailto:{path}`"));
+    finding.at(target_place(link)).maybe_help(mail.or(near))
 }
 
 /// Returns the name beside a missing file that was probably meant.
@@ -138,18 +155,18 @@ fn near_file(wanted: &Path) -> Option<String> {
 
 /// Returns the file or folder that a link leads to.
 ///
-/// A renderer may serve `a.md` as `a.html` or as `a`, and ignore what follows a `?`.
+/// A renderer may serve `a.md` as `a.html` or as `a`, `README.md` as `index.html`, and ignore what follows a `?`.
 fn existing(wanted: &Path) -> Option<PathBuf> {
     let text = wanted.to_string_lossy();
-    let plain = text.split_once('?').map(|(path, _)| PathBuf::from(path));
-    let plain = plain.as_deref().unwrap_or(wanted);
-    let page = match plain.extension() {
-        Some(extension) if extension == "html" => Some(plain.with_extension("md")),
-        None => Some(plain.with_extension("md")),
-        Some(_) => None,
-    };
-    let mut candidates = [wanted, plain].into_iter().chain(page.as_deref());
-    candidates.find(|path| path.exists()).map(Path::to_path_buf)
+    let plain = text.split_once('?').map_or(wanted, |(path, _)| Path::new(path));
+    let mut candidates = vec![wanted.to_path_buf(), plain.to_path_buf()];
+    if plain.extension().is_none_or(|extension| extension == "html") {
+        candidates.push(plain.with_extension("md"));
+    }
+    if plain.ends_with("index.html") {
+        candidates.push(plain.with_file_name("README.md"));
+    }
+    candidates.into_iter().find(|path| path.exists())
 }
 
 /// Returns whether a link names a file of the project, as far as its text tells.
@@ -207,4 +224,135 @@ fn absolute(path: &Path) -> PathBuf {
 
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the expression is fixed and tested")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use crate::check::testing::{found, lines, project};
+
+    const OTHER: &str =
+        "# Other page\n\n## Set it up\n\n## Set it up\n\n<a name=\"old\"></a>\n\n## X {#own-id}\n";
+
+    #[track_caller]
+    fn check(page: &str, expected: Expect) {
+        let project = project(&[
+            ("docs/a.md", page),
+            ("docs/other page.md", OTHER),
+            ("docs/other.md", OTHER),
+            ("docs/part.md", "## Part\n\n[x](gone.md)\n"),
+            ("docs/broken.md", "<!-- include: nowhere.md -->\n"),
+            ("docs/guide/README.md", "# Guide\n"),
+            ("docs/data.json", "{}"),
+            ("LICENSE", ""),
+        ]);
+        expected.assert_eq(&lines(&found(project.path(), &["docs/a.md"])));
+    }
+
+    #[test]
+    fn links_that_lead_somewhere_are_fine() {
+        check(
+            "[x](other.md) [x](./other.md#set-it-up-1) [x](../LICENSE) [x](guide/) [x](/LICENSE)\n",
+            expect![[r#"
+                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
+        );
+        check(
+            "[x](<other page.md>) [x](other%20page.md#old) [x](other.md#own-id) [x](data.json#L3)\n",
+            expect![[r#"
+                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
+        );
+        check(
+            "[x](other.html#old) [x](other?plain=1) [x](guide/index.html#guide) [x](other)\n",
+            expect![[r#"
+                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
+        );
+        check("# A\n\n[x](#a) [x](#) [x](#top) [x](#part)\n\n[x]: #a\n\n## Part\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+        "#]]);
+    }
+
+    #[test]
+    fn links_that_are_not_files_are_left_alone() {
+        check(
+            "[x](https://example.org/a.md#b) [x](mailto:a@example.org) [x](//example.org/a)\n",
+            expect![[r#"
+                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
+        );
+        check(
+            "<a@example.org> <https://example.org> [x]() [x]({{ site.url }}/a) [x](#tab/azure)\n",
+            expect![[r#"
+                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
+        );
+        check("[x](/azure/overview) [x](~/include/a.md) [x](#:~:text=word)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+        "#]]);
+        check("```text\n[x](gone.md)\n```\n`[x](gone.md)`\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+        "#]]);
+    }
+
+    #[test]
+    fn missing_files_are_errors() {
+        check(
+            "# A\n\nSee [x](othr.md#y), ![y](img/a.png)\nand [r][r].\n\n[r]: gone.md \"t\"\n",
+            expect![[r#"
+                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+                docs/a.md:3:9 error[dead-link] file `othr.md` does not exist (did you mean `other.md`?) `othr.md#y`
+                docs/a.md:3:26 error[dead-link] image `img/a.png` does not exist `img/a.png`
+                docs/a.md:4:5 error[dead-link] file `gone.md` does not exist `[r][r]`
+            "#]],
+        );
+        check("[x](a@example.org) [x](api/index.html) [x](part.md/x)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            docs/a.md:1:5 error[dead-link] file `a@example.org` does not exist (write an address as `mailto:a@example.org`) `a@example.org`
+            docs/a.md:1:24 warning[dead-link] file `api/index.html` does not exist (if the site's build makes it, link to its address instead) `api/index.html`
+            docs/a.md:1:44 error[dead-link] file `part.md/x` does not exist `part.md/x`
+        "#]]);
+    }
+
+    #[test]
+    fn missing_anchors_are_errors() {
+        check("# A\n\n[x](other.md#set-it-pu) [x](other.md#set) [x](#nowhere) [x](#a-b-c)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            docs/a.md:3:5 error[dead-anchor] there is no heading or anchor `#set-it-pu` (did you mean `#set-it-up`?) `other.md#set-it-pu`
+            docs/a.md:3:29 error[dead-anchor] there is no heading or anchor `#set` (did you mean `#set-it-up`?) `other.md#set`
+            docs/a.md:3:47 error[dead-anchor] there is no heading or anchor `#nowhere` `#nowhere`
+            docs/a.md:3:61 error[dead-anchor] there is no heading or anchor `#a-b-c` `#a-b-c`
+        "#]]);
+        check("[x](broken.md#anything)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+        "#]]);
+    }
+
+    #[test]
+    fn anchors_that_only_some_renderers_give_are_warnings() {
+        check("# A & b\n\n[x](#a-b) [x](other.md#Set-it-up)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            docs/a.md:3:5 warning[inexact-anchor] link to `#a-b` depends on how the page is rendered (write `#a--b`) `#a-b`
+            docs/a.md:3:15 warning[inexact-anchor] link to `#Set-it-up` depends on how the page is rendered (write `#set-it-up`) `other.md#Set-it-up`
+        "#]]);
+    }
+
+    #[test]
+    fn links_out_of_the_project_are_warnings() {
+        check("[x](../../issues) [x](../../../etc/passwd)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            docs/a.md:1:5 warning[link-leaves-project] link to `../../issues` leaves the project (whoever has only the project cannot follow it: link to its address) `../../issues`
+            docs/a.md:1:23 warning[link-leaves-project] link to `../../../etc/passwd` leaves the project (whoever has only the project cannot follow it: link to its address) `../../../etc/passwd`
+        "#]]);
+    }
+
+    #[test]
+    fn links_of_included_pages_are_their_own() {
+        check("# A\n\n<!-- include: part.md -->\n\n[x](#part)\n", expect![[r#"
+            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            docs/part.md:3:5 error[dead-link] file `gone.md` does not exist `gone.md`
+        "#]]);
+    }
 }

@@ -101,3 +101,65 @@ impl<'a> Uses<'a> {
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("names are escaped")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::testing::{project, subject};
+
+    /// Checks whether a page with parameter `base-image` and secret `TOKEN` uses both.
+    #[track_caller]
+    fn check(rest: &str, expected: &[&str]) {
+        let page = format!("---\nparams:\n  base-image: debian\nsecrets: [TOKEN]\n{rest}");
+        let project = project(&[("a.md", &page)]);
+        let findings = super::check(&subject(project.path(), "a.md").tutorial);
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(messages, expected, "{rest}");
+        assert!(findings.iter().all(|finding| finding.place.is_some()));
+    }
+
+    const SECRET: &str = "no step mentions secret `TOKEN`";
+    const PARAMETER: &str = "no step uses parameter `base-image`";
+
+    #[test]
+    fn unused_parameters_and_secrets_are_found() {
+        check("---\n# A\n", &[PARAMETER, SECRET]);
+        check("---\nUse $base_image.\n\n```text\n$base_image $TOKEN\n```\n", &[PARAMETER, SECRET]);
+        check(
+            "---\n```bash\nrun --base-image debian # base_image\nlogin $TOKENS\n```\n",
+            &[PARAMETER, SECRET],
+        );
+    }
+
+    #[test]
+    fn shells_use_variables() {
+        for text in
+            ["echo $base_image", "echo \"${base_image:-x}\"", "echo $((base_image + 1))", "export base_image"]
+        {
+            check(&format!("---\n```bash\n{text}\nlogin \"$TOKEN\"\n```\n"), &[]);
+        }
+        check("---\n```console\n$ echo $base_image $TOKEN\nx\n```\n", &[]);
+        check("---\n```bash\nenvsubst < in > out\n```\n", &[]);
+    }
+
+    #[test]
+    fn other_blocks_use_words() {
+        check("---\n```text {file=conf template}\nFROM {{ base_image }} {{ TOKEN }}\n```\n", &[]);
+        check("---\n```text {file=run.sh}\necho $base_image $TOKEN\n```\n", &[]);
+    }
+
+    #[test]
+    fn conditions_and_attributes_are_uses() {
+        check("---\n```bash {when=\"base_image == 'debian'\"}\n: $TOKEN\n```\n", &[]);
+        check(
+            "requires:\n  tools:\n    - name: dnf\n      when: base_image == 'fedora'\n---\n```bash\n: $TOKEN\n```\n",
+            &[],
+        );
+        check("matrix:\n  base-image: [a, b]\n---\n```bash\n: $TOKEN\n```\n", &[]);
+    }
+
+    #[test]
+    fn expected_output_is_a_use() {
+        check("---\n```bash\n: $TOKEN\n./show\n```\n\n```output\n${base_image}\n```\n", &[]);
+    }
+}

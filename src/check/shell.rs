@@ -1,6 +1,9 @@
 //! Blocks that their shell cannot read.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::Subject;
 use super::syntax::{self, Answer, Complaint, Shell};
@@ -59,7 +62,20 @@ fn unreadable(script: &Script<'_>, complaint: &Complaint) -> Finding {
             let line = complaint.line.and_then(|line| script.text.lines().nth(line - 1));
             finding.maybe_help(line.map(|line| format!("the rendered line is `{}`", line.trim())))
         }
-        _ => finding.help("if it is not meant to run, change the block's language or give it a `skip`"),
+        _ => {
+            let help = advice(finding.place.as_ref().map_or("", Place::text));
+            finding.help(help)
+        }
+    }
+}
+
+fn advice(line: &str) -> &'static str {
+    static PLACEHOLDER: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("<[A-Za-z][^<>]*>").expect("the expression is fixed and tested"));
+    if PLACEHOLDER.is_match(line) {
+        "a shell reads `<...>` as files to read and write: use a parameter, or give the block a `skip`"
+    } else {
+        "if it is not meant to run, change the block's language or give it a `skip`"
     }
 }
 
@@ -177,4 +193,89 @@ fn is_left_out(step: &Step) -> bool {
 
 fn is_failure(exit: Option<i32>) -> bool {
     exit.is_some_and(|status| status != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::check::testing::{lines, project, subject};
+
+    #[track_caller]
+    fn check(page: &str, expected: Expect) {
+        let project = project(&[("a.md", page)]);
+        expected.assert_eq(&lines(&super::check(&[subject(project.path(), "a.md")])));
+    }
+
+    #[test]
+    fn mistakes_are_found_at_their_line() {
+        check("# A\n\n```bash\nls\nfi\n```\n\n- x\n\n  ```sh\n  echo \"a\n\n  ```\n", expect![[r#"
+            a.md:5:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
+            a.md:11:3 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `"` (if it is not meant to run, change the block's language or give it a `skip`) `echo "a`
+        "#]]);
+        check("> ```bash\n> if true; then\n>   ls\n> ```\n", expect![[r#"
+            a.md:3:3 error[shell-syntax] `bash` cannot read this: syntax error: unexpected end of file (if it is not meant to run, change the block's language or give it a `skip`) `  ls`
+        "#]]);
+    }
+
+    #[test]
+    fn commands_of_transcripts_are_read_one_by_one() {
+        check("```console\n$ echo \"a\nfi\n$ for x in 1\n> do )\n> done\n```\n", expect![[r#"
+            a.md:2:3 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `"` (if it is not meant to run, change the block's language or give it a `skip`) `echo "a`
+            a.md:5:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `)` (if it is not meant to run, change the block's language or give it a `skip`) `> do )`
+        "#]]);
+    }
+
+    #[test]
+    fn placeholders_have_advice_of_their_own() {
+        check("```bash\nssh <your host>\n```\n", expect![[r#"
+            a.md:2:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `newline` (a shell reads `<...>` as files to read and write: use a parameter, or give the block a `skip`) `ssh <your host>`
+        "#]]);
+    }
+
+    #[test]
+    fn templates_are_read_as_they_are_rendered() {
+        check(
+            "---\nparams:\n  n: 3\n---\n```bash {template}\n{% for i in [1] %}echo {{ i }}\n{% endfor %}\n```\n",
+            expect![[""]],
+        );
+        check("---\nparams:\n  n: it's\n---\n```bash {template}\nls\necho {{ n }}\n```\n", expect![[r#"
+            a.md:5:1 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `'` (the rendered line is `echo it's`) ````bash {template}`
+        "#]]);
+    }
+
+    #[test]
+    fn blocks_that_no_shell_runs_are_left_alone() {
+        check(
+            "```bash {skip=\"a sketch\"}\nfi\n```\n\n```sh {manual}\nfi\n```\n\n```bash {file=x}\nfi\n```\n",
+            expect![[""]],
+        );
+    }
+
+    #[test]
+    fn promised_failures_are_warnings() {
+        check("```bash {exit=2}\nfi\n```\n", expect![[r#"
+            a.md:2:1 warning[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
+        "#]]);
+    }
+
+    #[test]
+    fn pages_without_plans_are_read_too() {
+        check("```bash {needs=nothing}\nfi\n```\n\n```bash {template}\n{{\n```\n", expect![[r#"
+            a.md:2:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
+        "#]]);
+    }
+
+    #[test]
+    fn missing_shell_is_a_note() {
+        let scripts =
+            [Script { shell: Shell::Zsh, text: "", lines: Lines::Rendered(&place()), fails: false }];
+        let finding = no_shell(Shell::Zsh, &scripts);
+        assert_eq!(finding.message, "`zsh` cannot be started, so 1 script went unchecked");
+    }
+
+    fn place() -> Place {
+        Place::new(&crate::diagnostic::Source::new("a.md", ""), 0..0)
+    }
 }

@@ -141,3 +141,86 @@ fn is_plain(text: &str) -> bool {
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the expression is fixed and tested")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(shell: Shell, text: &str, expected: Option<(usize, &str)>) {
+        let answers = ask([(shell, text)]);
+        let expected = match expected {
+            None => Answer::Fine,
+            Some((line, message)) => {
+                Answer::Complaint(Complaint { line: Some(line), message: message.to_owned() })
+            }
+        };
+        assert_eq!(answers[&(shell, text)], expected, "{text:?}");
+    }
+
+    #[test]
+    fn texts_that_shells_can_read_are_fine() {
+        check(Shell::Bash, "", None);
+        check(Shell::Bash, "a=(1 2)\nfor x in \"${a[@]}\"; do echo $x; done\n[[ a =~ (b) ]]\n", None);
+        check(Shell::Bash, "shopt -s extglob\nrm !(*.md)\ncat <(ls)\n", None);
+        check(Shell::Bash, "cat <<'EOF'\nfi )\nEOF\n", None);
+        check(Shell::Sh, "if true; then ls; fi\n", None);
+    }
+
+    #[test]
+    fn mistakes_have_a_line() {
+        check(Shell::Bash, "ls\nfi\n", Some((2, "syntax error near unexpected token `fi`")));
+        check(
+            Shell::Bash,
+            "ls\n\necho \"a\nb\n",
+            Some((3, "unexpected EOF while looking for matching `\"`")),
+        );
+        check(
+            Shell::Bash,
+            "ls\ncat <<EOF\nx\n",
+            Some((3, "here-document at line 2 delimited by end-of-file (wanted `EOF`)")),
+        );
+        check(Shell::Sh, "ls\nfi\n", Some((2, "\"fi\" unexpected")));
+    }
+
+    #[test]
+    fn nothing_is_executed() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("made");
+        let text = format!("touch '{}'; $(touch '{0}')\n", file.display());
+        check(Shell::Bash, &text, None);
+        check(Shell::Sh, &text, None);
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn plain_words_need_no_shell() {
+        for text in ["ls", "sudo apt-get install -y a \\\n  b\n", "# it's\ncd \"$HOME/x y\"\n", "a='x $(' b"]
+        {
+            assert!(is_plain(text), "{text}");
+        }
+        let others = [
+            "fi",
+            "  do",
+            "a | b",
+            "echo \"a",
+            "it's",
+            "a \\\n # it's",
+            "$'a\\'b'c'",
+            "echo $(ls)",
+            "a=(1)",
+            "a\\b",
+        ];
+        for text in others {
+            assert!(!is_plain(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_words_are_what_bash_can_read() {
+        for text in ["a=1 b", "echo $x$y", "time ls -l", "echo a~b ^c", "x \\", "\"a\nb"] {
+            let says = ask_one(Shell::Bash, text);
+            assert!(!is_plain(text) || says == Answer::Fine, "{text:?}: {says:?}");
+        }
+    }
+}

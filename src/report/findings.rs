@@ -174,3 +174,174 @@ fn uri(path: &Path) -> String {
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), KEPT);
     if path.is_absolute() { format!("file://{encoded}") } else { encoded.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::diagnostic::Source;
+
+    fn findings() -> Vec<Finding> {
+        let source = Source::new("my docs/ä.md", "# Ä b\n\n```bash {tiemout=5m}\nls\n```\n");
+        let first = Place::new(&source, 0..6);
+        vec![
+            Finding::error("unknown-attribute", "unknown attribute `tiemout`")
+                .at(Place::new(&source, 17..24))
+                .help("did you mean `timeout`?"),
+            Finding::warning("weak-expectation", "would pass").at(Place::new(&source, 27..33)).label("weak"),
+            Finding::error("duplicate-name", "two steps").at(first.clone()).related(first, "the first"),
+            Finding::note("no-shell", "`zsh` cannot be started"),
+        ]
+    }
+
+    #[test]
+    fn text_ends_with_the_number_of_findings() {
+        let last = |findings: &[Finding]| findings_text(findings, false).lines().last().map(str::to_owned);
+        assert_eq!(last(&findings()).as_deref(), Some("2 errors, 1 warning, 1 note"));
+        assert_eq!(last(&findings()[1..2]).as_deref(), Some("1 warning"));
+        assert_eq!(findings_text(&[], false), "nothing found\n");
+    }
+
+    #[test]
+    fn json_has_places_with_their_ends() {
+        let json = serde_json::to_string_pretty(&findings_json(&findings())).expect("it is JSON");
+        expect![[r#"
+            {
+              "version": 1,
+              "findings": [
+                {
+                  "code": "unknown-attribute",
+                  "severity": "error",
+                  "message": "unknown attribute `tiemout`",
+                  "path": "my docs/ä.md",
+                  "line": 3,
+                  "column": 10,
+                  "end": {
+                    "line": 3,
+                    "column": 17
+                  },
+                  "help": "did you mean `timeout`?"
+                },
+                {
+                  "code": "weak-expectation",
+                  "severity": "warning",
+                  "message": "would pass",
+                  "path": "my docs/ä.md",
+                  "line": 3,
+                  "column": 20,
+                  "end": {
+                    "line": 5,
+                    "column": 2
+                  },
+                  "label": "weak"
+                },
+                {
+                  "code": "duplicate-name",
+                  "severity": "error",
+                  "message": "two steps",
+                  "path": "my docs/ä.md",
+                  "line": 1,
+                  "column": 1,
+                  "end": {
+                    "line": 1,
+                    "column": 6
+                  },
+                  "related": [
+                    {
+                      "message": "the first",
+                      "path": "my docs/ä.md",
+                      "line": 1,
+                      "column": 1,
+                      "end": {
+                        "line": 1,
+                        "column": 6
+                      }
+                    }
+                  ]
+                },
+                {
+                  "code": "no-shell",
+                  "severity": "note",
+                  "message": "`zsh` cannot be started"
+                }
+              ]
+            }"#]].assert_eq(&json);
+    }
+
+    /// Asserts what the standard and GitHub require of a log.
+    #[track_caller]
+    fn assert_sarif(log: &Value) {
+        assert_eq!(log["version"], "2.1.0");
+        let run = &log["runs"][0];
+        let driver = &run["tool"]["driver"];
+        assert_eq!(driver["name"], "stagebook");
+        let rules = driver["rules"].as_array().expect("rules are a list");
+        for result in run["results"].as_array().expect("results are a list") {
+            let index = result["ruleIndex"].as_u64().expect("each result has its rule");
+            assert_eq!(rules[index as usize]["id"], result["ruleId"]);
+            assert!(["error", "warning", "note"].contains(&result["level"].as_str().expect("a level")));
+            assert!(result["message"]["text"].is_string());
+            let locations = ["locations", "relatedLocations"].map(|key| result[key].as_array());
+            for location in locations.into_iter().flatten().flatten() {
+                assert_location(&location["physicalLocation"]);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn assert_location(location: &Value) {
+        let uri = location["artifactLocation"]["uri"].as_str().expect("a URI");
+        assert!(uri.is_ascii() && !uri.contains(' '), "{uri}");
+        let number = |key: &str| location["region"][key].as_u64().expect("a number");
+        let start = (number("startLine"), number("startColumn"));
+        let end = (number("endLine"), number("endColumn"));
+        assert!(start >= (1, 1) && end >= start, "{location}");
+    }
+
+    #[test]
+    fn sarif_has_what_the_standard_requires() {
+        let log = findings_sarif(&findings());
+        assert_sarif(&log);
+        let results = log["runs"][0]["results"].as_array().expect("results are a list");
+        assert_eq!(results.len(), 4);
+        expect![[r#"
+            {
+              "ruleId": "unknown-attribute",
+              "ruleIndex": 2,
+              "level": "error",
+              "message": {
+                "text": "unknown attribute `tiemout`\ndid you mean `timeout`?"
+              },
+              "locations": [
+                {
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "my%20docs/%C3%A4.md"
+                    },
+                    "region": {
+                      "startLine": 3,
+                      "startColumn": 10,
+                      "endLine": 3,
+                      "endColumn": 17
+                    }
+                  }
+                }
+              ]
+            }"#]].assert_eq(&serde_json::to_string_pretty(&results[0]).expect("it is JSON"));
+        assert_eq!(results[3].get("locations"), None);
+        assert_sarif(&findings_sarif(&[]));
+    }
+
+    #[test]
+    fn paths_become_uris() {
+        for (path, expected) in [
+            ("docs/a.md", "docs/a.md"),
+            ("a b/100%.md", "a%20b/100%25.md"),
+            ("ä.md", "%C3%A4.md"),
+            ("/tmp/a:b.md", "file:///tmp/a%3Ab.md"),
+        ] {
+            assert_eq!(uri(Path::new(path)), expected);
+        }
+    }
+}
