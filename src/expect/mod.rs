@@ -33,6 +33,7 @@ mod propose;
 mod quote;
 mod similarity;
 mod strength;
+mod table;
 mod terminal;
 mod update;
 mod volatile;

@@ -105,10 +105,14 @@ fn escape_length(text: &str) -> usize {
     }
 }
 
+/// How far the end of a sequence is looked for, in bytes. Terminals give up as well.
+const LONGEST_SEQUENCE: usize = 4096;
+
 /// Returns the length of a sequence that ends with BEL or `ESC \`, as window titles and links do.
 fn string_length(text: &str) -> usize {
-    let bell = text.find('\x07').map(|at| at + 1);
-    let terminator = text.find("\x1b\\").map(|at| at + 2);
+    let near = &text.as_bytes()[..text.len().min(LONGEST_SEQUENCE)];
+    let bell = near.iter().position(|byte| *byte == 0x07).map(|at| at + 1);
+    let terminator = near.windows(2).position(|bytes| bytes == b"\x1b\\").map(|at| at + 2);
     bell.into_iter().chain(terminator).min().unwrap_or(2)
 }
 
