@@ -137,3 +137,34 @@ fn best(
 pub(super) fn takes(sides: &Comparison<'_>, slot: Slot, line: usize) -> bool {
     slot.repeat == Repeat::Anything || sides.matches(slot.rule, line, &Captures::new()).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::expect::compare::Comparison;
+    use crate::expect::diff::{Diff, Entry};
+    use crate::expect::{Captures, LinePattern, Normalise};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #[test]
+        fn table_and_walk_agree(
+            expected in prop::collection::vec("(a|b|\\.\\.\\.|[ab\\.] \\((re)?[*+?]\\)|a\\[\\.\\.\\])", 0..7),
+            output in prop::collection::vec("(a|b|ab|c)", 0..9),
+        ) {
+            let pattern = LinePattern::parse(&expected.join("\n")).expect("each line compiles");
+            let (output, bound) = (output.join("\n"), Captures::new());
+            let sides = Comparison::new(&pattern, &output, &Normalise::default(), &bound);
+            let differs =
+                |entry: &Entry| matches!(entry, Entry::Missing { .. } | Entry::Unexpected { .. });
+            let diff = Diff::of(&sides);
+            prop_assert_eq!(sides.ranges().is_none(), diff.entries.iter().any(differs));
+            let lines = diff.entries.iter().filter_map(|entry| match entry {
+                Entry::Took { line, .. } | Entry::Unexpected { line } => Some(*line),
+                Entry::Nothing { .. } | Entry::Missing { .. } => None,
+            });
+            prop_assert!(lines.eq(0..sides.lines.len()));
+        }
+    }
+}
