@@ -346,11 +346,7 @@ impl PlanRun {
 
     fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
         let capture = |suffix: &str| {
-            let name = match task.output {
-                1 => format!("{}{suffix}", task.step.name),
-                number => format!("{}{suffix}.{number}", task.step.name),
-            };
-            let name = service::output_file(&name);
+            let name = self.output_name(task, suffix);
             Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.options.keep_output)
         };
         let audience = Audience {
@@ -364,13 +360,31 @@ impl PlanRun {
 
     /// Ends a recording; names of folders that differ from run to run are replaced by what they are.
     fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
-        let finished = recording.finish();
-        let mut printed =
-            finished.map_err(|source| PlanTrouble::Output { step: task.step.name.to_string(), source })?;
-        for text in [&mut printed.text, &mut printed.error].into_iter().flatten() {
+        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
+        let mut printed = recording.finish().map_err(trouble)?;
+        let output = &mut printed.output;
+        let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
+        for text in shown.into_iter().flatten() {
             *text = self.hide_paths(text);
         }
+        if let Some(text) = &mut printed.text {
+            let hidden = self.hide_paths(text);
+            if hidden != *text && output.file.is_some() {
+                let file = self.job.outputs.join(self.output_name(task, ""));
+                std::fs::write(file, &hidden).map_err(trouble)?;
+            }
+            *text = hidden;
+        }
         Ok(printed)
+    }
+
+    /// Returns the name of the file for a unit's long output.
+    fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
+        let name = match task.output {
+            1 => format!("{}{suffix}", task.step.name),
+            number => format!("{}{suffix}.{number}", task.step.name),
+        };
+        service::output_file(&name)
     }
 
     /// Lets go of streams that someone still holds, and returns who does.
@@ -389,7 +403,7 @@ impl PlanRun {
     fn hide_paths(&self, text: &str) -> String {
         let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
         let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
-        crate::expect::hide_paths(text, &[(work.as_str(), "<workspace>"), (home.as_str(), "<home>")])
+        crate::expect::hide_paths(text, &[(work.as_str(), "workspace"), (home.as_str(), "home")])
     }
 }
 
