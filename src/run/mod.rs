@@ -21,6 +21,7 @@
 mod dispatcher;
 mod error;
 mod executor;
+mod guard;
 mod host;
 mod message;
 mod options;

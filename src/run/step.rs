@@ -11,7 +11,7 @@ use super::executor::PlanRun;
 use super::message::Stop;
 use super::output::Capture;
 use super::pipe::OutputPipe;
-use super::process::{self, Born, Family};
+use super::process::{self, Born, Family, Patience};
 use super::service::{self, Service};
 use super::session::{Ending, Extras, Request, Streams};
 use super::unit::{Audience, Limits, Printed, Recording, Watched};
@@ -21,6 +21,17 @@ use crate::event::{CommandResult, Exit, Outcome, StepResult};
 use crate::expect::Stream;
 use crate::plan::{Interpreter, InterpreterKind, PlannedCommand, PlannedStep, StepIndex, Work};
 use crate::tutorial::{ExpectedOutput, Ready};
+
+/// Why processes are stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They took too long.
+    Timeout,
+    /// Someone asked the run to stop.
+    Interrupt,
+    /// Nobody needs them any more.
+    End,
+}
 
 /// How a unit came to its end, with what it printed.
 #[derive(Debug)]
@@ -180,11 +191,11 @@ impl PlanRun {
         let how = match watched {
             Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
             Watched::TimedOut => {
-                self.stop_session(&task.step.session, born, Signal::TERM).await;
+                self.stop_session(&task.step.session, born, Why::Timeout).await;
                 Watched::TimedOut
             }
             Watched::Stopped => {
-                self.stop_session(&task.step.session, born, Signal::INT).await;
+                self.stop_session(&task.step.session, born, Why::Interrupt).await;
                 Watched::Stopped
             }
         };
@@ -199,15 +210,20 @@ impl PlanRun {
     }
 
     /// Ends what a step started, its shell too, and leaves the place for a new one.
-    async fn stop_session(&mut self, name: &str, born: Born, first: Signal) {
+    async fn stop_session(&mut self, name: &str, born: Born, why: Why) {
         let Some(session) = self.sessions.get(name) else { return };
         let roots: Vec<i32> = session.process().into_iter().collect();
-        self.family(roots, born).stop(first, self.options.grace).await;
+        self.family(roots, born).stop(self.patience(why)).await;
         if let Some(session) = self.sessions.get_mut(name) {
             // The shell is dead: this takes its exit status.
             let _ = session.wait().await;
             session.forget_shell();
         }
+    }
+
+    /// Returns how much time processes get that are stopped.
+    pub(super) fn patience(&self, why: Why) -> Patience {
+        Patience { interrupt: why == Why::Interrupt, grace: self.options.grace, stop: self.stop.clone() }
     }
 
     /// Returns the processes of this plan, services left out.
@@ -246,11 +262,11 @@ impl PlanRun {
         let how = match watched {
             Watched::Ended(status) => Watched::Ended(exit(status.map_err(start)?)),
             Watched::TimedOut => {
-                self.stop_program(&mut child, born, Signal::TERM).await;
+                self.stop_program(&mut child, born, Why::Timeout).await;
                 Watched::TimedOut
             }
             Watched::Stopped => {
-                self.stop_program(&mut child, born, Signal::INT).await;
+                self.stop_program(&mut child, born, Why::Interrupt).await;
                 Watched::Stopped
             }
         };
@@ -260,9 +276,9 @@ impl PlanRun {
         Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
     }
 
-    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, first: Signal) {
+    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
         let roots = child.id().map(u32::cast_signed).into_iter().collect();
-        self.family(roots, born).stop(first, self.options.grace).await;
+        self.family(roots, born).stop(self.patience(why)).await;
         let _ = child.wait().await;
     }
 
