@@ -10,6 +10,7 @@ use super::include::{self, Includes};
 use super::model::{Dialect, Heading, Step, StepName, Tutorial};
 use super::names::StepNames;
 use super::page;
+use super::prerequisite;
 use crate::diagnostic::{Finding, Place, Source, sort_by_place};
 
 /// What a page cannot know by itself.
@@ -22,6 +23,20 @@ pub struct ParseOptions {
 /// Reads a page. What is wrong with it is said in the findings, in page order; the
 /// tutorial is what could be understood.
 pub fn parse(
+    source: &Arc<Source>,
+    options: &ParseOptions,
+    includes: &dyn Includes,
+) -> (Tutorial, Vec<Finding>) {
+    let (mut tutorial, mut findings) = parse_alone(source, options, includes);
+    if !tutorial.prerequisites.is_empty() {
+        prerequisite::prepend(&mut tutorial, options, includes, &mut findings);
+        sort_by_place(&mut findings);
+    }
+    (tutorial, findings)
+}
+
+/// Reads a page without its prerequisites.
+pub(crate) fn parse_alone(
     source: &Arc<Source>,
     options: &ParseOptions,
     includes: &dyn Includes,
@@ -576,7 +591,8 @@ mod tests {
         assert_eq!(paths, [Path::new("../y.md")]);
         assert_eq!(tutorial.links.len(), 4);
         assert_eq!(format!("{:?}", tutorial.front_matter.env), r#"{"A": "1", "B": "2"}"#);
-        assert_eq!(findings.len(), 0);
+        let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["missing-prerequisite"]);
     }
 
     #[test]
