@@ -1,6 +1,52 @@
-//! Room.
+//! The command line: everything is wired here.
+//!
+//! A command is a verb with a file of its own: its arguments and help text first, then the
+//! function. Only this room prints, asks and decides about exit statuses. Text for people
+//! goes to standard error; data goes to standard output.
 
-/// Runs the program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod arguments;
+mod error;
+mod exit;
+mod install;
+mod plan;
+mod printer;
+mod project;
+mod run;
+mod schema;
+mod status;
+mod update;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::arguments::{Arguments, Command};
+use self::exit::ExitStatus;
+use self::printer::Printer;
+
+/// Runs the program with the arguments of this process.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are asked for; everything else is a mistake. A closed pipe is neither.
+            let _ = error.print();
+            let status = if error.use_stderr() { ExitStatus::Invalid } else { ExitStatus::Passed };
+            return status.into();
+        }
+    };
+    let printer = Printer::new(&arguments.output);
+    let result = match arguments.command {
+        Command::Run(command) => run::run(command, &printer),
+        Command::Plan(command) => plan::plan(&command, &printer),
+        Command::Status(command) => status::status(&command, &printer),
+        Command::Schema(command) => schema::schema(&command, &printer),
+    };
+    match result {
+        Ok(status) => status.into(),
+        Err(error) => {
+            printer.error(&error);
+            error.exit_status().into()
+        }
+    }
 }

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The way back is here too: [`updated`] writes what an output asks for, [`measure`] tells which
-//! wrong outputs an expectation would let pass, [`propose`] offers a better one. How texts stand
+//! wrong outputs an expectation would let pass, [`propose()`] offers a better one. How texts stand
 //! in a page, with fences and indentation, is not known here.
 
 mod align;
@@ -33,6 +33,7 @@ mod propose;
 mod quote;
 mod similarity;
 mod strength;
+mod table;
 mod terminal;
 mod update;
 mod volatile;

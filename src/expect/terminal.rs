@@ -12,18 +12,12 @@ pub(super) fn shown(output: &str, keep_escapes: bool) -> Cow<'_, str> {
         return Cow::Borrowed(output);
     }
     let mut text = String::with_capacity(output.len());
-    let mut rest = output;
-    while !rest.is_empty() {
-        let special = rest.bytes().take_while(|byte| *byte != b'\n').any(is_special);
-        // An escape sequence may hold a line break of its own, so the screen says where a line ends.
-        let length = if special {
-            Screen::default().line(rest, keep_escapes, &mut text)
+    for line in output.split_inclusive('\n') {
+        if line.bytes().any(is_special) {
+            text.push_str(&Screen::default().shown(line, keep_escapes));
         } else {
-            let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
-            text.push_str(&rest[..length]);
-            length
-        };
-        rest = &rest[length..];
+            text.push_str(line);
+        }
     }
     Cow::Owned(text)
 }
@@ -50,29 +44,26 @@ struct Screen {
 }
 
 impl Screen {
-    /// Shows one line, appends what remains of it to `text` and returns how much was read.
-    fn line(mut self, rest: &str, keep_escapes: bool, text: &mut String) -> usize {
-        let mut at = 0;
-        while let Some(c) = rest[at..].chars().next() {
+    /// Shows a line and returns what can be read at its end.
+    fn shown(mut self, line: &str, keep_escapes: bool) -> String {
+        let (line, line_end) = match line.strip_suffix('\n') {
+            Some(line) => (line, "\n"),
+            None => (line, ""),
+        };
+        let mut rest = line;
+        while let Some(c) = rest.chars().next() {
+            let mut length = c.len_utf8();
             match c {
                 '\x1b' if !keep_escapes => {
-                    let sequence = escape_length(&rest[at..]);
-                    self.escape(&rest[at..at + sequence]);
-                    at += sequence;
-                    continue;
+                    length = escape_length(rest);
+                    self.escape(&rest[..length]);
                 }
                 '\r' => self.cursor = 0,
-                '\n' => {
-                    text.extend(self.cells);
-                    text.push('\n');
-                    return at + 1;
-                }
                 _ => self.put(c),
             }
-            at += c.len_utf8();
+            rest = &rest[length..];
         }
-        text.extend(self.cells);
-        rest.len()
+        self.cells.into_iter().collect::<String>() + line_end
     }
 
     fn put(&mut self, c: char) {
@@ -98,7 +89,7 @@ impl Screen {
 
 /// Returns the length of the escape sequence that a text starts with.
 ///
-/// Unfinished sequences end before the line does, so that they cannot swallow an output.
+/// The text is one line: an unfinished sequence cannot swallow the rest of an output.
 fn escape_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     match bytes.get(1) {
@@ -114,11 +105,14 @@ fn escape_length(text: &str) -> usize {
     }
 }
 
+/// How far the end of a sequence is looked for, in bytes. Terminals give up as well.
+const LONGEST_SEQUENCE: usize = 4096;
+
 /// Returns the length of a sequence that ends with BEL or `ESC \`, as window titles and links do.
 fn string_length(text: &str) -> usize {
-    let line = text.find('\n').unwrap_or(text.len());
-    let bell = text[..line].find('\x07').map(|at| at + 1);
-    let terminator = text[..line].find("\x1b\\").map(|at| at + 2);
+    let near = &text.as_bytes()[..text.len().min(LONGEST_SEQUENCE)];
+    let bell = near.iter().position(|byte| *byte == 0x07).map(|at| at + 1);
+    let terminator = near.windows(2).position(|bytes| bytes == b"\x1b\\").map(|at| at + 2);
     bell.into_iter().chain(terminator).min().unwrap_or(2)
 }
 

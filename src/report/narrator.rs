@@ -200,9 +200,13 @@ impl Narrator {
     }
 
     fn interrupted(&mut self, signal: &str) -> String {
-        self.interrupted = Some(one_line(signal));
+        let again = self.interrupted.replace(one_line(signal)).is_some();
         let styles = &self.settings.styles;
-        let line = format!("{} interrupted by {}, cleaning up", styles.symbols.warn, one_line(signal));
+        let line = if again {
+            format!("{} interrupted again, stopping at once", styles.symbols.warn)
+        } else {
+            format!("{} interrupted by {}, cleaning up", styles.symbols.warn, one_line(signal))
+        };
         format!("{}\n", paint(styles.warn, line))
     }
 

@@ -11,10 +11,12 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::error::RunError;
 use super::executor::{Shared, execute};
+use super::guard::Guard;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::redact::Secrets;
 use super::signals::{Interrupt, Signals};
+use super::spawn::Children;
 use crate::event::{EventKind, RunEvent, Timestamp, Totals, TutorialOutcome};
 
 /// What the loop can be woken by.
@@ -38,6 +40,8 @@ pub(super) struct Dispatcher<'a> {
     signals: Signals,
     began: Instant,
     totals: Totals,
+    /// Held until the end of the run.
+    _guard: Option<Guard>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -55,14 +59,20 @@ impl<'a> Dispatcher<'a> {
             ticker.set_missed_tick_behavior(MissedTickBehavior::Skip);
             ticker
         });
+        let run_mark = format!("{}-{}", std::process::id(), Timestamp::now().as_millisecond());
+        let children = Rc::<Children>::default();
+        let guard = Guard::start(&run_mark);
+        if let Some(guard) = &guard {
+            children.add(guard.process());
+        }
         let shared = Shared {
             secrets: Rc::new(Secrets::new(options.secrets.values().map(String::as_str))),
             options: Rc::new(options),
             messages: sender,
             stop: stopping,
             active: Rc::new(Cell::new(0)),
-            children: Rc::default(),
-            run_mark: format!("{}-{}", std::process::id(), Timestamp::now().as_millisecond()),
+            children,
+            run_mark,
         };
         Ok(Self {
             listener,
@@ -75,6 +85,7 @@ impl<'a> Dispatcher<'a> {
             signals: Signals::listen().map_err(RunError::Signals)?,
             began: Instant::now(),
             totals: Totals::default(),
+            _guard: guard,
         })
     }
 

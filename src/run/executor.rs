@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rustix::process::Signal;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::error::PlanTrouble;
@@ -18,7 +17,7 @@ use super::requirement;
 use super::service::Service;
 use super::session::Session;
 use super::spawn::Children;
-use super::step::not_run;
+use super::step::{Why, not_run};
 use super::workspace::Workspace;
 use crate::event::{
     Coverage, EventKind, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialOutcome,
@@ -272,7 +271,7 @@ impl PlanRun {
         self.end_services().await;
         self.end_sessions().await;
         if process::reap_orphans(&self.children) {
-            self.family(Vec::new(), Born::EVER).stop(Signal::TERM, self.options.grace).await;
+            self.family(Vec::new(), Born::EVER).stop(self.patience(Why::End)).await;
             process::reap_orphans(&self.children);
         }
         let said = self.results.iter().take_while(|result| result.is_some()).count();
@@ -290,7 +289,7 @@ impl PlanRun {
         for service in std::mem::take(&mut self.services).into_iter().rev() {
             let by_itself = service.ended();
             let family = self.family(vec![service.process], Born::now());
-            family.stop(Signal::TERM, self.options.grace).await;
+            family.stop(self.patience(Why::End)).await;
             let step = service.step;
             // Its output is in the file that the step's result names.
             let _ = service.printed().await;
@@ -311,7 +310,7 @@ impl PlanRun {
             {
                 continue;
             }
-            self.family(vec![shell], Born::EVER).stop(Signal::TERM, self.options.grace).await;
+            self.family(vec![shell], Born::EVER).stop(self.patience(Why::End)).await;
             let _ = session.wait().await;
         }
     }

@@ -21,6 +21,8 @@
 mod dispatcher;
 mod error;
 mod executor;
+mod guard;
+mod host;
 mod message;
 mod options;
 mod output;
@@ -42,6 +44,7 @@ mod verify;
 mod workspace;
 
 pub use error::RunError;
+pub use host::host;
 pub use options::{Job, RunOptions};
 pub use package::{Manager, install_command, refresh_command};
 pub use requirement::{Missing, find_program, missing};

@@ -10,7 +10,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions};
+use tokio::sync::watch;
 
+use super::message::Stop;
 use super::spawn::Children;
 
 /// Variable that marks every process of a tutorial's run.
@@ -100,25 +102,55 @@ impl Family {
     /// Asks every member to end, waits, kills what is left, and returns when nothing is.
     ///
     /// Members that are born meanwhile are ended too.
-    pub(super) async fn stop(&self, first: Signal, grace: Duration) {
+    pub(super) async fn stop(&self, mut patience: Patience) {
+        let began = Instant::now();
         let mut asked = BTreeSet::new();
-        let deadline = Instant::now() + grace;
         loop {
             let members = self.members();
             if members.is_empty() {
                 break;
             }
-            let late = Instant::now() >= deadline;
+            let urgent = patience.urgent();
             for pid in members {
-                if late {
-                    signal(pid, Signal::KILL);
-                } else if asked.insert(pid) {
-                    signal(pid, first);
-                    // A stopped process takes no other signal before it continues.
-                    signal(pid, Signal::CONT);
+                for signal_now in patience.due(began.elapsed(), urgent) {
+                    if signal_now == Signal::KILL || asked.insert((pid, signal_now.as_raw())) {
+                        signal(pid, signal_now);
+                        // A stopped process takes no other signal before it continues.
+                        signal(pid, Signal::CONT);
+                    }
                 }
             }
             tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// How processes are asked to end, and how long they may take.
+#[derive(Debug, Clone)]
+pub(super) struct Patience {
+    /// Whether they are asked as Ctrl-C asks before they are asked with SIGTERM.
+    pub(super) interrupt: bool,
+    /// How long after the first signal what is left is killed.
+    pub(super) grace: Duration,
+    /// Tells when there is no time left at all.
+    pub(super) stop: watch::Receiver<Stop>,
+}
+
+impl Patience {
+    fn urgent(&mut self) -> bool {
+        *self.stop.borrow_and_update() == Stop::Now
+    }
+
+    /// Returns the signals that are due after some time.
+    fn due(&self, elapsed: Duration, urgent: bool) -> Vec<Signal> {
+        // Background processes of a shell ignore SIGINT, so SIGTERM follows soon.
+        let terminate_after = if self.interrupt { self.grace / 5 } else { Duration::ZERO };
+        if urgent || elapsed >= self.grace {
+            vec![Signal::KILL]
+        } else if elapsed >= terminate_after {
+            vec![Signal::TERM]
+        } else {
+            vec![Signal::INT]
         }
     }
 }

@@ -7,8 +7,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// A signal that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interrupt {
-    Interrupt,
+    /// Ctrl-C.
+    Keyboard,
+    /// Asked by another program.
     Terminate,
+    /// The terminal is gone.
     HangUp,
 }
 
@@ -16,7 +19,7 @@ impl Interrupt {
     /// Returns the signal's name.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Interrupt => "SIGINT",
+            Self::Keyboard => "SIGINT",
             Self::Terminate => "SIGTERM",
             Self::HangUp => "SIGHUP",
         }
@@ -44,7 +47,7 @@ impl Signals {
     /// Waits for the next one.
     pub(super) async fn next(&mut self) -> Interrupt {
         tokio::select! {
-            _ = self.interrupt.recv() => Interrupt::Interrupt,
+            _ = self.interrupt.recv() => Interrupt::Keyboard,
             _ = self.terminate.recv() => Interrupt::Terminate,
             _ = self.hang_up.recv() => Interrupt::HangUp,
         }

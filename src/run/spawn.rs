@@ -36,8 +36,15 @@ impl Children {
             command.pre_exec(prepare);
         }
         let child = command.spawn()?;
-        self.own.borrow_mut().extend(child.id().map(u32::cast_signed));
+        if let Some(process) = child.id() {
+            self.add(process.cast_signed());
+        }
         Ok(child)
+    }
+
+    /// Says that a process was started by us.
+    pub(super) fn add(&self, pid: i32) {
+        self.own.borrow_mut().insert(pid);
     }
 
     /// Says that a child's exit status was taken.

@@ -11,7 +11,7 @@ use super::executor::PlanRun;
 use super::message::Stop;
 use super::output::Capture;
 use super::pipe::OutputPipe;
-use super::process::{self, Born, Family};
+use super::process::{self, Born, Family, Patience};
 use super::service::{self, Service};
 use super::session::{Ending, Extras, Request, Streams};
 use super::unit::{Audience, Limits, Printed, Recording, Watched};
@@ -21,6 +21,17 @@ use crate::event::{CommandResult, Exit, Outcome, StepResult};
 use crate::expect::Stream;
 use crate::plan::{Interpreter, InterpreterKind, PlannedCommand, PlannedStep, StepIndex, Work};
 use crate::tutorial::{ExpectedOutput, Ready};
+
+/// Why processes are stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They took too long.
+    Timeout,
+    /// Someone asked the run to stop.
+    Interrupt,
+    /// Nobody needs them any more.
+    End,
+}
 
 /// How a unit came to its end, with what it printed.
 #[derive(Debug)]
@@ -180,11 +191,11 @@ impl PlanRun {
         let how = match watched {
             Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
             Watched::TimedOut => {
-                self.stop_session(&task.step.session, born, Signal::TERM).await;
+                self.stop_session(&task.step.session, born, Why::Timeout).await;
                 Watched::TimedOut
             }
             Watched::Stopped => {
-                self.stop_session(&task.step.session, born, Signal::INT).await;
+                self.stop_session(&task.step.session, born, Why::Interrupt).await;
                 Watched::Stopped
             }
         };
@@ -199,15 +210,20 @@ impl PlanRun {
     }
 
     /// Ends what a step started, its shell too, and leaves the place for a new one.
-    async fn stop_session(&mut self, name: &str, born: Born, first: Signal) {
+    async fn stop_session(&mut self, name: &str, born: Born, why: Why) {
         let Some(session) = self.sessions.get(name) else { return };
         let roots: Vec<i32> = session.process().into_iter().collect();
-        self.family(roots, born).stop(first, self.options.grace).await;
+        self.family(roots, born).stop(self.patience(why)).await;
         if let Some(session) = self.sessions.get_mut(name) {
             // The shell is dead: this takes its exit status.
             let _ = session.wait().await;
             session.forget_shell();
         }
+    }
+
+    /// Returns how much time processes get that are stopped.
+    pub(super) fn patience(&self, why: Why) -> Patience {
+        Patience { interrupt: why == Why::Interrupt, grace: self.options.grace, stop: self.stop.clone() }
     }
 
     /// Returns the processes of this plan, services left out.
@@ -246,11 +262,11 @@ impl PlanRun {
         let how = match watched {
             Watched::Ended(status) => Watched::Ended(exit(status.map_err(start)?)),
             Watched::TimedOut => {
-                self.stop_program(&mut child, born, Signal::TERM).await;
+                self.stop_program(&mut child, born, Why::Timeout).await;
                 Watched::TimedOut
             }
             Watched::Stopped => {
-                self.stop_program(&mut child, born, Signal::INT).await;
+                self.stop_program(&mut child, born, Why::Interrupt).await;
                 Watched::Stopped
             }
         };
@@ -260,9 +276,9 @@ impl PlanRun {
         Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
     }
 
-    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, first: Signal) {
+    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
         let roots = child.id().map(u32::cast_signed).into_iter().collect();
-        self.family(roots, born).stop(first, self.options.grace).await;
+        self.family(roots, born).stop(self.patience(why)).await;
         let _ = child.wait().await;
     }
 
@@ -346,11 +362,7 @@ impl PlanRun {
 
     fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
         let capture = |suffix: &str| {
-            let name = match task.output {
-                1 => format!("{}{suffix}", task.step.name),
-                number => format!("{}{suffix}.{number}", task.step.name),
-            };
-            let name = service::output_file(&name);
+            let name = self.output_name(task, suffix);
             Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.options.keep_output)
         };
         let audience = Audience {
@@ -364,13 +376,31 @@ impl PlanRun {
 
     /// Ends a recording; names of folders that differ from run to run are replaced by what they are.
     fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
-        let finished = recording.finish();
-        let mut printed =
-            finished.map_err(|source| PlanTrouble::Output { step: task.step.name.to_string(), source })?;
-        for text in [&mut printed.text, &mut printed.error].into_iter().flatten() {
+        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
+        let mut printed = recording.finish().map_err(trouble)?;
+        let output = &mut printed.output;
+        let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
+        for text in shown.into_iter().flatten() {
             *text = self.hide_paths(text);
         }
+        if let Some(text) = &mut printed.text {
+            let hidden = self.hide_paths(text);
+            if hidden != *text && output.file.is_some() {
+                let file = self.job.outputs.join(self.output_name(task, ""));
+                std::fs::write(file, &hidden).map_err(trouble)?;
+            }
+            *text = hidden;
+        }
         Ok(printed)
+    }
+
+    /// Returns the name of the file for a unit's long output.
+    fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
+        let name = match task.output {
+            1 => format!("{}{suffix}", task.step.name),
+            number => format!("{}{suffix}.{number}", task.step.name),
+        };
+        service::output_file(&name)
     }
 
     /// Lets go of streams that someone still holds, and returns who does.
@@ -389,7 +419,7 @@ impl PlanRun {
     fn hide_paths(&self, text: &str) -> String {
         let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
         let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
-        crate::expect::hide_paths(text, &[(work.as_str(), "<workspace>"), (home.as_str(), "<home>")])
+        crate::expect::hide_paths(text, &[(work.as_str(), "workspace"), (home.as_str(), "home")])
     }
 }
 

@@ -185,13 +185,13 @@ fn exits_with(status: i32) -> impl FnOnce(&mut PlannedStep) {
 }
 
 /// Runs a check in every shell that the machine has.
+#[expect(clippy::print_stderr, reason = "a skipped check says why")]
 fn in_every_shell(check: impl Fn(Page)) {
     for shell in [BASH, SH, ZSH] {
         if super::find_program(shell.0, "/usr/bin:/bin").is_none() {
             eprintln!("not checked with {}: it is not installed", shell.0);
             continue;
         }
-        eprintln!("checking with {}", shell.0);
         check(Page::new(shell));
     }
 }

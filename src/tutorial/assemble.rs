@@ -49,6 +49,7 @@ pub(crate) fn assemble(
         assembler.item(item);
     }
     assembler.end();
+    assembler.end_section();
     assembler.done
 }
 
@@ -65,8 +66,8 @@ struct Assembler<'a> {
     pending: Vec<(Vec<Entry>, Place)>,
     /// An `expect` comment that waits for its block.
     promise: Option<(Promise, Place)>,
-    /// The `STEP` that is open, and how many blocks it had.
-    section: Option<(Section, usize)>,
+    /// The `STEP` that is open, how many blocks it had, and its place.
+    section: Option<(Section, usize, Place)>,
     /// Whether a step stands above, below the same heading.
     step_above: bool,
 }
@@ -102,8 +103,11 @@ impl Assembler<'_> {
         match annotation::read(comment, self.findings) {
             None => {}
             Some(Annotation::Step(entries)) => self.pending.push((entries, comment.place.clone())),
-            Some(Annotation::Section(entries)) => self.section = Some((Section::read(&entries), 0)),
-            Some(Annotation::EndSection) => self.end_section(&comment.place),
+            Some(Annotation::Section(entries)) => {
+                self.end_section();
+                self.section = Some((Section::read(&entries), 0, comment.place.clone()));
+            }
+            Some(Annotation::EndSection) => self.end_section(),
             Some(Annotation::Variables(variables)) => self.done.variables.extend(variables),
             Some(Annotation::Expect(comment_says)) => {
                 let promise = Promise::read(&comment_says, &comment.place, self.findings);
@@ -183,7 +187,7 @@ impl Assembler<'_> {
     /// Gathers the attributes of a block, those that win last.
     fn written(&mut self, info: &Info) -> Vec<(Written, Vec<Entry>)> {
         let mut written = Vec::new();
-        if let Some((section, blocks)) = &self.section {
+        if let Some((section, blocks, _)) = &self.section {
             written.push((Written::InComment, section.each.clone()));
             if *blocks == 0 {
                 written.push((Written::InComment, section.first.clone()));
@@ -203,7 +207,7 @@ impl Assembler<'_> {
         if self.dialect == Dialect::MechanicalMarkdown && self.section.is_none() {
             attributes.skip.get_or_insert_with(|| "outside of a `STEP`".to_owned());
         }
-        if let Some((_, blocks)) = &mut self.section {
+        if let Some((_, blocks, _)) = &mut self.section {
             *blocks += 1;
         }
         let named = settled.name.is_some();
@@ -229,12 +233,12 @@ impl Assembler<'_> {
     }
 
     /// Gives the promises of a `STEP` to its block. The lines of several blocks cannot be told apart.
-    fn end_section(&mut self, place: &Place) {
-        let Some((section, blocks)) = self.section.take() else { return };
+    fn end_section(&mut self) {
+        let Some((section, blocks, place)) = self.section.take() else { return };
         let promises = [(section.stdout, Stream::Stdout), (section.stderr, Stream::Stderr)];
         for (lines, stream) in promises.into_iter().filter(|(lines, _)| !lines.is_empty()) {
             match self.done.steps.last_mut().filter(|_| blocks == 1) {
-                Some(step) => step.expected.push(lines_of_section(lines, stream, place)),
+                Some(step) => step.expected.push(lines_of_section(lines, stream, &place)),
                 None => {
                     let message = format!("expected lines of {blocks} blocks are not checked");
                     self.findings.push(Finding::warning("orphan-expectation", message).at(place.clone()));

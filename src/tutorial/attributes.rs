@@ -245,3 +245,97 @@ pub(crate) fn bad_value(entry: &Entry, help: &str) -> Finding {
     };
     Finding::error("bad-value", message).at(entry.value.place.clone()).help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::diagnostic::{Source, Span};
+    use crate::tutorial::info;
+
+    #[track_caller]
+    fn check(written: &str, expected: Expect) {
+        let text = format!("bash {{{written}}}");
+        let source = Source::new("a.md", text.as_str());
+        let mut findings = Vec::new();
+        let info = info::read(&source, Span::new(0, text.len()), &mut findings);
+        let mut settled = settle(&[(Written::AfterLanguage, info.attributes)], &mut findings);
+        settled.attributes.places.clear();
+        let usual = format!("{:#?}", Attributes::default());
+        let shown = format!("{:#?}", settled.attributes);
+        let differs = shown.lines().filter(|line| !usual.lines().any(|other| other == *line)).map(str::trim);
+        let mut shown = vec![differs.collect::<Vec<_>>().join(" ")];
+        shown.extend(findings.iter().map(|finding| finding.message.clone()));
+        expected.assert_eq(&shown.join("\n"));
+    }
+
+    #[test]
+    fn values_mean_something() {
+        check(
+            "session=a cwd=src env=\"A=1 B=x=y\" needs=\"a, b\"",
+            expect![[
+                r#"session: Some( "a", ), cwd: Some( "src", ), env: { "A": "1", "B": "x=y", }, needs: [ StepName( "a", ), StepName( "b", ), ],"#
+            ]],
+        );
+        check(
+            "timeout=1m30s retry=2 retry-delay=500ms exit=3",
+            expect!["timeout: Some( 90s, ), retry: 2, retry_delay: 500ms, exit: Some( 3, ),"],
+        );
+        check(
+            "background ready=\"log:listening on\" cache=false errexit=false hide",
+            expect![[
+                r#"background: true, ready: Some( Log( "listening on", ), ), hide: true, cache: false, errexit: false,"#
+            ]],
+        );
+        check(
+            "template delimiters=\"<% %> << >> <# #>\" when=\"base == 'x'\"",
+            expect![[
+                r##"template: Some( Template { delimiters: Some( Delimiters { block: ( "<%", "%>", ), expression: ( "<<", ">>", ), comment: ( "<#", "#>", ), }, ), }, ), when: Some( "base == 'x'", ),"##
+            ]],
+        );
+        check("skip", expect![[r#"skip: Some( "marked `skip`", ),"#]]);
+        check(
+            "skip=\"too slow\" manual cleanup",
+            expect![[r#"skip: Some( "too slow", ), manual: true, cleanup: true,"#]],
+        );
+    }
+
+    #[test]
+    fn values_that_mean_nothing_are_reported() {
+        check(
+            "retry=-1 exit=300 mode=9 ready=soon hide=perhaps",
+            expect![[r#"
+
+            `retry` cannot be `-1`
+            `exit` cannot be `300`
+            `mode` cannot be `9`
+            `ready` cannot be `soon`
+            `hide` cannot be `perhaps`
+            `ready` does nothing without `background`
+            `mode` does nothing without `file`"#]],
+        );
+        check(
+            "env=A name= delimiters=x",
+            expect![[r#"
+
+            `env` cannot be `A`
+            `name` cannot be ``
+            `delimiters` cannot be `x`
+            `delimiters` does nothing without `template`"#]],
+        );
+        check(
+            "file=a background session=b append",
+            expect![[r#"
+            session: Some( "b", ), background: true, append: true,
+            `background` does nothing on a step that writes a file
+            `session` does nothing on a step that writes a file"#]],
+        );
+        check(
+            "retry_delay=5s",
+            expect![[r#"
+
+            unknown attribute `retry_delay`"#]],
+        );
+    }
+}

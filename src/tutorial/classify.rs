@@ -43,7 +43,7 @@ pub(crate) fn classify(
     if let Some(path) = block.file {
         return Kind::Step { action: Action::File(path.to_owned()), language: language.to_owned() };
     }
-    let prompts = SHELLS.contains(&language) && transcript::is_all_prompts(&block.fence.text);
+    let prompts = SHELLS.contains(&language) && transcript::begins_with_prompt(&block.fence.text);
     if prompts || TRANSCRIPTS.contains(&language) {
         return transcript_of(block, findings);
     }

@@ -33,6 +33,7 @@ mod names;
 mod node;
 mod page;
 mod parse;
+mod prerequisite;
 mod rewrite;
 mod transcript;
 mod values;

@@ -10,6 +10,7 @@ use super::include::{self, Includes};
 use super::model::{Dialect, Heading, Step, StepName, Tutorial};
 use super::names::StepNames;
 use super::page;
+use super::prerequisite;
 use crate::diagnostic::{Finding, Place, Source, sort_by_place};
 
 /// What a page cannot know by itself.
@@ -22,6 +23,20 @@ pub struct ParseOptions {
 /// Reads a page. What is wrong with it is said in the findings, in page order; the
 /// tutorial is what could be understood.
 pub fn parse(
+    source: &Arc<Source>,
+    options: &ParseOptions,
+    includes: &dyn Includes,
+) -> (Tutorial, Vec<Finding>) {
+    let (mut tutorial, mut findings) = parse_alone(source, options, includes);
+    if !tutorial.prerequisites.is_empty() {
+        prerequisite::prepend(&mut tutorial, options, includes, &mut findings);
+        sort_by_place(&mut findings);
+    }
+    (tutorial, findings)
+}
+
+/// Reads a page without its prerequisites.
+pub(crate) fn parse_alone(
     source: &Arc<Source>,
     options: &ParseOptions,
     includes: &dyn Includes,
@@ -279,7 +294,7 @@ mod tests {
             expect![[r#"1 step-1: "echo a"[0] => "a\n", "false"[1] "$ echo a\na\n$ false\n[1]\n" []"#]],
         );
         check("```bash\n$ ls\n$ pwd\n```\n", expect![[r#"1 step-1: "ls"[0], "pwd"[0] "$ ls\n$ pwd\n" []"#]]);
-        check("```bash\n$ ls\na\n```\n", expect![[r#"1 step-1: bash "$ ls\na\n" []"#]]);
+        check("```bash\n$ ls\na\n```\n", expect![[r#"1 step-1: "ls"[0] => "a\n" "$ ls\na\n" []"#]]);
     }
 
     #[test]
@@ -505,6 +520,90 @@ mod tests {
             2 step-1: "ls"[0] "$ ls\n" [skip]
             Mdx"#]],
         );
+    }
+
+    #[test]
+    fn steps_know_what_stands_around_them() {
+        let page = "# A `b`\n\n## C {#see}\n\nSome *text*\nhere:\n\n1. Item one\n   ```sh\n   x\n   ```\n\n```sh\n```\n";
+        let (tutorial, _) = parsed(&Source::new("a.md", page));
+        let around = |step: &Step| (step.headings.join(" / "), step.anchor.clone(), step.description.clone());
+        let around: Vec<_> = tutorial.steps.iter().map(around).collect();
+        expect![[r#"
+            [
+                (
+                    "A b / C",
+                    Some(
+                        "see",
+                    ),
+                    "Item one",
+                ),
+                (
+                    "A b / C",
+                    Some(
+                        "see",
+                    ),
+                    "",
+                ),
+            ]
+        "#]]
+        .assert_debug_eq(&around);
+        assert_eq!(tutorial.title, "A b");
+    }
+
+    #[test]
+    fn comments_may_take_several_lines() {
+        check(
+            "> <!-- step:\n> name: a\n> timeout: 5 m x\n> -->\n>\n> ```sh\n> ls\n> ```\n",
+            expect![[r#"
+            6 a: sh "ls\n" [name,timeout]
+            a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `30s`, `5m`, `1h` or `500ms`)"#]],
+        );
+        check(
+            "- x\n\n  <!-- step:\n  name: a\n  env: {A: 1}\n  -->\n  ```sh\n  ls\n  ```\n",
+            expect![[r#"7 a: sh "ls\n" [env,name]"#]],
+        );
+        check("<!-- a --><!-- skip: b -->\n```sh\nls\n```\n", expect![[r#"2 step-1: sh "ls\n" [skip]"#]]);
+        check(
+            "<!-- never closed\n\n```sh\nls\n```\n",
+            expect![
+                "a.md:1:1 warning[unclosed-comment] comment is never closed (close it with `-->`; all that follows is a part of it)"
+            ],
+        );
+        check(
+            "<!-- stpe: {name: a} -->\n```sh\nls\n```\n",
+            expect![[r#"
+            2 step-1: sh "ls\n" []
+            a.md:1:1 warning[unknown-annotation] unknown annotation `stpe` (did you mean `step`?)"#]],
+        );
+        check(
+            "<!-- step one: read this -->\n<!-- todo: {x} -->\n```sh\nls\n```\n",
+            expect![[r#"3 step-1: sh "ls\n" []"#]],
+        );
+    }
+
+    #[test]
+    fn linked_prerequisites_come_from_their_section() {
+        let page = "# A\n\n[x](x.md)\n\n## Prerequisites\n\n- [y](../y.md#z), [w](https://a.b/w.md)\n\n## B\n\n\
+                    [z](z.md)\n\n```bash\nls\n```\n\n<!-- expected_similarity=0.3 -->\n```\na\n```\n\n\
+                    <!-- ```variables\nexport A=\"1\"\nB=2\n``` -->\n";
+        let (tutorial, findings) = parsed(&Source::new("a.md", page));
+        let paths: Vec<_> = tutorial.prerequisites.iter().map(|prerequisite| &prerequisite.path).collect();
+        assert_eq!(paths, [Path::new("../y.md")]);
+        assert_eq!(tutorial.links.len(), 4);
+        assert_eq!(format!("{:?}", tutorial.front_matter.env), r#"{"A": "1", "B": "2"}"#);
+        let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["missing-prerequisite"]);
+    }
+
+    #[test]
+    fn attributes_of_runme_mean_what_it_means() {
+        let page = "```sh {\"excludeFromRunAll\":\"true\"}\n```\n```sh {\"interactive\":\"false\"}\n```\n\
+                    ```sh {\"ignore\":\"true\"}\n```\n";
+        let (tutorial, _) = parsed(&Source::new("a.md", page));
+        let read = |step: &Step| (step.attributes.manual, step.attributes.skip.clone());
+        let read: Vec<_> = tutorial.steps.iter().map(read).collect();
+        let ignored = Some("marked `ignore`".to_owned());
+        assert_eq!(read, [(true, None), (false, None), (false, ignored)]);
     }
 
     #[test]

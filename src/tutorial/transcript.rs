@@ -30,17 +30,9 @@ pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCo
     commands
 }
 
-/// Returns whether each line of a shell block is a command after a `$ `, as many people write it.
-pub(crate) fn is_all_prompts(text: &Text) -> bool {
-    let mut lines = text.content.lines().filter(|line| !line.trim().is_empty()).peekable();
-    lines.peek().is_some_and(|first| first.starts_with("$ ")) && {
-        let mut continued = false;
-        lines.all(|line| {
-            let fits = continued || line.starts_with("$ ") || line.starts_with("> ");
-            continued = ends_in_backslash(line);
-            fits
-        })
-    }
+/// Returns whether a shell block is a transcript: it begins with a `$ `, which no shell takes for a command.
+pub(crate) fn begins_with_prompt(text: &Text) -> bool {
+    text.content.lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("$ "))
 }
 
 struct Reader<'a> {

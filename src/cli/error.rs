@@ -1,0 +1,75 @@
+//! Everything that can end a command, with its exit status.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::exit::ExitStatus;
+use crate::config::ConfigError;
+use crate::record::StoreError;
+use crate::run::RunError;
+use crate::tutorial::LoadError;
+
+/// Why a command ended before its work was done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    #[error("the settings cannot be read")]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("no tutorial in {}", in_words(.paths))]
+    NoTutorials { paths: Vec<PathBuf> },
+    #[error("`{}` cannot be read", path.display())]
+    Walk { path: PathBuf, source: ignore::Error },
+    #[error("the parameters file `{}` cannot be read", path.display())]
+    ParametersFile { path: PathBuf, source: io::Error },
+    #[error("the report `{}` cannot be written", path.display())]
+    Report { path: PathBuf, source: io::Error },
+    #[error("`{}` cannot be written", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("the current folder cannot be found")]
+    CurrentFolder(#[source] io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("`{command}` could not be run")]
+    Install { command: String, source: io::Error },
+    /// Findings were shown already; they say everything.
+    #[error("findings were shown")]
+    Findings,
+}
+
+impl CliError {
+    /// Returns the exit status that fits.
+    pub(super) fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Config(_)
+            | Self::Load(_)
+            | Self::NoTutorials { .. }
+            | Self::Walk { .. }
+            | Self::ParametersFile { .. }
+            | Self::Findings => ExitStatus::Invalid,
+            Self::Report { .. }
+            | Self::Write { .. }
+            | Self::CurrentFolder(_)
+            | Self::Store(_)
+            | Self::Run(_)
+            | Self::Install { .. } => ExitStatus::Trouble,
+        }
+    }
+
+    /// Returns what to do about it, where there is something to do.
+    pub(super) fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NoTutorials { .. } => Some(
+                "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
+            ),
+            _ => None,
+        }
+    }
+}
+
+fn in_words(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    paths.join(", ")
+}

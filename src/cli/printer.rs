@@ -1,0 +1,140 @@
+//! Where text for people and data go.
+
+use std::error::Error as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::ColorChoice as Stream;
+
+use super::arguments::{ColorChoice, OutputArguments};
+use super::error::CliError;
+use crate::diagnostic::{Finding, Severity, plural, render, sort_by_place};
+use crate::report::{Styles, Verbosity};
+
+/// Prints: data on standard output, everything else on standard error.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Printer {
+    coloured: bool,
+    data_coloured: bool,
+    verbosity: Verbosity,
+}
+
+impl Printer {
+    /// Decides about colours once.
+    pub(super) fn new(arguments: &OutputArguments) -> Self {
+        let choice = match arguments.color {
+            ColorChoice::Auto => Stream::Auto,
+            ColorChoice::Always => Stream::Always,
+            ColorChoice::Never => Stream::Never,
+        };
+        choice.write_global();
+        let verbosity = match (arguments.quiet, arguments.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        Self {
+            coloured: anstream::AutoStream::choice(&io::stderr()) != Stream::Never,
+            data_coloured: anstream::AutoStream::choice(&io::stdout()) != Stream::Never,
+            verbosity,
+        }
+    }
+
+    /// Returns how much is to be said.
+    pub(super) fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// Returns the styles for text on standard error.
+    pub(super) fn styles(&self) -> Styles {
+        Styles::new(self.coloured, speaks_unicode())
+    }
+
+    /// Returns the styles for data on standard output.
+    pub(super) fn data_styles(&self) -> Styles {
+        Styles::new(self.data_coloured, speaks_unicode())
+    }
+
+    /// Returns whether a person looks at standard error.
+    pub(super) fn is_terminal(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// Prints data. A reader that has seen enough is not an error.
+    pub(super) fn data(&self, text: &str) {
+        let mut output = io::stdout().lock();
+        let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    }
+
+    /// Prints a line for people, unless they asked for quiet.
+    pub(super) fn say(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.insist(text);
+        }
+    }
+
+    /// Prints a line for people in any case.
+    pub(super) fn insist(&self, text: &str) {
+        // Nobody is left to tell when standard error is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Prints an error with its causes and what to do.
+    pub(super) fn error(&self, error: &CliError) {
+        if matches!(error, CliError::Findings) {
+            return;
+        }
+        let mut text = format!("{} {error}", self.label("error"));
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(&format!("\n  caused by: {error}"));
+            cause = error.source();
+        }
+        if let Some(help) = error.help() {
+            text.push_str(&format!("\n  help: {help}"));
+        }
+        self.insist(&text);
+    }
+
+    /// Prints a warning.
+    pub(super) fn warning(&self, text: &str) {
+        self.insist(&format!("{} {text}", self.label("warning")));
+    }
+
+    /// Prints findings in the order of their places; notes only for those who asked for everything.
+    ///
+    /// # Errors
+    /// When one of them is an error.
+    pub(super) fn findings(&self, mut findings: Vec<Finding>) -> Result<(), CliError> {
+        sort_by_place(&mut findings);
+        let least = if self.verbosity == Verbosity::Verbose { Severity::Note } else { Severity::Warning };
+        for finding in findings.iter().filter(|finding| finding.severity >= least) {
+            self.insist(&format!("{}\n", render(finding, self.coloured)));
+        }
+        match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
+            0 => Ok(()),
+            errors => {
+                self.insist(&format!(
+                    "{} {}; nothing was run",
+                    self.label("error"),
+                    plural(errors, "mistake")
+                ));
+                Err(CliError::Findings)
+            }
+        }
+    }
+
+    fn label(&self, word: &str) -> String {
+        let color = if word == "error" { anstyle::AnsiColor::Red } else { anstyle::AnsiColor::Yellow };
+        let style = anstyle::Style::new().bold().fg_color(Some(color.into()));
+        if self.coloured { format!("{style}{word}:{style:#}") } else { format!("{word}:") }
+    }
+}
+
+/// Returns whether the locale can show more than ASCII; most can.
+fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| {
+        let value = std::env::var(name).ok()?;
+        (!value.is_empty()).then_some(value)
+    });
+    locale.is_some_and(|locale| locale.to_lowercase().replace('-', "").contains("utf8"))
+}

@@ -1,0 +1,193 @@
+//! A project: its settings, the tutorials that a command is about, and their plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::arguments::{SelectionArguments, TutorialArguments};
+use super::error::CliError;
+use crate::config::{Environment, Settings};
+use crate::diagnostic::{Finding, Severity};
+use crate::plan::{self, Inputs, Plan, Selection, parse_parameters_file};
+use crate::tutorial::{ParseOptions, Tutorial, Value, load};
+
+/// A project with some of its tutorials.
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(super) settings: Settings,
+    pub(super) environment: Environment,
+    pub(super) tutorials: Vec<Loaded>,
+    /// What is wrong with the settings and the tutorials.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// A tutorial that was read.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// Path relative to the project's root, with `/`.
+    pub(super) id: String,
+    /// Path of the file.
+    pub(super) path: PathBuf,
+    pub(super) tutorial: Arc<Tutorial>,
+    /// Whether the user named this very file.
+    pub(super) named: bool,
+}
+
+/// A file that may be a tutorial.
+#[derive(Debug)]
+struct Candidate {
+    path: PathBuf,
+    shown_as: PathBuf,
+    named: bool,
+}
+
+impl Project {
+    /// Reads the settings of the project around the current folder, and the tutorials that are meant.
+    pub(super) fn open(arguments: &TutorialArguments) -> Result<Self, CliError> {
+        let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
+        let (settings, findings) = Settings::load(&current)?;
+        let environment = Environment::read();
+        let mut project = Self { settings, environment, tutorials: Vec::new(), findings };
+        let candidates = project.candidates(&arguments.paths, &current)?;
+        project.read(candidates)?;
+        if project.tutorials.is_empty() && !has_error(&project.findings) {
+            let paths =
+                if arguments.paths.is_empty() { &project.settings.tutorials } else { &arguments.paths };
+            return Err(CliError::NoTutorials { paths: paths.clone() });
+        }
+        Ok(project)
+    }
+
+    fn candidates(&self, paths: &[PathBuf], current: &Path) -> Result<Vec<Candidate>, CliError> {
+        let mut candidates = Vec::new();
+        let mut seen = BTreeSet::new();
+        let from_settings = paths.is_empty();
+        let paths = if from_settings { &self.settings.tutorials } else { paths };
+        for path in paths {
+            let shown_as =
+                if from_settings { from_here(&self.settings.root.join(path), current) } else { path.clone() };
+            let found = if shown_as.is_dir() {
+                markdown_below(&shown_as)?
+            } else if from_settings && !shown_as.exists() {
+                // A project without the default folder simply has none there.
+                Vec::new()
+            } else {
+                vec![Candidate { path: shown_as.clone(), shown_as, named: true }]
+            };
+            candidates.extend(found.into_iter().filter(|candidate| seen.insert(real(&candidate.path))));
+        }
+        Ok(candidates)
+    }
+
+    fn read(&mut self, candidates: Vec<Candidate>) -> Result<(), CliError> {
+        let interpreters = self.settings.interpreters.keys().cloned().collect();
+        let options = ParseOptions { interpreters };
+        for candidate in candidates {
+            let (tutorial, findings) = load(&candidate.path, &candidate.shown_as, &options)?;
+            let is_tutorial = candidate.named || !tutorial.steps.is_empty();
+            if is_tutorial || has_error(&findings) {
+                self.findings.extend(findings);
+            }
+            if is_tutorial {
+                let id = self.id(&candidate.path);
+                let tutorial = Arc::new(tutorial);
+                self.tutorials.push(Loaded { id, path: candidate.path, tutorial, named: candidate.named });
+            }
+        }
+        self.drop_included();
+        Ok(())
+    }
+
+    /// A file that another one includes is a part of it, unless the user named it.
+    fn drop_included(&mut self) {
+        let includes = self.tutorials.iter().flat_map(|loaded| &loaded.tutorial.includes);
+        let included: BTreeSet<PathBuf> = includes.map(|include| real(include.source.path())).collect();
+        self.tutorials.retain(|loaded| loaded.named || !included.contains(&real(&loaded.path)));
+    }
+
+    fn id(&self, path: &Path) -> String {
+        let (path, root) = (real(path), real(&self.settings.root));
+        let relative = path.strip_prefix(&root).unwrap_or(&path);
+        let names = relative.components().filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_string_lossy()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>().join("/")
+    }
+
+    /// Makes the plans of all tutorials; adds what is wrong to the findings.
+    pub(super) fn plans(
+        &mut self,
+        arguments: &TutorialArguments,
+        selection: &SelectionArguments,
+    ) -> Result<Vec<Plan>, CliError> {
+        let tutorials: Vec<Arc<Tutorial>> =
+            self.tutorials.iter().map(|loaded| Arc::clone(&loaded.tutorial)).collect();
+        let selection = Selection {
+            steps: selection.step.clone(),
+            from: selection.from.clone(),
+            until: selection.until.clone(),
+        };
+        let mut findings = plan::unknown_parameters(&tutorials, &arguments.parameters);
+        findings.extend(plan::unknown_steps(&tutorials, &selection));
+        let file = self.parameters_file(arguments, &mut findings)?;
+        let mut plans = Vec::new();
+        for loaded in &self.tutorials {
+            let inputs = Inputs {
+                tutorial_id: loaded.id.clone(),
+                flags: arguments.parameters.clone(),
+                file: file.clone(),
+                environment: self.environment.parameters(),
+                selection: selection.clone(),
+            };
+            match plan::build(&loaded.tutorial, &self.settings, &inputs) {
+                Ok(built) => plans.extend(built),
+                Err(wrong) => findings.extend(wrong),
+            }
+        }
+        self.findings.extend(findings);
+        Ok(plans)
+    }
+
+    fn parameters_file(
+        &self,
+        arguments: &TutorialArguments,
+        findings: &mut Vec<Finding>,
+    ) -> Result<BTreeMap<String, Value>, CliError> {
+        let Some(path) = &arguments.params_file else { return Ok(BTreeMap::new()) };
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|source| CliError::ParametersFile { path: path.clone(), source })?;
+        Ok(parse_parameters_file(&text, path).unwrap_or_else(|finding| {
+            findings.push(*finding);
+            BTreeMap::new()
+        }))
+    }
+}
+
+fn has_error(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+fn markdown_below(folder: &Path) -> Result<Vec<Candidate>, CliError> {
+    let walk = ignore::WalkBuilder::new(folder).sort_by_file_path(Ord::cmp).build();
+    let mut found = Vec::new();
+    for entry in walk {
+        let entry = entry.map_err(|source| CliError::Walk { path: folder.to_path_buf(), source })?;
+        let markdown =
+            entry.path().extension().is_some_and(|extension| extension == "md" || extension == "markdown");
+        if markdown && entry.file_type().is_some_and(|kind| kind.is_file()) {
+            let path = entry.into_path();
+            found.push(Candidate { shown_as: path.clone(), path, named: false });
+        }
+    }
+    Ok(found)
+}
+
+/// Returns a path as it is typed from a folder.
+fn from_here(path: &Path, current: &Path) -> PathBuf {
+    path.strip_prefix(current).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}

@@ -1,0 +1,259 @@
+//! `stagebook run`
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressDrawTarget;
+
+use super::arguments::{SelectionArguments, TutorialArguments};
+use super::error::CliError;
+use super::exit::ExitStatus;
+use super::install::install;
+use super::printer::Printer;
+use super::project::Project;
+use super::update::Updates;
+use crate::config::{Ci, FIXED_ENVIRONMENT};
+use crate::event::{EventKind, RunEvent, Timestamp, Totals};
+use crate::plan::Plan;
+use crate::record::{Recorder, Store};
+use crate::report::{
+    GithubAnnotations, GitlabSections, JsonLines, Junit, Plain, Reporters, Terminal, TextSettings, Verbosity,
+    Writer,
+};
+use crate::run::{self, Job, RunOptions};
+
+/// How often progress is drawn.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Run tutorials and keep the evidence
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    tutorials: TutorialArguments,
+    #[command(flatten)]
+    selection: SelectionArguments,
+    /// How many tutorials run at once [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<std::num::NonZeroUsize>,
+    /// Leave the workspaces behind, to look at them
+    #[arg(long)]
+    keep: bool,
+    /// Write what was printed into the tutorials, where it differs from what they promise
+    #[arg(long)]
+    update: bool,
+    /// Make a missing requirement a failure (exit status 3)
+    #[arg(long)]
+    strict: bool,
+    /// Install what is missing first, after asking
+    #[arg(long)]
+    install: bool,
+    /// Do not ask before installing
+    #[arg(short, long, requires = "install")]
+    yes: bool,
+    /// Write a report too: junit=FILE, or json=FILE for events as JSON lines; `-` is standard output
+    #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
+    report: Vec<Report>,
+}
+
+/// A report and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Report {
+    kind: ReportKind,
+    path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReportKind {
+    Junit,
+    Json,
+}
+
+fn parse_report(text: &str) -> Result<Report, String> {
+    let (kind, path) = text.split_once('=').unwrap_or((text, ""));
+    let kind = match kind {
+        "junit" => ReportKind::Junit,
+        "json" => ReportKind::Json,
+        _ => return Err(format!("`{kind}` is no kind of report: expected junit=FILE or json=FILE")),
+    };
+    if path.is_empty() {
+        return Err(format!("where to? {text}=FILE"));
+    }
+    Ok(Report { kind, path: path.into() })
+}
+
+/// Runs the tutorials.
+pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    let mut project = Project::open(&arguments.tutorials)?;
+    let plans = project.plans(&arguments.tutorials, &arguments.selection)?;
+    printer.findings(std::mem::take(&mut project.findings))?;
+    let options = options(&arguments, &project, &plans, printer);
+    if arguments.install {
+        let search_path = options.environment.get("PATH").map(String::as_str).unwrap_or_default();
+        install(&plans, search_path, arguments.yes, printer)?;
+    }
+    let store = Store::open(&project.settings.root);
+    let _lock = store.lock()?;
+    let run_id = format!("{}", Timestamp::now().as_millisecond());
+    let jobs = plans.into_iter().map(|plan| job(plan, &store, &run_id)).collect();
+    let mut listeners = Listeners {
+        reporters: reporters(&arguments, &project, &store, printer)?,
+        recorder: Recorder::new(store.clone(), &run_id),
+        updates: arguments.update.then(Updates::default),
+        missing: false,
+        troubles: Vec::new(),
+    };
+    let (totals, interrupted) = run::run(jobs, options, &mut |event| listeners.event(event))?;
+    listeners.finish(&project, &store, totals, interrupted, arguments.strict, printer)
+}
+
+/// Everybody who hears of a run.
+struct Listeners {
+    reporters: Reporters,
+    recorder: Recorder,
+    updates: Option<Updates>,
+    missing: bool,
+    troubles: Vec<String>,
+}
+
+impl Listeners {
+    fn event(&mut self, event: &RunEvent) {
+        // The record comes first: reports name the files that it keeps.
+        if let Err(error) = self.recorder.event(event) {
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            self.troubles.push(format!("{error}{cause}"));
+        }
+        if let EventKind::TutorialFinished { result, .. } = &event.kind {
+            self.missing |= !result.missing.is_empty();
+        }
+        if let Some(updates) = &mut self.updates {
+            updates.event(&event.kind);
+        }
+        self.reporters.event(event);
+    }
+
+    fn finish(
+        self,
+        project: &Project,
+        store: &Store,
+        totals: Totals,
+        interrupted: bool,
+        strict: bool,
+        printer: &Printer,
+    ) -> Result<ExitStatus, CliError> {
+        for (name, error) in self.reporters.finish() {
+            printer.warning(&format!("{name}: {error}"));
+        }
+        for trouble in self.troubles {
+            printer.warning(&trouble);
+        }
+        let mended = match self.updates {
+            Some(updates) => updates.write(project, store, printer)?,
+            None => 0,
+        };
+        Ok(match totals {
+            _ if interrupted => ExitStatus::Interrupted,
+            Totals { failed, .. } if failed > mended => ExitStatus::Failed,
+            _ if strict && self.missing => ExitStatus::Missing,
+            Totals { coverage, .. } if coverage.executed() == 0 => ExitStatus::Failed,
+            _ => ExitStatus::Passed,
+        })
+    }
+}
+
+fn job(plan: Plan, store: &Store, run_id: &str) -> Job {
+    let (outputs, outputs_name) = store.output_folder(&plan.key, run_id);
+    Job { plan, outputs, outputs_name }
+}
+
+fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer: &Printer) -> RunOptions {
+    let settings = &project.settings.run;
+    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut environment = project.environment.base_environment(&project.settings);
+    environment
+        .extend(FIXED_ENVIRONMENT.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let names = plans.iter().flat_map(|plan| &plan.secrets);
+    let secrets = names.filter_map(|name| Some((name.clone(), project.environment.secret(name)?)));
+    let secrets: BTreeMap<String, String> = secrets.collect();
+    RunOptions {
+        jobs: arguments.jobs.map(std::num::NonZero::get).or(settings.jobs).unwrap_or_else(processors),
+        grace: settings.grace,
+        slow_after: settings.slow_after,
+        keep_output: settings.keep_output,
+        environment,
+        secrets,
+        stream_output: printer.verbosity() == Verbosity::Verbose
+            || arguments.report.iter().any(|report| report.kind == ReportKind::Json),
+        tick: (printer.is_terminal() && printer.verbosity() > Verbosity::Quiet).then_some(FRAME),
+        keep_workspaces: arguments.keep,
+        updating: arguments.update,
+        host: run::host(),
+    }
+}
+
+fn reporters(
+    arguments: &RunArguments,
+    project: &Project,
+    store: &Store,
+    printer: &Printer,
+) -> Result<Reporters, CliError> {
+    let settings = TextSettings {
+        styles: printer.styles(),
+        verbosity: printer.verbosity(),
+        store: Some(store.clone()),
+        height: height(),
+    };
+    let mut reporters = Reporters::default();
+    let error: Writer = Box::new(io::stderr());
+    if printer.is_terminal() && printer.verbosity() > Verbosity::Quiet {
+        reporters.add("terminal", Terminal::new(settings.clone(), error, ProgressDrawTarget::stderr()));
+    } else {
+        reporters.add("terminal", Plain::new(settings.clone(), error));
+    }
+    match project.environment.detect_ci() {
+        Some(Ci::GitHub) => reporters.add("annotations", GithubAnnotations::new(Box::new(io::stdout()))),
+        Some(Ci::GitLab) => {
+            reporters.add("annotations", GitlabSections::new(settings, Box::new(io::stdout())))
+        }
+        None => {}
+    }
+    for report in &arguments.report {
+        let writer = create(&report.path)?;
+        let name = report.path.display().to_string();
+        match report.kind {
+            ReportKind::Junit => reporters.add(name, Junit::new(writer)),
+            ReportKind::Json => reporters.add(name, JsonLines::new(writer)),
+        }
+    }
+    Ok(reporters)
+}
+
+fn create(path: &Path) -> Result<Writer, CliError> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdout()));
+    }
+    let file = File::create(path).map_err(|source| CliError::Report { path: path.to_path_buf(), source })?;
+    Ok(Box::new(file))
+}
+
+/// Returns how many lines the terminal has, or what most have.
+fn height() -> usize {
+    rustix::termios::tcgetwinsize(io::stderr()).map_or(24, |size| usize::from(size.ws_row).max(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_are_a_kind_and_a_file() {
+        let junit = Report { kind: ReportKind::Junit, path: "a=b.xml".into() };
+        assert_eq!(parse_report("junit=a=b.xml"), Ok(junit));
+        assert!(parse_report("junit").is_err());
+        assert!(parse_report("html=x").unwrap_err().contains("no kind of report"));
+    }
+}

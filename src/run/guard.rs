@@ -1,0 +1,53 @@
+//! Someone who cleans up when this process cannot.
+//!
+//! A program that is killed (`kill -9`, out of memory) ends nothing that it started. So a
+//! small shell waits on a pipe that only this process holds open: the pipe's end without a
+//! farewell means that this process is gone, and the shell kills every process that carries
+//! the run's mark.
+
+use std::io::Write as _;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use super::process::MARK;
+
+const SCRIPT: &str = r#"
+read -r farewell && exit
+for environment in $(grep -ls "$1" /proc/[0-9]*/environ); do
+    process=${environment#/proc/}
+    kill -9 "${process%/environ}"
+done
+"#;
+
+/// The waiting shell; it goes when this is dropped.
+#[derive(Debug)]
+pub(super) struct Guard {
+    shell: Child,
+    pipe: Option<ChildStdin>,
+}
+
+impl Guard {
+    /// Starts the guard of a run. A machine without a shell for it goes without.
+    pub(super) fn start(run_mark: &str) -> Option<Self> {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", SCRIPT, "stagebook-guard", &format!("{MARK}={run_mark}-")]);
+        // Ctrl-C at the terminal is for us, not for the guard.
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut shell = command.spawn().ok()?;
+        Some(Self { pipe: shell.stdin.take(), shell })
+    }
+
+    /// Returns the guard's process.
+    pub(super) fn process(&self) -> i32 {
+        self.shell.id().cast_signed()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(mut pipe) = self.pipe.take() {
+            let _ = pipe.write_all(b"farewell\n");
+        }
+        let _ = self.shell.wait();
+    }
+}
