@@ -53,27 +53,39 @@ mod tests {
 
     #[test]
     fn blocks_that_never_run_are_warnings() {
-        check("```bash\nls\n```\n\n- a\n\n  ```fish\n  ls\n  ```\n\n```console\nls\n```\n", expect![[r#"
+        check(
+            "```bash\nls\n```\n\n- a\n\n  ```fish\n  ls\n  ```\n\n```console\nls\n```\n",
+            expect![[r#"
             a.md:7:3 warning[not-supported] block is never run: nothing here runs `fish` (if it is not meant to run, change its language, such as to `text`) ````fish`
             a.md:11:1 warning[not-supported] block is never run: no `$ ` prompt (if it is not meant to run, change its language, such as to `text`) ````console`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn blocks_are_reported_once() {
-        check("```bash\nls\n```\n\n```rust {name=x}\n```\n\n```bash\nls\n", expect![[r#"
+        check(
+            "```bash\nls\n```\n\n```rust {name=x}\n```\n\n```bash\nls\n",
+            expect![[r#"
             a.md:5:4 warning[cannot-run] block cannot run: nothing here runs `rust` (name a program for the language in `stagebook.toml`, or give the block a `file`) `rust {name=x}`
             a.md:8:1 error[unclosed-fence] code block is never closed (close it with a fence of its own length on a line of its own) ````bash`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn pages_without_steps_are_warnings() {
-        check("# A\n\n```json\n{}\n```\n", expect![[r#"
+        check(
+            "# A\n\n```json\n{}\n```\n",
+            expect![[r#"
             a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]]);
-        check("", expect![[r#"
+        "#]],
+        );
+        check(
+            "",
+            expect![[r#"
             a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]]);
+        "#]],
+        );
     }
 }

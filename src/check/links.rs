@@ -230,7 +230,9 @@ fn compiled(pattern: &str) -> Regex {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use crate::check::testing::{found, lines, project};
+    use super::*;
+    use crate::check::testing::{lines, project, subject};
+    use crate::tutorial::ParseOptions;
 
     const OTHER: &str =
         "# Other page\n\n## Set it up\n\n## Set it up\n\n<a name=\"old\"></a>\n\n## X {#own-id}\n";
@@ -247,54 +249,38 @@ mod tests {
             ("docs/data.json", "{}"),
             ("LICENSE", ""),
         ]);
-        expected.assert_eq(&lines(&found(project.path(), &["docs/a.md"])));
+        let subject = subject(project.path(), "docs/a.md");
+        let options = CheckOptions { root: project.path(), parse: &ParseOptions::default() };
+        let findings = Links::new(std::slice::from_ref(&subject), &options).check(&subject);
+        expected.assert_eq(&lines(&findings));
     }
 
     #[test]
     fn links_that_lead_somewhere_are_fine() {
         check(
             "[x](other.md) [x](./other.md#set-it-up-1) [x](../LICENSE) [x](guide/) [x](/LICENSE)\n",
-            expect![[r#"
-                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            "#]],
+            expect![""],
         );
         check(
             "[x](<other page.md>) [x](other%20page.md#old) [x](other.md#own-id) [x](data.json#L3)\n",
-            expect![[r#"
-                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            "#]],
+            expect![""],
         );
-        check(
-            "[x](other.html#old) [x](other?plain=1) [x](guide/index.html#guide) [x](other)\n",
-            expect![[r#"
-                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            "#]],
-        );
-        check("# A\n\n[x](#a) [x](#) [x](#top) [x](#part)\n\n[x]: #a\n\n## Part\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]]);
+        check("[x](other.html#old) [x](other?plain=1) [x](guide/index.html#guide) [x](other)\n", expect![""]);
+        check("# A\n\n[x](#a) [x](#) [x](#top) [x](#part)\n\n[x]: #a\n\n## Part\n", expect![""]);
     }
 
     #[test]
     fn links_that_are_not_files_are_left_alone() {
         check(
             "[x](https://example.org/a.md#b) [x](mailto:a@example.org) [x](//example.org/a)\n",
-            expect![[r#"
-                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            "#]],
+            expect![""],
         );
         check(
             "<a@example.org> <https://example.org> [x]() [x]({{ site.url }}/a) [x](#tab/azure)\n",
-            expect![[r#"
-                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            "#]],
+            expect![""],
         );
-        check("[x](/azure/overview) [x](~/include/a.md) [x](#:~:text=word)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]]);
-        check("```text\n[x](gone.md)\n```\n`[x](gone.md)`\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]]);
+        check("[x](/azure/overview) [x](~/include/a.md) [x](#:~:text=word)\n", expect![""]);
+        check("```text\n[x](gone.md)\n```\n`[x](gone.md)`\n", expect![""]);
     }
 
     #[test]
@@ -302,57 +288,64 @@ mod tests {
         check(
             "# A\n\nSee [x](othr.md#y), ![y](img/a.png)\nand [r][r].\n\n[r]: gone.md \"t\"\n",
             expect![[r#"
-                docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
                 docs/a.md:3:9 error[dead-link] file `othr.md` does not exist (did you mean `other.md`?) `othr.md#y`
                 docs/a.md:3:26 error[dead-link] image `img/a.png` does not exist `img/a.png`
                 docs/a.md:4:5 error[dead-link] file `gone.md` does not exist `[r][r]`
             "#]],
         );
-        check("[x](a@example.org) [x](api/index.html) [x](part.md/x)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            docs/a.md:1:5 error[dead-link] file `a@example.org` does not exist (write an address as `mailto:a@example.org`) `a@example.org`
-            docs/a.md:1:24 warning[dead-link] file `api/index.html` does not exist (if the site's build makes it, link to its address instead) `api/index.html`
-            docs/a.md:1:44 error[dead-link] file `part.md/x` does not exist `part.md/x`
-        "#]]);
+        check(
+            "[x](a@example.org) [x](api/index.html) [x](part.md/x)\n",
+            expect![[r#"
+                docs/a.md:1:5 error[dead-link] file `a@example.org` does not exist (write an address as `mailto:a@example.org`) `a@example.org`
+                docs/a.md:1:24 warning[dead-link] file `api/index.html` does not exist (if the site's build makes it, link to its address instead) `api/index.html`
+                docs/a.md:1:44 error[dead-link] file `part.md/x` does not exist `part.md/x`
+            "#]],
+        );
     }
 
     #[test]
     fn missing_anchors_are_errors() {
-        check("# A\n\n[x](other.md#set-it-pu) [x](other.md#set) [x](#nowhere) [x](#a-b-c)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            docs/a.md:3:5 error[dead-anchor] there is no heading or anchor `#set-it-pu` (did you mean `#set-it-up`?) `other.md#set-it-pu`
-            docs/a.md:3:29 error[dead-anchor] there is no heading or anchor `#set` (did you mean `#set-it-up`?) `other.md#set`
-            docs/a.md:3:47 error[dead-anchor] there is no heading or anchor `#nowhere` `#nowhere`
-            docs/a.md:3:61 error[dead-anchor] there is no heading or anchor `#a-b-c` `#a-b-c`
-        "#]]);
-        check("[x](broken.md#anything)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]]);
+        check(
+            "# A\n\n[x](other.md#set-it-pu) [x](other.md#set) [x](#nowhere) [x](#a-b-c)\n",
+            expect![[r#"
+                docs/a.md:3:5 error[dead-anchor] there is no heading or anchor `#set-it-pu` (did you mean `#set-it-up`?) `other.md#set-it-pu`
+                docs/a.md:3:29 error[dead-anchor] there is no heading or anchor `#set` (did you mean `#set-it-up`?) `other.md#set`
+                docs/a.md:3:47 error[dead-anchor] there is no heading or anchor `#nowhere` `#nowhere`
+                docs/a.md:3:61 error[dead-anchor] there is no heading or anchor `#a-b-c` `#a-b-c`
+            "#]],
+        );
+        check("[x](broken.md#anything)\n", expect![""]);
     }
 
     #[test]
     fn anchors_that_only_some_renderers_give_are_warnings() {
-        check("# A & b\n\n[x](#a-b) [x](other.md#Set-it-up)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            docs/a.md:3:5 warning[inexact-anchor] link to `#a-b` depends on how the page is rendered (write `#a--b`) `#a-b`
-            docs/a.md:3:15 warning[inexact-anchor] link to `#Set-it-up` depends on how the page is rendered (write `#set-it-up`) `other.md#Set-it-up`
-        "#]]);
+        check(
+            "# A & b\n\n[x](#a-b) [x](other.md#Set-it-up)\n",
+            expect![[r#"
+                docs/a.md:3:5 warning[inexact-anchor] link to `#a-b` depends on how the page is rendered (write `#a--b`) `#a-b`
+                docs/a.md:3:15 warning[inexact-anchor] link to `#Set-it-up` depends on how the page is rendered (write `#set-it-up`) `other.md#Set-it-up`
+            "#]],
+        );
     }
 
     #[test]
     fn links_out_of_the_project_are_warnings() {
-        check("[x](../../issues) [x](../../../etc/passwd)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            docs/a.md:1:5 warning[link-leaves-project] link to `../../issues` leaves the project (whoever has only the project cannot follow it: link to its address) `../../issues`
-            docs/a.md:1:23 warning[link-leaves-project] link to `../../../etc/passwd` leaves the project (whoever has only the project cannot follow it: link to its address) `../../../etc/passwd`
-        "#]]);
+        check(
+            "[x](../../issues) [x](../../../etc/passwd)\n",
+            expect![[r#"
+                docs/a.md:1:5 warning[link-leaves-project] link to `../../issues` leaves the project (whoever has only the project cannot follow it: link to its address) `../../issues`
+                docs/a.md:1:23 warning[link-leaves-project] link to `../../../etc/passwd` leaves the project (whoever has only the project cannot follow it: link to its address) `../../../etc/passwd`
+            "#]],
+        );
     }
 
     #[test]
     fn links_of_included_pages_are_their_own() {
-        check("# A\n\n<!-- include: part.md -->\n\n[x](#part)\n", expect![[r#"
-            docs/a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-            docs/part.md:3:5 error[dead-link] file `gone.md` does not exist `gone.md`
-        "#]]);
+        check(
+            "# A\n\n<!-- include: part.md -->\n\n[x](#part)\n",
+            expect![[r#"
+                docs/part.md:3:5 error[dead-link] file `gone.md` does not exist `gone.md`
+            "#]],
+        );
     }
 }

@@ -66,6 +66,7 @@ mod tests {
             a.md:11:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
             a.md:14:15 error[duplicate-name] two steps are named `a` `a`
             a.md:14:17 error[unknown-attribute] unknown attribute `tiemout` (did you mean `timeout`?) `tiemout`
+            a.md:18:15 error[file-outside-workspace] file `../x` is outside the workspace: it goes up by `..` (write a path relative to the workspace, such as `conf/app.toml`) `../x`
             a.md:21:1 warning[not-supported] block is never run: nothing here runs `fish` (if it is not meant to run, change its language, such as to `text`) ````fish`
             a.md:27:1 warning[orphan-expectation] expected output with no step before it (it belongs below the step that prints it, under the same heading) ````output`
         "#]].assert_eq(&lines(&found(project.path(), &["a.md"])));

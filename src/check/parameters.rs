@@ -104,7 +104,6 @@ fn compiled(pattern: &str) -> Regex {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::check::testing::{project, subject};
 
     /// Checks whether a page with parameter `base-image` and secret `TOKEN` uses both.
@@ -152,7 +151,7 @@ mod tests {
     fn conditions_and_attributes_are_uses() {
         check("---\n```bash {when=\"base_image == 'debian'\"}\n: $TOKEN\n```\n", &[]);
         check(
-            "requires:\n  tools:\n    - name: dnf\n      when: base_image == 'fedora'\n---\n```bash\n: $TOKEN\n```\n",
+            "requires:\n  tools:\n    - program: dnf\n      when: base_image == 'fedora'\n---\n```bash\n: $TOKEN\n```\n",
             &[],
         );
         check("matrix:\n  base-image: [a, b]\n---\n```bash\n: $TOKEN\n```\n", &[]);

@@ -210,28 +210,40 @@ mod tests {
 
     #[test]
     fn mistakes_are_found_at_their_line() {
-        check("# A\n\n```bash\nls\nfi\n```\n\n- x\n\n  ```sh\n  echo \"a\n\n  ```\n", expect![[r#"
+        check(
+            "# A\n\n```bash\nls\nfi\n```\n\n- x\n\n  ```sh\n  echo \"a\n\n  ```\n",
+            expect![[r#"
             a.md:5:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
             a.md:11:3 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `"` (if it is not meant to run, change the block's language or give it a `skip`) `echo "a`
-        "#]]);
-        check("> ```bash\n> if true; then\n>   ls\n> ```\n", expect![[r#"
+        "#]],
+        );
+        check(
+            "> ```bash\n> if true; then\n>   ls\n> ```\n",
+            expect![[r#"
             a.md:3:3 error[shell-syntax] `bash` cannot read this: syntax error: unexpected end of file (if it is not meant to run, change the block's language or give it a `skip`) `  ls`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn commands_of_transcripts_are_read_one_by_one() {
-        check("```console\n$ echo \"a\nfi\n$ for x in 1\n> do )\n> done\n```\n", expect![[r#"
+        check(
+            "```console\n$ echo \"a\nfi\n$ for x in 1\n> do )\n> done\n```\n",
+            expect![[r#"
             a.md:2:3 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `"` (if it is not meant to run, change the block's language or give it a `skip`) `echo "a`
             a.md:5:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `)` (if it is not meant to run, change the block's language or give it a `skip`) `> do )`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn placeholders_have_advice_of_their_own() {
-        check("```bash\nssh <your host>\n```\n", expect![[r#"
+        check(
+            "```bash\nssh <your host>\n```\n",
+            expect![[r#"
             a.md:2:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `newline` (a shell reads `<...>` as files to read and write: use a parameter, or give the block a `skip`) `ssh <your host>`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -240,9 +252,12 @@ mod tests {
             "---\nparams:\n  n: 3\n---\n```bash {template}\n{% for i in [1] %}echo {{ i }}\n{% endfor %}\n```\n",
             expect![[""]],
         );
-        check("---\nparams:\n  n: it's\n---\n```bash {template}\nls\necho {{ n }}\n```\n", expect![[r#"
+        check(
+            "---\nparams:\n  n: it's\n---\n```bash {template}\nls\necho {{ n }}\n```\n",
+            expect![[r#"
             a.md:5:1 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `'` (the rendered line is `echo it's`) ````bash {template}`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -255,16 +270,22 @@ mod tests {
 
     #[test]
     fn promised_failures_are_warnings() {
-        check("```bash {exit=2}\nfi\n```\n", expect![[r#"
+        check(
+            "```bash {exit=2}\nfi\n```\n",
+            expect![[r#"
             a.md:2:1 warning[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn pages_without_plans_are_read_too() {
-        check("```bash {needs=nothing}\nfi\n```\n\n```bash {template}\n{{\n```\n", expect![[r#"
+        check(
+            "```bash {needs=nothing}\nfi\n```\n\n```bash {template}\n{{\n```\n",
+            expect![[r#"
             a.md:2:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn collect(weak: &mut BTreeMap<String, Weakness>, measured: Vec<Measured>, below
 impl Weakness {
     fn finding(self) -> Finding {
         let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.describe()).collect();
-        let message = format!("would still pass with {}", kinds.join(", "));
+        let message = format!("would still pass with {}", alternatives(&kinds));
         let finding = match self.below_minimum {
             true => Finding::error("weak-expectation", message),
             false => Finding::warning("weak-expectation", message),
@@ -153,6 +153,14 @@ impl Weakness {
         let label = format!("misses {} of {} wrong outputs", self.missed, self.tried);
         let help = self.proposal.map(|text| format!("expect more of the output:\n{}", text.trim_end()));
         finding.at(self.place).label(label).maybe_help(help)
+    }
+}
+
+/// Returns words as `a, b or c`.
+fn alternatives(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => words.concat(),
     }
 }
 
@@ -174,17 +182,25 @@ impl Measurement<'_> {
         let pairs: Vec<Pair<'_>> = self.plan.steps.iter().flat_map(|step| self.pairs(step)).collect();
         let mut bound = Captures::new();
         let mut measured = Vec::new();
-        for (index, pair) in pairs.iter().enumerate() {
+        let outputs = self.outputs();
+        let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+        for pair in &pairs {
             // What does not hold was not verified by the run, and cannot be weak.
             let Verdict::Held { captures, .. } = pair.expected.expectation.check(&pair.output, &bound) else {
                 continue;
             };
-            let others = pairs.iter().enumerate().filter(|(other, _)| *other != index);
-            let others: Vec<&str> = others.map(|(_, pair)| pair.output.as_str()).collect();
-            measured.push(measure_pair(pair, &others, &bound));
+            measured.push(measure_pair(pair, &outputs, &bound));
             bound.extend(captures);
         }
         measured
+    }
+
+    /// Returns what all steps printed: each is a wrong output of the others.
+    fn outputs(&self) -> Vec<String> {
+        let results = self.record.steps.iter().map(|step| &step.result);
+        let outputs = results
+            .flat_map(|result| result.commands.iter().map(|command| &command.output).chain([&result.output]));
+        outputs.filter_map(|output| self.text(output, Stream::Both)).filter(|text| !text.is_empty()).collect()
     }
 
     /// Returns the expectations of a step that was verified, each with its output.
@@ -228,9 +244,9 @@ impl Measurement<'_> {
     }
 }
 
-fn measure_pair(pair: &Pair<'_>, others: &[&str], bound: &Captures) -> Measured {
+fn measure_pair(pair: &Pair<'_>, outputs: &[&str], bound: &Captures) -> Measured {
     let expectation = &pair.expected.expectation;
-    let strength = measure(expectation, &pair.output, others, bound);
+    let strength = measure(expectation, &pair.output, outputs, bound);
     let text = match &pair.expected.origin {
         Origin::Lines(text) => text.content.as_str(),
         Origin::Comment => "",
@@ -260,4 +276,168 @@ fn proposed(expectation: &Expectation, text: &str) -> Option<Expectation> {
     };
     let Expectation { normalise, stream, .. } = expectation.clone();
     Some(better.ok()?.normalise(normalise).stream(stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::check::testing::{lines, project, subject};
+    use crate::event::{CommandResult, Exit};
+    use crate::record::samples;
+
+    /// Returns the record of a plan in which all steps passed and printed what is given for them.
+    fn record(plan: &Plan, outputs: &[&str]) -> Record {
+        let mut record = samples::record();
+        let sample = record.steps[0].clone();
+        let step = |(step, output): (&PlannedStep, &&str)| {
+            let mut kept = sample.clone();
+            kept.info.name = step.name.clone();
+            kept.result = samples::result(Outcome::Verified, output);
+            if let Work::Transcript { commands, .. } = &step.work {
+                kept.result.commands = commands.iter().zip(output.split('|')).map(command).collect();
+            }
+            kept
+        };
+        record.steps = plan.steps.iter().zip(outputs).map(step).collect();
+        record.plan = plan.key.clone();
+        record.fingerprint = plan.fingerprint.clone();
+        record
+    }
+
+    fn command((command, output): (&crate::plan::PlannedCommand, &str)) -> CommandResult {
+        CommandResult {
+            command: command.command.clone(),
+            location: command.place.location(),
+            exit: Exit::Status(0),
+            output: samples::result(Outcome::Verified, output).output,
+        }
+    }
+
+    #[track_caller]
+    fn check(page: &str, outputs: &[&str], minimum: Option<f64>, expected: Expect) {
+        let project = project(&[("a.md", page)]);
+        let plans = subject(project.path(), "a.md").plans.expect("the page is fine");
+        let store = Store::open(project.path());
+        for plan in &plans {
+            store.save(&record(plan, outputs)).expect("a record can be written");
+        }
+        expected.assert_eq(&shown(&strength(&plans, &store, minimum)));
+    }
+
+    fn shown(report: &StrengthReport) -> String {
+        let row = |row: &TutorialStrength| {
+            let score = row.score() * 100.0;
+            format!("{}: {}/{} weak, {score:.0} %\n", row.plan, row.weak, row.expectations)
+        };
+        lines(&report.findings) + &report.tutorials.iter().map(row).collect::<String>()
+    }
+
+    #[test]
+    fn exact_expectations_are_strong() {
+        check(
+            "```bash\nmake\n```\n\n```output\nBuilt 12 files: Succeeded\n```\n",
+            &["Built 12 files: Succeeded\n"],
+            Some(1.0),
+            expect![[r#"
+                a.md: 0/1 weak, 100 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn weak_expectations_are_named_with_a_better_one() {
+        check(
+            "```bash\nmake\n```\n\n<!-- expect: {contains: Built} -->\n",
+            &["Built 12 files: Succeeded\n"],
+            None,
+            expect![[r#"
+                a.md:5:1 warning[weak-expectation] would still pass with failure where it says success or another number (expect more of the output:
+                Built 12 files: Succeeded) `<!-- expect: {contains: Built} -->`
+                a.md: 1/1 weak, 50 %
+            "#]],
+        );
+        check(
+            "```bash\nmake\n```\n\n```output\nBuilt 12\n...\n```\n\n```bash\nls\n```\n",
+            &["Built 12\n3 files\nSucceeded\n", "Built 12\na\n"],
+            Some(0.9),
+            expect![[r#"
+                a.md:5:1 error[weak-expectation] would still pass with failure where it says success, the output of another step, another number or a line lost (expect more of the output:
+                Built 12
+                3 files
+                Succeeded) ````output`
+                a.md: 1/1 weak, 44 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_no_text_can_notice_does_not_count() {
+        check(
+            "```bash\nmake\n```\n\n```output\nid [..]\n```\n",
+            &["id 3f2a9bc1d\n"],
+            Some(1.0),
+            expect![[r#"
+                a.md: 0/1 weak, 100 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn commands_of_transcripts_are_measured_one_by_one() {
+        check(
+            "```console\n$ make\nBuilt 12\n$ ls\n...\n$ true\n```\n",
+            &["Built 12\n|a\nb\n|"],
+            None,
+            expect![[r#"
+                a.md:5:1 warning[weak-expectation] would still pass with no output at all, an error message instead, the output of another step or a line lost (expect more of the output:
+                a
+                b) `...`
+                a.md: 1/2 weak, 45 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn captures_of_earlier_steps_are_bound() {
+        check(
+            "```bash\nmake\n```\n\n```output\nid <id>\n```\n\n```bash\nls\n```\n\n```output\n<id>\n```\n",
+            &["id 12\n", "12\n"],
+            None,
+            expect![[r#"
+                a.md: 0/2 weak, 100 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn variants_share_a_finding() {
+        check(
+            "---\nmatrix:\n  base: [a, b]\n---\n```bash\necho $base\n```\n\n```output\n...\n```\n",
+            &["ok\n"],
+            None,
+            expect![[r#"
+                a.md:9:1 warning[weak-expectation] would still pass with no output at all, an error message instead or failure where it says success (expect more of the output:
+                ok) ````output`
+                a.md [base=a]: 1/1 weak, 0 %
+                a.md [base=b]: 1/1 weak, 0 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn tutorials_without_a_fresh_record_are_not_measured() {
+        let project = project(&[("a.md", "```bash\nmake\n```\n\n```output\n...\n```\n")]);
+        let store = Store::open(project.path());
+        let mut plans = subject(project.path(), "a.md").plans.expect("the page is fine");
+        expect![[r#"
+            a.md:1:1 note[unmeasured-strength] strength of `a.md` is not known: it was never run (run it first: `stagebook run a.md`) ``
+        "#]].assert_eq(&shown(&strength(&plans, &store, None)));
+        store.save(&record(&plans[0], &["ok\n"])).expect("a record can be written");
+        plans[0].fingerprint.0.push('x');
+        expect![[r#"
+            a.md:1:1 warning[unmeasured-strength] strength of `a.md` is not known: it changed since its last run: parameter `tag` changed, step `step-1` changed (run it first: `stagebook run a.md`) ``
+        "#]].assert_eq(&shown(&strength(&plans, &store, Some(0.5))));
+    }
 }

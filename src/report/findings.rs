@@ -266,7 +266,8 @@ mod tests {
                   "message": "`zsh` cannot be started"
                 }
               ]
-            }"#]].assert_eq(&json);
+            }"#]]
+        .assert_eq(&json);
     }
 
     /// Asserts what the standard and GitHub require of a log.
@@ -328,7 +329,8 @@ mod tests {
                   }
                 }
               ]
-            }"#]].assert_eq(&serde_json::to_string_pretty(&results[0]).expect("it is JSON"));
+            }"#]]
+        .assert_eq(&serde_json::to_string_pretty(&results[0]).expect("it is JSON"));
         assert_eq!(results[3].get("locations"), None);
         assert_sarif(&findings_sarif(&[]));
     }
