@@ -1,15 +1,15 @@
 //! Blocks that look as if they ran, and pages on which nothing does.
 
 use super::Subject;
-use crate::diagnostic::{Finding, Place};
+use crate::diagnostic::{Finding, Place, Severity};
 use crate::tutorial::{CodeBlock, NotRun};
 
 /// Finds shell blocks that cannot run and that nothing in `known` is about, and pages without steps.
 pub(super) fn check(subject: &Subject, known: &[Finding]) -> Vec<Finding> {
     let tutorial = &subject.tutorial;
-    let is_known = |block: &CodeBlock| {
-        known.iter().filter_map(|finding| finding.place.as_ref()).any(|place| lies_in(place, &block.place))
-    };
+    let known = known.iter().filter(|finding| finding.severity >= Severity::Warning);
+    let places: Vec<&Place> = known.filter_map(|finding| finding.place.as_ref()).collect();
+    let is_known = |block: &CodeBlock| places.iter().any(|place| lies_in(place, &block.place));
     let blocks = tutorial.other_blocks.iter().filter(|block| !is_known(block));
     let mut findings: Vec<Finding> = blocks.filter_map(not_supported).collect();
     if subject.named && tutorial.steps.is_empty() {

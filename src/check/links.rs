@@ -22,9 +22,10 @@ impl<'a> Links<'a> {
     /// Takes the anchors of the pages that are read already.
     pub(super) fn new(subjects: &[Subject], options: &'a CheckOptions<'a>) -> Self {
         let page = |subject: &Subject| {
-            (absolute(&subject.path), Anchors::of_read(&subject.tutorial, &subject.parsing))
+            (settled(&subject.path), Anchors::of_read(&subject.tutorial, &subject.parsing))
         };
-        Self { options, root: absolute(options.root), pages: subjects.iter().map(page).collect() }
+        let root = options.root.canonicalize().unwrap_or_else(|_| absolute(options.root));
+        Self { options, root, pages: subjects.iter().map(page).collect() }
     }
 
     /// Finds the dead links of a page.
@@ -37,7 +38,7 @@ impl<'a> Links<'a> {
         let (path, anchor) = link.target.split_once('#').unwrap_or((&link.target, ""));
         let page = subject.file_of(&link.place.source)?;
         if path.is_empty() {
-            return self.check_anchor(link, &absolute(&subject.path), anchor);
+            return self.check_anchor(link, &settled(&subject.path), anchor);
         }
         let Some(wanted) = self.wanted(&page, path) else {
             return Some(leaves_project(link, path));
@@ -52,7 +53,8 @@ impl<'a> Links<'a> {
 
     /// Returns the file that a path means, or `None` outside of the project.
     fn wanted(&self, page: &Path, path: &str) -> Option<PathBuf> {
-        let folder = page.parent().unwrap_or(Path::new(""));
+        let page = settled(page);
+        let folder = page.parent().unwrap_or(Path::new("/"));
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let decoded =
             decoded.strip_prefix("~/").map(|rest| format!("/{rest}")).unwrap_or(decoded.into_owned());
@@ -206,6 +208,16 @@ fn is_markdown(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "md" || extension == "markdown")
 }
 
+/// Returns where a page is, its folder without symbolic links. One that is a link itself
+/// stays where it is: that is where its own links start.
+fn settled(page: &Path) -> PathBuf {
+    let page = absolute(page);
+    match (page.parent().and_then(|folder| folder.canonicalize().ok()), page.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => page,
+    }
+}
+
 /// Returns a path from the root of the disk, without `.` and `..`. Symbolic links stay.
 fn absolute(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -337,6 +349,17 @@ mod tests {
                 docs/a.md:1:23 warning[link-leaves-project] link to `../../../etc/passwd` leaves the project (whoever has only the project cannot follow it: link to its address) `../../../etc/passwd`
             "#]],
         );
+    }
+
+    #[test]
+    fn projects_behind_symbolic_links_are_whole() {
+        let project = project(&[("docs/a.md", "# A\n\n[x](../b.md) [x](b.md#b)\n"), ("b.md", "# B\n")]);
+        let linked = project.path().join("linked");
+        std::os::unix::fs::symlink(project.path(), &linked).expect("a link can be made");
+        std::os::unix::fs::symlink("../b.md", project.path().join("docs/b.md")).expect("a link can be made");
+        let subject = subject(&linked, "docs/a.md");
+        let options = CheckOptions { root: project.path(), parse: &ParseOptions::default() };
+        expect![[""]].assert_eq(&lines(&Links::new(&[], &options).check(&subject)));
     }
 
     #[test]

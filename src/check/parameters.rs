@@ -63,7 +63,9 @@ impl<'a> Uses<'a> {
         let tools = front.requires.tools.iter().filter_map(|tool| tool.when.as_ref());
         let hosts = front.requires.network.iter().filter_map(|host| host.when.as_ref());
         let images = front.images.values().chain(front.reference.values());
-        front.matrix.axes.iter().any(|(axis, _)| axis == self.name)
+        let matrix = &front.matrix;
+        matrix.axes.iter().any(|(axis, _)| axis == self.name)
+            || matrix.include.iter().any(|part| part.contains_key(self.name))
             || tools.chain(hosts).chain(front.env.values()).chain(images).any(|text| self.word.is_match(text))
     }
 

@@ -144,6 +144,8 @@ fn compiled(pattern: &str) -> Regex {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -216,11 +218,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn plain_words_are_what_bash_can_read() {
-        for text in ["a=1 b", "echo $x$y", "time ls -l", "echo a~b ^c", "x \\", "\"a\nb"] {
-            let says = ask_one(Shell::Bash, text);
-            assert!(!is_plain(text) || says == Answer::Fine, "{text:?}: {says:?}");
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn plain_words_are_what_bash_can_read(text in r#"[a#$"'\\ \n=~!{}if-]{0,16}"#) {
+            prop_assume!(is_plain(&text));
+            prop_assert_eq!(ask_one(Shell::Bash, &text), Answer::Fine);
         }
     }
 }

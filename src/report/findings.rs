@@ -105,7 +105,11 @@ pub fn findings_sarif(findings: &[Finding]) -> Value {
     let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.code).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
     let rules: Vec<Value> = codes.iter().map(|code| rule(code)).collect();
-    let results: Vec<Value> = findings.iter().map(|finding| result(finding, &codes)).collect();
+    let (placed, others): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().partition(|finding| finding.place.is_some());
+    let results: Vec<Value> = placed.into_iter().map(|finding| result(finding, &codes)).collect();
+    // Code scanning refuses results without a place.
+    let notifications: Vec<Value> = others.into_iter().map(notification).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -116,6 +120,10 @@ pub fn findings_sarif(findings: &[Finding]) -> Value {
                 "rules": rules,
             }},
             "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications,
+            }],
             "results": results,
         }],
     })
@@ -126,21 +134,12 @@ fn rule(code: &str) -> Value {
 }
 
 fn result(finding: &Finding, codes: &[&str]) -> Value {
-    let mut text = finding.message.clone();
-    if let Some(help) = &finding.help {
-        text = format!("{text}\n{help}");
-    }
-    let level = match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
     let index = codes.binary_search(&finding.code).expect("each finding has its rule");
     let mut result = json!({
         "ruleId": finding.code,
         "ruleIndex": index,
-        "level": level,
-        "message": {"text": text},
+        "level": finding.severity,
+        "message": message(finding),
     });
     if let Some(place) = &finding.place {
         result["locations"] = json!([{"physicalLocation": physical_location(place)}]);
@@ -152,6 +151,21 @@ fn result(finding: &Finding, codes: &[&str]) -> Value {
         result["relatedLocations"] = related.collect();
     }
     result
+}
+
+fn notification(finding: &Finding) -> Value {
+    json!({
+        "descriptor": {"id": finding.code},
+        "level": finding.severity,
+        "message": message(finding),
+    })
+}
+
+fn message(finding: &Finding) -> Value {
+    match &finding.help {
+        Some(help) => json!({"text": format!("{}\n{help}", finding.message)}),
+        None => json!({"text": finding.message}),
+    }
 }
 
 fn physical_location(place: &Place) -> Value {
@@ -283,6 +297,7 @@ mod tests {
             assert_eq!(rules[index as usize]["id"], result["ruleId"]);
             assert!(["error", "warning", "note"].contains(&result["level"].as_str().expect("a level")));
             assert!(result["message"]["text"].is_string());
+            assert!(result["locations"].is_array(), "{result}");
             let locations = ["locations", "relatedLocations"].map(|key| result[key].as_array());
             for location in locations.into_iter().flatten().flatten() {
                 assert_location(&location["physicalLocation"]);
@@ -305,7 +320,7 @@ mod tests {
         let log = findings_sarif(&findings());
         assert_sarif(&log);
         let results = log["runs"][0]["results"].as_array().expect("results are a list");
-        assert_eq!(results.len(), 4);
+        assert_eq!(results.len(), 3);
         expect![[r#"
             {
               "ruleId": "unknown-attribute",
@@ -331,7 +346,8 @@ mod tests {
               ]
             }"#]]
         .assert_eq(&serde_json::to_string_pretty(&results[0]).expect("it is JSON"));
-        assert_eq!(results[3].get("locations"), None);
+        let notifications = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+        assert_eq!(notifications[0]["message"]["text"], "`zsh` cannot be started");
         assert_sarif(&findings_sarif(&[]));
     }
 

@@ -9,6 +9,9 @@
 //! What a process printed is untrusted. It is cleaned of control sequences, and each of
 //! its lines is shown behind a mark of ours, so that it can neither repaint the terminal
 //! nor speak to a CI system in the system's own commands (`::error`).
+//!
+//! What `stagebook check` finds is written by [`findings_text`], [`findings_json`] and
+//! [`findings_sarif`].
 
 mod annotations;
 mod clean;
