@@ -49,12 +49,12 @@ impl TutorialStrength {
 
 /// Measures the expectations of plans with the outputs of their last runs.
 ///
-/// A wrong output counts only if a better expectation would notice it: no text can tell
+/// A plan that promises no output is passed over. A wrong output counts only if a better expectation would notice it: no text can tell
 /// one random digest from another. Below `minimum` weak expectations are errors.
 pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> StrengthReport {
     let mut report = StrengthReport::default();
     let mut weak = BTreeMap::new();
-    for plan in plans {
+    for plan in plans.iter().filter(|plan| plan.steps.iter().any(promises)) {
         match usable_record(plan, store) {
             Ok(record) => {
                 let measured =
@@ -70,6 +70,15 @@ pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> Strength
     report.findings.extend(weak.into_values().map(Weakness::finding));
     sort_by_place(&mut report.findings);
     report
+}
+
+/// Returns whether the page says what a step prints.
+fn promises(step: &PlannedStep) -> bool {
+    let of_commands = match &step.work {
+        Work::Transcript { commands, .. } => commands.iter().any(|command| command.expected.is_some()),
+        _ => false,
+    };
+    of_commands || !step.expected.is_empty()
 }
 
 /// Returns the record of a plan, or why it says nothing about the plan as it is now.
@@ -424,6 +433,12 @@ mod tests {
                 a.md [base=b]: 1/1 weak, 0 %
             "#]],
         );
+    }
+
+    #[test]
+    fn tutorials_that_promise_nothing_are_passed_over() {
+        check("```bash\nmake\n```\n", &["a\n"], Some(1.0), expect![[""]]);
+        check("# A\n", &[], Some(1.0), expect![[""]]);
     }
 
     #[test]

@@ -7,15 +7,25 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::clean::clean;
 use crate::diagnostic::{Finding, Place, Severity, plural, render};
 
 /// The version of the JSON format.
 pub const FINDINGS_VERSION: u32 = 1;
 
 /// Returns findings as a person reads them, with their number in the last line.
+///
+/// Messages may quote outputs and pages, so they are cleaned of control characters.
 pub fn findings_text(findings: &[Finding], styled: bool) -> String {
-    let shown = findings.iter().map(|finding| render(finding, styled) + "\n\n");
+    let shown = findings.iter().map(|finding| render(&cleaned(finding), styled) + "\n\n");
     format!("{}{}\n", shown.collect::<String>(), totals(findings))
+}
+
+fn cleaned(finding: &Finding) -> Finding {
+    let mut cleaned = finding.clone();
+    cleaned.message = clean(&finding.message, false);
+    cleaned.help = finding.help.as_ref().map(|help| clean(help, false));
+    cleaned
 }
 
 fn totals(findings: &[Finding]) -> String {
@@ -215,6 +225,14 @@ mod tests {
         assert_eq!(last(&findings()).as_deref(), Some("2 errors, 1 warning, 1 note"));
         assert_eq!(last(&findings()[1..2]).as_deref(), Some("1 warning"));
         assert_eq!(findings_text(&[], false), "nothing found\n");
+    }
+
+    #[test]
+    fn text_repaints_no_terminal() {
+        let source = Source::new("a.md", "a\u{1b}[2Jb\n");
+        let finding =
+            Finding::note("x", "a\u{1b}[2Jb").at(Place::new(&source, 0..6)).help("\u{1b}]0;t\u{7}c");
+        assert!(!findings_text(&[finding], false).contains('\u{1b}'));
     }
 
     #[test]
