@@ -1,15 +1,16 @@
 //! Links that lead nowhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 
+use super::anchors::Anchors;
 use super::{CheckOptions, Subject};
-use crate::diagnostic::{Finding, Place, Source, nearest};
-use crate::tutorial::{self, Link, Tutorial};
+use crate::diagnostic::{Finding, Place, nearest};
+use crate::tutorial::{self, Link};
 
 /// The anchors of pages, each page read once.
 pub(super) struct Links<'a> {
@@ -72,7 +73,7 @@ impl<'a> Links<'a> {
         if anchor.is_empty() || anchor == "top" || is_for_others || !is_markdown(page) {
             return None;
         }
-        self.anchors(page)?.check(link, anchor.trim_start_matches("user-content-"))
+        self.anchors(page)?.check(target_place(link), anchor.trim_start_matches("user-content-"))
     }
 
     fn anchors(&mut self, page: &Path) -> Option<&Anchors> {
@@ -82,48 +83,6 @@ impl<'a> Links<'a> {
             Anchors::of_read(&tutorial, &findings)
         });
         anchors.as_ref()
-    }
-}
-
-/// What a page can be entered at.
-struct Anchors(BTreeSet<String>);
-
-impl Anchors {
-    /// Returns the anchors of a page; `None` where a part of it is missing, which may have had more.
-    fn of_read(tutorial: &Tutorial, findings: &[Finding]) -> Option<Self> {
-        let is_whole = findings.iter().all(|finding| finding.code != "bad-include");
-        is_whole.then(|| Self::of(tutorial))
-    }
-
-    fn of(tutorial: &Tutorial) -> Self {
-        let mut anchors: BTreeSet<String> =
-            tutorial.headings.iter().map(|heading| heading.anchor.clone()).collect();
-        anchors.extend(html_anchors(&tutorial.source));
-        for include in &tutorial.includes {
-            anchors.extend(html_anchors(&include.source));
-        }
-        Self(anchors)
-    }
-
-    /// An anchor that differs in punctuation or case is right for some renderers, and is a warning.
-    fn check(&self, link: &Link, anchor: &str) -> Option<Finding> {
-        if self.0.contains(anchor) {
-            return None;
-        }
-        let same = |other: &&String| letters(other) == letters(anchor);
-        let finding = match self.0.iter().find(same) {
-            Some(other) => {
-                let message = format!("link to `#{anchor}` depends on how the page is rendered");
-                Finding::warning("inexact-anchor", message).help(format!("write `#{other}`"))
-            }
-            None => {
-                let longer = || self.0.iter().map(String::as_str).find(|other| other.starts_with(anchor));
-                let near = nearest(anchor, self.0.iter().map(String::as_str)).or_else(longer);
-                Finding::error("dead-anchor", format!("there is no heading or anchor `#{anchor}`"))
-                    .maybe_help(near.map(|near| format!("did you mean `#{near}`?")))
-            }
-        };
-        Some(finding.at(target_place(link)))
     }
 }
 
@@ -188,20 +147,6 @@ fn target_place(link: &Link) -> Place {
         Some(at) => Place::new(source, span.start + at..span.start + at + link.target.len()),
         None => link.place.clone(),
     }
-}
-
-/// Finds the ids of HTML elements, and those that attribute lists give.
-fn html_anchors(source: &Source) -> Vec<String> {
-    static TAG: LazyLock<Regex> = LazyLock::new(|| compiled(r"<[A-Za-z][^<>]*>|\{:?[^{}\n]*\}"));
-    static ID: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(r#"\s(?:id|name)\s*=\s*(?:"([^"]+)"|'([^']+)'|([^"'\s>]+))|[{\s]#([\w.:-]+)"#)
-    });
-    let ids = TAG.find_iter(source.text()).flat_map(|tag| ID.captures_iter(tag.as_str()));
-    ids.filter_map(|found| found.iter().skip(1).flatten().next().map(|id| id.as_str().to_owned())).collect()
-}
-
-fn letters(anchor: &str) -> String {
-    anchor.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn is_markdown(path: &Path) -> bool {

@@ -11,9 +11,11 @@
 //! Nothing of a tutorial is executed here. Shells are started with `-n`, which reads and
 //! does not run, and without their startup files.
 
+mod anchors;
 mod coverage;
 mod links;
 mod lints;
+mod measurement;
 mod parameters;
 mod shell;
 mod strength;

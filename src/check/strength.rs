@@ -1,22 +1,14 @@
 //! Which wrong outputs would the expectations of a tutorial have let pass?
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::Path;
 
+use super::measurement::{Measured, Measurement};
 use crate::diagnostic::{Finding, Place, Severity, sort_by_place};
-use crate::event::{Outcome, StepOutput};
-use crate::expect::{
-    Captures, Expectation, Matcher, Mutation, MutationKind, Stream, Verdict, measure, propose,
-};
+use crate::expect::MutationKind;
 use crate::plan::{Plan, PlanKey, PlannedStep, Work};
-use crate::record::{Record, State, StepRecord, Store, state};
-use crate::tutorial::{ExpectedOutput, Origin};
+use crate::record::{Record, State, Store, state};
 
-/// The largest output that is read from a file, in bytes. Nobody writes longer expectations.
-const LARGEST: u64 = 1024 * 1024;
-
-/// How well tutorials notice wrong outputs.
+/// What is known about the strength of tutorials.
 #[derive(Debug, Default)]
 pub struct StrengthReport {
     /// Weak expectations, and tutorials that could not be measured.
@@ -49,8 +41,9 @@ impl TutorialStrength {
 
 /// Measures the expectations of plans with the outputs of their last runs.
 ///
-/// A plan that promises no output is passed over. A wrong output counts only if a better expectation would notice it: no text can tell
-/// one random digest from another. Below `minimum` weak expectations are errors.
+/// A plan that promises no output is passed over. A wrong output counts only if a better
+/// expectation would notice it: no text can tell one random digest from another. In a plan
+/// whose score is below `minimum`, weak expectations are errors.
 pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> StrengthReport {
     let mut report = StrengthReport::default();
     let mut weak = BTreeMap::new();
@@ -101,17 +94,6 @@ fn unmeasured(plan: &Plan, reason: &str, minimum: Option<f64>) -> Finding {
     finding.at(place).help(format!("run it first: `stagebook run {}`", plan.key.tutorial))
 }
 
-/// An expectation, and what it made of wrong outputs.
-struct Measured {
-    place: Place,
-    tried: usize,
-    /// The wrong outputs that it lets pass and a better one would notice.
-    missed: Vec<MutationKind>,
-    /// The wrong outputs that no expectation of this output would notice.
-    unnoticeable: usize,
-    proposal: Option<String>,
-}
-
 fn summary(plan: &Plan, measured: &[Measured]) -> TutorialStrength {
     let sum = |count: fn(&Measured) -> usize| measured.iter().map(count).sum::<usize>();
     let noticeable = sum(|one| one.tried - one.unnoticeable);
@@ -155,13 +137,21 @@ impl Weakness {
     fn finding(self) -> Finding {
         let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.describe()).collect();
         let message = format!("would still pass with {}", alternatives(&kinds));
-        let finding = match self.below_minimum {
-            true => Finding::error("weak-expectation", message),
-            false => Finding::warning("weak-expectation", message),
-        };
+        let finding = Finding { severity: self.severity(), ..Finding::note("weak-expectation", message) };
         let label = format!("misses {} of {} wrong outputs", self.missed, self.tried);
         let help = self.proposal.map(|text| format!("expect more of the output:\n{}", text.trim_end()));
         finding.at(self.place).label(label).maybe_help(help)
+    }
+
+    /// To miss a failure is worse than to leave a detail open, which authors do on purpose.
+    fn severity(&self) -> Severity {
+        let is_detail =
+            |kind: &MutationKind| matches!(kind, MutationKind::NumberChanged | MutationKind::LineLost);
+        match self.kinds.iter().all(is_detail) {
+            _ if self.below_minimum => Severity::Error,
+            true => Severity::Note,
+            false => Severity::Warning,
+        }
     }
 }
 
@@ -173,127 +163,13 @@ fn alternatives(words: &[&str]) -> String {
     }
 }
 
-/// A plan with the evidence of its last run.
-struct Measurement<'a> {
-    plan: &'a Plan,
-    record: &'a Record,
-    folder: &'a Path,
-}
-
-/// An expectation with the output that it is about.
-struct Pair<'a> {
-    expected: &'a ExpectedOutput,
-    output: String,
-}
-
-impl Measurement<'_> {
-    fn measure(&self) -> Vec<Measured> {
-        let pairs: Vec<Pair<'_>> = self.plan.steps.iter().flat_map(|step| self.pairs(step)).collect();
-        let mut bound = Captures::new();
-        let mut measured = Vec::new();
-        let outputs = self.outputs();
-        let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
-        for pair in &pairs {
-            // What does not hold was not verified by the run, and cannot be weak.
-            let Verdict::Held { captures, .. } = pair.expected.expectation.check(&pair.output, &bound) else {
-                continue;
-            };
-            measured.push(measure_pair(pair, &outputs, &bound));
-            bound.extend(captures);
-        }
-        measured
-    }
-
-    /// Returns what all steps printed: each is a wrong output of the others.
-    fn outputs(&self) -> Vec<String> {
-        let results = self.record.steps.iter().map(|step| &step.result);
-        let outputs = results
-            .flat_map(|result| result.commands.iter().map(|command| &command.output).chain([&result.output]));
-        outputs.filter_map(|output| self.text(output, Stream::Both)).filter(|text| !text.is_empty()).collect()
-    }
-
-    /// Returns the expectations of a step that was verified, each with its output.
-    fn pairs<'p>(&self, step: &'p PlannedStep) -> Vec<Pair<'p>> {
-        let Some(record) = self.record.step(&step.name.0) else { return Vec::new() };
-        let Work::Transcript { commands, .. } = &step.work else {
-            return self.pairs_of_step(step, record);
-        };
-        let outputs = record.result.commands.iter().map(|command| &command.output);
-        let pairs = commands.iter().zip(outputs).filter_map(|(command, output)| {
-            let expected = command.expected.as_ref()?;
-            Some(Pair { expected, output: self.text(output, expected.expectation.stream)? })
-        });
-        pairs.collect()
-    }
-
-    fn pairs_of_step<'p>(&self, step: &'p PlannedStep, record: &StepRecord) -> Vec<Pair<'p>> {
-        if record.result.outcome != Outcome::Verified {
-            return Vec::new();
-        }
-        let output = &record.result.output;
-        let pair = |expected: &'p ExpectedOutput| {
-            Some(Pair { expected, output: self.text(output, expected.expectation.stream)? })
-        };
-        step.expected.iter().filter_map(pair).collect()
-    }
-
-    /// Returns the output that a check saw; `None` where it was too much to compare.
-    fn text(&self, output: &StepOutput, stream: Stream) -> Option<String> {
-        if stream == Stream::Stderr {
-            return output.stderr.clone();
-        }
-        let Some(name) = &output.file else { return Some(output.text.clone()) };
-        if output.kept < output.bytes || output.kept > LARGEST {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        let file = fs_err::File::open(self.folder.join(name)).ok()?;
-        file.take(LARGEST).read_to_end(&mut bytes).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}
-
-fn measure_pair(pair: &Pair<'_>, outputs: &[&str], bound: &Captures) -> Measured {
-    let expectation = &pair.expected.expectation;
-    let strength = measure(expectation, &pair.output, outputs, bound);
-    let text = match &pair.expected.origin {
-        Origin::Lines(text) => text.content.as_str(),
-        Origin::Comment => "",
-    };
-    let better = propose(expectation, text, &pair.output)
-        .and_then(|text| proposed(expectation, &text).map(|better| (text, better)));
-    let passes = |better: &Expectation, made: &Mutation| {
-        matches!(better.check(&made.text, bound), Verdict::Held { .. })
-    };
-    let is_missed = |made: &&Mutation| better.as_ref().is_some_and(|(_, better)| !passes(better, made));
-    let missed: Vec<MutationKind> =
-        strength.survived.iter().filter(is_missed).map(|made| made.kind).collect();
-    Measured {
-        place: pair.expected.place.clone(),
-        tried: strength.tried.len(),
-        unnoticeable: strength.survived.len() - missed.len(),
-        missed,
-        proposal: better.map(|(text, _)| text),
-    }
-}
-
-/// Returns a proposal as the expectation that it would be.
-fn proposed(expectation: &Expectation, text: &str) -> Option<Expectation> {
-    let better = match &expectation.matcher {
-        Matcher::Json(_) => Expectation::json(text),
-        _ => Expectation::lines(text),
-    };
-    let Expectation { normalise, stream, .. } = expectation.clone();
-    Some(better.ok()?.normalise(normalise).stream(stream))
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
     use crate::check::testing::{lines, project, subject};
-    use crate::event::{CommandResult, Exit};
+    use crate::event::{CommandResult, Exit, Outcome};
     use crate::record::samples;
 
     /// Returns the record of a plan in which all steps passed and printed what is given for them.
@@ -377,6 +253,23 @@ mod tests {
                 3 files
                 Succeeded) ````output`
                 a.md: 1/1 weak, 44 %
+            "#]],
+        );
+    }
+
+    #[test]
+    fn details_left_open_are_notes() {
+        check(
+            "```bash\nmake\n```\n\n<!-- expect: json -->\n\n```json\n{\"state\": \"Succeeded\"}\n```\n",
+            &["{\"state\": \"Succeeded\", \"count\": 12}\n"],
+            None,
+            expect![[r#"
+                a.md:7:1 note[weak-expectation] would still pass with another number (expect more of the output:
+                {
+                  "state": "Succeeded",
+                  "count": 12
+                }) ````json`
+                a.md: 1/1 weak, 75 %
             "#]],
         );
     }
