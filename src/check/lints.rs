@@ -48,8 +48,10 @@ fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use proptest::prelude::*;
 
     use crate::check::testing::{found, lines, project};
+    use crate::diagnostic::render;
 
     #[test]
     fn all_findings_come_in_one_pass_and_in_order() {
@@ -81,5 +83,53 @@ mod tests {
             part.md:1:1 error[shell-syntax] `bash` cannot read this: unexpected EOF while looking for matching `'` (the rendered line is `echo 'debian`) ````bash {template}`
             part.md:5:5 error[dead-link] file `gone.md` does not exist `gone.md`
         "#]].assert_eq(&lines(&found(project.path(), &["a.md", "b.md"])));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn any_text_is_checked(pieces in prop::collection::vec(piece(), 0..24)) {
+            let project = project(&[("a.md", &pieces.concat())]);
+            for finding in found(project.path(), &["a.md"]) {
+                prop_assert!(render(&finding, false).contains(finding.code));
+            }
+        }
+    }
+
+    /// Returns what pages are made of, and what breaks them.
+    fn piece() -> impl Strategy<Value = String> {
+        let fixed = prop::sample::select(vec![
+            "---\n",
+            "params:\n  ä-b: 1\n",
+            "secrets: [X]\n",
+            "```bash {name=a template}\n",
+            "```fish\n",
+            "```\n",
+            "```console\n$ ",
+            "> ",
+            "- ",
+            "# ä\r\n",
+            "[x](",
+            "%ff",
+            "#ä",
+            "a.md",
+            "..",
+            "/",
+            ")",
+            "![",
+            "<a id=",
+            ">",
+            "{#",
+            "}",
+            "<!-- include: a.md -->\n",
+            "if (",
+            "'",
+            "\n",
+            "\0",
+            "$ä_b",
+            "\u{feff}",
+        ]);
+        prop_oneof![4 => fixed.prop_map(str::to_owned), 1 => ".{0,4}"]
     }
 }

@@ -28,7 +28,8 @@ pub(super) fn named_needs(steps: &[Step], findings: &mut Vec<Finding>) -> Vec<Ve
 }
 
 fn unknown_need<'a>(step: &Step, need: &str, names: impl Iterator<Item = &'a str>) -> Finding {
-    let near = nearest(need, names).map(|near| format!("did you mean `{near}`?"));
+    let others = names.filter(|name| *name != step.name.0);
+    let near = nearest(need, others).map(|near| format!("did you mean `{near}`?"));
     let message = format!("step `{}` needs `{need}`, which is no step of this page", step.name);
     Finding::error("unknown-need", message).at(attribute_place(step, "needs")).maybe_help(near)
 }
