@@ -23,6 +23,8 @@ pub mod run;
 
 pub mod record;
 
+pub mod check;
+
 pub mod report;
 
 pub mod cli;

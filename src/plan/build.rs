@@ -60,10 +60,11 @@ impl<'a> Page<'a> {
         let before = findings.len();
         let parameters = values::resolve(front, variant, inputs, findings);
         // Without a value for each parameter, templates and conditions would complain about its absence.
-        let (steps, requires) = if findings.len() == before {
-            (self.steps(&parameters, findings), requirements(&front.requires, &parameters, findings))
-        } else {
-            (Vec::new(), Requirements::default())
+        let complete = findings.len() == before;
+        let steps = self.steps(&parameters, complete, findings);
+        let requires = match complete {
+            true => requirements(&front.requires, &parameters, findings),
+            false => Requirements::default(),
         };
         let mut plan = Plan {
             key: PlanKey { tutorial: inputs.tutorial_id.clone(), variant: matrix::name(variant) },
@@ -82,11 +83,21 @@ impl<'a> Page<'a> {
         plan
     }
 
-    fn steps(&self, parameters: &BTreeMap<String, Value>, findings: &mut Vec<Finding>) -> Vec<PlannedStep> {
+    /// Returns the steps; without all values only those that ask for none, to find what is wrong with them.
+    fn steps(
+        &self,
+        parameters: &BTreeMap<String, Value>,
+        complete: bool,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<PlannedStep> {
         let mut position = vec![0; self.order.len()];
         self.order.iter().enumerate().for_each(|(index, &source)| position[source] = index);
         let mut steps: Vec<PlannedStep> = Vec::with_capacity(self.order.len());
-        for &source in &self.order {
+        let asks = |source: usize| {
+            let attributes = &self.tutorial.steps[source].attributes;
+            attributes.template.is_some() || attributes.when.is_some()
+        };
+        for &source in self.order.iter().filter(|&&source| complete || !asks(source)) {
             let explicit: Vec<StepIndex> =
                 self.needs[source].iter().map(|&need| StepIndex(position[need])).collect();
             if let Some(mut step) = collect(findings, self.step(source, parameters)) {
@@ -181,8 +192,8 @@ mod tests {
 
     use super::*;
     use crate::plan::Work;
-    use crate::plan::testing::{flags, lines, page, part, plans, step, text};
-    use crate::tutorial::{Action, Template};
+    use crate::plan::testing::{flags, lines, page, parameter, part, plans, step, text};
+    use crate::tutorial::{Action, ParameterKind, Template};
 
     fn templated(mut step: Step, content: &str) -> Step {
         step.text.content = content.to_owned();
@@ -255,6 +266,17 @@ mod tests {
             file-outside-workspace: file `../../etc/passwd` is outside the workspace: it goes up by `..`; write a path relative to the workspace, such as `conf/app.toml`
             invalid-template: template cannot be rendered: Variable `bse` is not defined. Available variables: base; -
         "#]].assert_eq(&lines(&plans(page, &flags(&[])).unwrap_err()));
+    }
+
+    #[test]
+    fn missing_values_hide_no_other_mistake() {
+        let mut outside = step("outside");
+        outside.action = Action::File("/etc/passwd".to_owned());
+        let mut page = page(vec![templated(step("template"), "{{ base }}"), outside]);
+        page.front_matter.parameters = vec![parameter("base", ParameterKind::String, None)];
+        let findings = plans(page, &flags(&[])).unwrap_err();
+        let codes: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["missing-parameter", "file-outside-workspace"]);
     }
 
     #[test]
