@@ -78,14 +78,14 @@ mod tests {
         check(
             "# A\n\n```json\n{}\n```\n",
             expect![[r#"
-            a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]],
+                a.md:1:1 note[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
         );
         check(
             "",
             expect![[r#"
-            a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]],
+                a.md:1:1 note[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
         );
     }
 }
