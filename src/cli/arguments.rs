@@ -76,6 +76,13 @@ pub(super) struct SelectionArguments {
     pub(super) until: Option<String>,
 }
 
+impl SelectionArguments {
+    /// Returns whether nothing was chosen, which means everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.step.is_empty() && self.from.is_none() && self.until.is_none()
+    }
+}
+
 fn parse_parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),

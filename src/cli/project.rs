@@ -8,7 +8,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use crate::config::{Environment, Settings};
 use crate::diagnostic::{Finding, Severity};
-use crate::plan::{self, Inputs, Plan, Selection, parse_parameters_file};
+use crate::plan::{self, Disposition, Inputs, Plan, Selection, parse_parameters_file};
 use crate::tutorial::{ParseOptions, Tutorial, Value, load};
 
 /// A project with some of its tutorials.
@@ -147,6 +147,9 @@ impl Project {
             return Ok(Err(findings));
         }
         self.findings = findings;
+        if !selection.is_empty() {
+            plans.retain(has_selected_step);
+        }
         Ok(Ok(plans))
     }
 
@@ -192,6 +195,11 @@ impl Project {
 
 fn has_error(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// Returns whether the command line chose a step of this plan; cleanup steps are in every selection.
+fn has_selected_step(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| !step.cleanup && step.disposition != Disposition::NotSelected)
 }
 
 fn markdown_below(folder: &Path) -> Result<Vec<Candidate>, CliError> {

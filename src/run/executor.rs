@@ -410,6 +410,9 @@ fn outcome(ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
         TutorialOutcome::Failed
     } else if coverage.cancelled > 0 {
         TutorialOutcome::Cancelled
+    } else if coverage.blocks == 0 {
+        // A page that was named and has nothing to run proves nothing.
+        TutorialOutcome::Failed
     } else if coverage.executed() == 0 {
         TutorialOutcome::Skipped
     } else {
