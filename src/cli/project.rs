@@ -30,6 +30,9 @@ pub(super) enum Pages {
     All,
 }
 
+/// The plans of a page, or what is wrong with it.
+pub(super) type Planned = Result<Vec<Plan>, Vec<Finding>>;
+
 /// A tutorial that was read.
 #[derive(Debug)]
 pub(super) struct Loaded {
@@ -132,7 +135,7 @@ impl Project {
         &mut self,
         arguments: &TutorialArguments,
         selection: &SelectionArguments,
-    ) -> Result<Result<Vec<Plan>, Vec<Finding>>, CliError> {
+    ) -> Result<Planned, CliError> {
         let planned = self.plans_by_page(arguments, selection)?;
         let mut plans = Vec::new();
         let mut findings = std::mem::take(&mut self.findings);
@@ -158,7 +161,7 @@ impl Project {
         &mut self,
         arguments: &TutorialArguments,
         selection: &SelectionArguments,
-    ) -> Result<Vec<Result<Vec<Plan>, Vec<Finding>>>, CliError> {
+    ) -> Result<Vec<Planned>, CliError> {
         let tutorials: Vec<_> = self.tutorials.iter().map(|loaded| Arc::clone(&loaded.tutorial)).collect();
         let SelectionArguments { step: steps, from, until } = selection.clone();
         let selection = Selection { steps, from, until };
