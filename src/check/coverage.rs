@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject, known: &[Finding]) -> Vec<Finding> {
     let blocks = tutorial.other_blocks.iter().filter(|block| !is_known(block));
     let mut findings: Vec<Finding> = blocks.filter_map(not_supported).collect();
     if subject.named && tutorial.steps.is_empty() {
-        let finding = Finding::warning("no-steps", "the page has no steps, so a run of it fails");
+        let finding = Finding::note("no-steps", "the page has no steps, so a run of it fails");
         let finding = finding.at(Place::new(&tutorial.source, 0..0));
         findings.push(finding.help("steps are blocks that begin with ```bash, ```sh, ```zsh or ```console"));
     }
@@ -78,14 +78,14 @@ mod tests {
         check(
             "# A\n\n```json\n{}\n```\n",
             expect![[r#"
-            a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]],
+                a.md:1:1 note[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
         );
         check(
             "",
             expect![[r#"
-            a.md:1:1 warning[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
-        "#]],
+                a.md:1:1 note[no-steps] the page has no steps, so a run of it fails (steps are blocks that begin with ```bash, ```sh, ```zsh or ```console) ``
+            "#]],
         );
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_HELP;
-use super::{plan, run, schema, status};
+use super::{check, plan, run, schema, status};
 
 /// Runs Markdown tutorials as pipelines and keeps the evidence
 #[derive(Debug, Parser)]
@@ -20,6 +20,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Run(run::RunArguments),
+    Check(check::CheckArguments),
     Plan(plan::PlanArguments),
     Status(status::StatusArguments),
     Schema(schema::SchemaArguments),
@@ -73,6 +74,13 @@ pub(super) struct SelectionArguments {
     /// End with this step
     #[arg(long, value_name = "NAME", conflicts_with = "step")]
     pub(super) until: Option<String>,
+}
+
+impl SelectionArguments {
+    /// Returns whether nothing was chosen, which means everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.step.is_empty() && self.from.is_none() && self.until.is_none()
+    }
 }
 
 fn parse_parameter(text: &str) -> Result<(String, String), String> {

@@ -5,6 +5,7 @@
 //! goes to standard error; data goes to standard output.
 
 mod arguments;
+mod check;
 mod error;
 mod exit;
 mod install;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     let printer = Printer::new(&arguments.output);
     let result = match arguments.command {
         Command::Run(command) => run::run(command, &printer),
+        Command::Check(command) => check::check(&command, &printer),
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),

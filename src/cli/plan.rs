@@ -6,7 +6,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::project::Project;
+use super::project::{Pages, Project};
 use crate::plan::{dot, mermaid, text, view};
 
 /// Show what would run, without running it
@@ -35,9 +35,9 @@ enum Format {
 
 /// Prints the plans.
 pub(super) fn plan(arguments: &PlanArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
-    let mut project = Project::open(&arguments.tutorials)?;
-    let plans = project.plans(&arguments.tutorials, &arguments.selection)?;
-    printer.findings(project.findings)?;
+    let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
+    let plans = printer.sound(project.plans(&arguments.tutorials, &arguments.selection)?)?;
+    printer.findings(&mut project.findings);
     let data = match arguments.format {
         Format::Text => plans.iter().map(text).collect::<Vec<_>>().join("\n"),
         Format::Dot => plans.iter().map(dot).collect(),

@@ -49,6 +49,11 @@ impl Printer {
         Styles::new(self.coloured, speaks_unicode())
     }
 
+    /// Returns whether data on standard output may have colours.
+    pub(super) fn data_is_coloured(&self) -> bool {
+        self.data_coloured
+    }
+
     /// Returns the styles for data on standard output.
     pub(super) fn data_styles(&self) -> Styles {
         Styles::new(self.data_coloured, speaks_unicode())
@@ -101,26 +106,22 @@ impl Printer {
     }
 
     /// Prints findings in the order of their places; notes only for those who asked for everything.
-    ///
-    /// # Errors
-    /// When one of them is an error.
-    pub(super) fn findings(&self, mut findings: Vec<Finding>) -> Result<(), CliError> {
-        sort_by_place(&mut findings);
+    pub(super) fn findings(&self, findings: &mut [Finding]) {
+        sort_by_place(findings);
         let least = if self.verbosity == Verbosity::Verbose { Severity::Note } else { Severity::Warning };
         for finding in findings.iter().filter(|finding| finding.severity >= least) {
             self.insist(&format!("{}\n", render(finding, self.coloured)));
         }
-        match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
-            0 => Ok(()),
-            errors => {
-                self.insist(&format!(
-                    "{} {}; nothing was run",
-                    self.label("error"),
-                    plural(errors, "mistake")
-                ));
-                Err(CliError::Findings)
-            }
-        }
+    }
+
+    /// Returns what was made of sound pages, or prints what is wrong with them.
+    pub(super) fn sound<T>(&self, made: Result<T, Vec<Finding>>) -> Result<T, CliError> {
+        made.map_err(|mut findings| {
+            self.findings(&mut findings);
+            let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+            self.insist(&format!("{} {}; nothing was run", self.label("error"), plural(errors, "mistake")));
+            CliError::Findings
+        })
     }
 
     fn label(&self, word: &str) -> String {

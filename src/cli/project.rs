@@ -8,7 +8,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use crate::config::{Environment, Settings};
 use crate::diagnostic::{Finding, Severity};
-use crate::plan::{self, Inputs, Plan, Selection, parse_parameters_file};
+use crate::plan::{self, Disposition, Inputs, Plan, Selection, parse_parameters_file};
 use crate::tutorial::{ParseOptions, Tutorial, Value, load};
 
 /// A project with some of its tutorials.
@@ -17,9 +17,21 @@ pub(super) struct Project {
     pub(super) settings: Settings,
     pub(super) environment: Environment,
     pub(super) tutorials: Vec<Loaded>,
-    /// What is wrong with the settings and the tutorials.
+    /// What is wrong with the settings and the command line.
     pub(super) findings: Vec<Finding>,
 }
+
+/// Which pages of a folder are meant; a file that is named always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pages {
+    /// Those with steps.
+    Tutorials,
+    /// All.
+    All,
+}
+
+/// The plans of a page, or what is wrong with it.
+pub(super) type Planned = Result<Vec<Plan>, Vec<Finding>>;
 
 /// A tutorial that was read.
 #[derive(Debug)]
@@ -29,6 +41,8 @@ pub(super) struct Loaded {
     /// Path of the file.
     pub(super) path: PathBuf,
     pub(super) tutorial: Arc<Tutorial>,
+    /// What is wrong with it.
+    pub(super) findings: Vec<Finding>,
     /// Whether the user named this very file.
     pub(super) named: bool,
 }
@@ -43,14 +57,14 @@ struct Candidate {
 
 impl Project {
     /// Reads the settings of the project around the current folder, and the tutorials that are meant.
-    pub(super) fn open(arguments: &TutorialArguments) -> Result<Self, CliError> {
+    pub(super) fn open(arguments: &TutorialArguments, pages: Pages) -> Result<Self, CliError> {
         let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
         let (settings, findings) = Settings::load(&current)?;
         let environment = Environment::read();
         let mut project = Self { settings, environment, tutorials: Vec::new(), findings };
         let candidates = project.candidates(&arguments.paths, &current)?;
-        project.read(candidates)?;
-        if project.tutorials.is_empty() && !has_error(&project.findings) {
+        project.read(candidates, pages)?;
+        if project.tutorials.is_empty() {
             let paths =
                 if arguments.paths.is_empty() { &project.settings.tutorials } else { &arguments.paths };
             return Err(CliError::NoTutorials { paths: paths.clone() });
@@ -79,23 +93,24 @@ impl Project {
         Ok(candidates)
     }
 
-    fn read(&mut self, candidates: Vec<Candidate>) -> Result<(), CliError> {
-        let interpreters = self.settings.interpreters.keys().cloned().collect();
-        let options = ParseOptions { interpreters };
-        for candidate in candidates {
-            let (tutorial, findings) = load(&candidate.path, &candidate.shown_as, &options)?;
-            let is_tutorial = candidate.named || !tutorial.steps.is_empty();
-            if is_tutorial || has_error(&findings) {
-                self.findings.extend(findings);
-            }
-            if is_tutorial {
-                let id = self.id(&candidate.path);
-                let tutorial = Arc::new(tutorial);
-                self.tutorials.push(Loaded { id, path: candidate.path, tutorial, named: candidate.named });
+    fn read(&mut self, candidates: Vec<Candidate>, pages: Pages) -> Result<(), CliError> {
+        let options = self.parse_options();
+        for Candidate { path, shown_as, named } in candidates {
+            let (tutorial, findings) = load(&path, &shown_as, &options)?;
+            // A page whose only block is broken has no steps, and must not go unnoticed.
+            let meant = named || pages == Pages::All || !tutorial.steps.is_empty() || has_error(&findings);
+            if meant {
+                let (id, tutorial) = (self.id(&path), Arc::new(tutorial));
+                self.tutorials.push(Loaded { id, path, tutorial, findings, named });
             }
         }
         self.drop_included();
         Ok(())
+    }
+
+    /// Returns how pages of this project are read.
+    pub(super) fn parse_options(&self) -> ParseOptions {
+        ParseOptions { interpreters: self.settings.interpreters.keys().cloned().collect() }
     }
 
     /// A file that another one includes is a part of it, unless the user named it.
@@ -115,50 +130,67 @@ impl Project {
         names.collect::<Vec<_>>().join("/")
     }
 
-    /// Makes the plans of all tutorials; adds what is wrong to the findings.
+    /// Makes the plans of all tutorials, unless something is wrong with any of them.
     pub(super) fn plans(
         &mut self,
         arguments: &TutorialArguments,
         selection: &SelectionArguments,
-    ) -> Result<Vec<Plan>, CliError> {
-        let tutorials: Vec<Arc<Tutorial>> =
-            self.tutorials.iter().map(|loaded| Arc::clone(&loaded.tutorial)).collect();
-        let selection = Selection {
-            steps: selection.step.clone(),
-            from: selection.from.clone(),
-            until: selection.until.clone(),
-        };
-        let mut findings = plan::unknown_parameters(&tutorials, &arguments.parameters);
-        findings.extend(plan::unknown_steps(&tutorials, &selection));
-        let file = self.parameters_file(arguments, &mut findings)?;
+    ) -> Result<Planned, CliError> {
+        let planned = self.plans_by_page(arguments, selection)?;
         let mut plans = Vec::new();
-        for loaded in &self.tutorials {
-            let inputs = Inputs {
-                tutorial_id: loaded.id.clone(),
-                flags: arguments.parameters.clone(),
-                file: file.clone(),
-                environment: self.environment.parameters(),
-                selection: selection.clone(),
-            };
-            match plan::build(&loaded.tutorial, &self.settings, &inputs) {
+        let mut findings = std::mem::take(&mut self.findings);
+        for (loaded, built) in self.tutorials.iter().zip(planned) {
+            findings.extend(loaded.findings.iter().cloned());
+            match built {
                 Ok(built) => plans.extend(built),
                 Err(wrong) => findings.extend(wrong),
             }
         }
-        self.findings.extend(findings);
-        Ok(plans)
+        if has_error(&findings) {
+            return Ok(Err(findings));
+        }
+        self.findings = findings;
+        if !selection.is_empty() {
+            plans.retain(has_selected_step);
+        }
+        Ok(Ok(plans))
+    }
+
+    /// Makes the plans of each page; adds what is wrong with the command line to the findings.
+    pub(super) fn plans_by_page(
+        &mut self,
+        arguments: &TutorialArguments,
+        selection: &SelectionArguments,
+    ) -> Result<Vec<Planned>, CliError> {
+        let tutorials: Vec<_> = self.tutorials.iter().map(|loaded| Arc::clone(&loaded.tutorial)).collect();
+        let SelectionArguments { step: steps, from, until } = selection.clone();
+        let selection = Selection { steps, from, until };
+        self.findings.extend(plan::unknown_parameters(&tutorials, &arguments.parameters));
+        self.findings.extend(plan::unknown_steps(&tutorials, &selection));
+        let file = self.parameters_file(arguments)?;
+        let environment = self.environment.parameters();
+        let plans = self.tutorials.iter().map(|loaded| {
+            let inputs = Inputs {
+                tutorial_id: loaded.id.clone(),
+                flags: arguments.parameters.clone(),
+                file: file.clone(),
+                environment: environment.clone(),
+                selection: selection.clone(),
+            };
+            plan::build(&loaded.tutorial, &self.settings, &inputs)
+        });
+        Ok(plans.collect())
     }
 
     fn parameters_file(
-        &self,
+        &mut self,
         arguments: &TutorialArguments,
-        findings: &mut Vec<Finding>,
     ) -> Result<BTreeMap<String, Value>, CliError> {
         let Some(path) = &arguments.params_file else { return Ok(BTreeMap::new()) };
         let text = std::fs::read_to_string(path);
         let text = text.map_err(|source| CliError::ParametersFile { path: path.clone(), source })?;
         Ok(parse_parameters_file(&text, path).unwrap_or_else(|finding| {
-            findings.push(*finding);
+            self.findings.push(*finding);
             BTreeMap::new()
         }))
     }
@@ -166,6 +198,11 @@ impl Project {
 
 fn has_error(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// Returns whether the command line chose a step of this plan; cleanup steps are in every selection.
+fn has_selected_step(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| !step.cleanup && step.disposition != Disposition::NotSelected)
 }
 
 fn markdown_below(folder: &Path) -> Result<Vec<Candidate>, CliError> {

@@ -14,7 +14,7 @@ use super::error::CliError;
 use super::exit::ExitStatus;
 use super::install::install;
 use super::printer::Printer;
-use super::project::Project;
+use super::project::{Pages, Project};
 use super::update::Updates;
 use crate::config::{Ci, FIXED_ENVIRONMENT};
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
@@ -87,9 +87,9 @@ fn parse_report(text: &str) -> Result<Report, String> {
 
 /// Runs the tutorials.
 pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
-    let mut project = Project::open(&arguments.tutorials)?;
-    let plans = project.plans(&arguments.tutorials, &arguments.selection)?;
-    printer.findings(std::mem::take(&mut project.findings))?;
+    let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
+    let plans = printer.sound(project.plans(&arguments.tutorials, &arguments.selection)?)?;
+    printer.findings(&mut project.findings);
     let options = options(&arguments, &project, &plans, printer);
     if arguments.install {
         let search_path = options.environment.get("PATH").map(String::as_str).unwrap_or_default();

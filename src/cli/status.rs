@@ -6,7 +6,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::project::Project;
+use super::project::{Pages, Project};
 use crate::event::Timestamp;
 use crate::record::{self, Store};
 use crate::report::{status_json, status_table};
@@ -31,9 +31,9 @@ enum Format {
 
 /// Prints the state of each tutorial.
 pub(super) fn status(arguments: &StatusArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
-    let mut project = Project::open(&arguments.tutorials)?;
-    let plans = project.plans(&arguments.tutorials, &SelectionArguments::default())?;
-    printer.findings(project.findings)?;
+    let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
+    let plans = printer.sound(project.plans(&arguments.tutorials, &SelectionArguments::default())?)?;
+    printer.findings(&mut project.findings);
     let store = Store::open(&project.settings.root);
     let rows = record::status(&plans, &store);
     let data = match arguments.format {

@@ -59,6 +59,12 @@ fn apply_bytes(path: PathBuf, bytes: Vec<u8>, settings: &mut Settings) -> Vec<Fi
 mod tests {
     use super::*;
 
+    #[test]
+    fn reference_page_shows_the_defaults() {
+        let page = fs_err::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/book/reference/settings.md"));
+        assert!(page.unwrap().contains(crate::config::DEFAULT_SETTINGS.trim_end()));
+    }
+
     fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (path, content) in files {

@@ -2,9 +2,12 @@
 
 /// Returns the candidate that a mistyped word probably meant.
 ///
-/// Nothing is offered unless it is close: at most a third of the word's letters wrong.
+/// Nothing is offered unless it is close: at most a third of the word's letters wrong, or one of two.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let limit = match word.chars().count() {
+        0 | 1 => return None,
+        letters => (letters / 3).max(1),
+    };
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
@@ -23,5 +26,6 @@ mod tests {
         assert_eq!(nearest("tiemout", names), Some("timeout"));
         assert_eq!(nearest("retry_delay", names), Some("retry-delay"));
         assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("q", ["a"]), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The events, and the values in them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -146,6 +147,8 @@ pub struct Host {
 pub struct TutorialStart {
     /// The plan.
     pub plan: PlanKey,
+    /// Path of the page, as the user knows it.
+    pub path: PathBuf,
     /// The tutorial's title.
     pub title: String,
     /// Whose conventions the page follows.
@@ -373,7 +376,7 @@ pub struct TutorialResult {
     pub trouble: Option<String>,
     /// The workspace, where it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workspace: Option<std::path::PathBuf>,
+    pub workspace: Option<PathBuf>,
 }
 
 /// What came of a plan.

@@ -157,6 +157,7 @@ fn tutorial_start() -> BoxedStrategy<TutorialStart> {
     (plan(), text(), lists)
         .prop_map(|(plan, title, (steps, not_supported, parameters))| TutorialStart {
             plan,
+            path: title.clone().into(),
             fingerprint: Fingerprint(title.clone()),
             title,
             dialect: Dialect::InnovationEngine,

@@ -91,6 +91,7 @@ impl Folder {
         Record {
             version: VERSION,
             plan: start.plan,
+            path: start.path,
             title: start.title,
             dialect: start.dialect,
             stagebook: self.stagebook.clone(),

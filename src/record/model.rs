@@ -1,6 +1,7 @@
 //! What a record holds.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub struct Record {
     pub version: u32,
     /// Which tutorial, which variant.
     pub plan: PlanKey,
+    /// Path of the page, as the user knew it.
+    pub path: PathBuf,
     /// The tutorial's title.
     pub title: String,
     /// Whose conventions the page follows.
@@ -87,6 +90,7 @@ impl Record {
     pub fn start(&self) -> TutorialStart {
         TutorialStart {
             plan: self.plan.clone(),
+            path: self.path.clone(),
             title: self.title.clone(),
             dialect: self.dialect,
             parameters: self.parameters.clone(),
@@ -132,7 +136,7 @@ mod tests {
         let json = serde_json::to_value(samples::record()).expect("a record is JSON");
         let keys: Vec<&str> = json.as_object().expect("an object").keys().map(String::as_str).collect();
         expect![
-            "version plan title dialect stagebook host started ended parameters fingerprint result steps"
+            "version plan path title dialect stagebook host started ended parameters fingerprint result steps"
         ]
         .assert_eq(&keys.join(" "));
     }

@@ -34,6 +34,7 @@ pub(crate) fn record_of(tutorial: &str) -> Record {
     Record {
         version: VERSION,
         plan: PlanKey { tutorial: tutorial.into(), variant: None },
+        path: tutorial.into(),
         title: "A".into(),
         dialect: Dialect::Stagebook,
         stagebook: "0.1.0".into(),

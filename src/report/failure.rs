@@ -204,7 +204,7 @@ impl Block<'_> {
 /// Returns the command that runs a step again, in the variant that it failed in.
 pub(super) fn again(start: &TutorialStart, info: &StepInfo) -> String {
     let mut command =
-        format!("stagebook run {} --step {}", quoted(&start.plan.tutorial), quoted(&info.name.0));
+        format!("stagebook run {} --step {}", quoted(&start.path.to_string_lossy()), quoted(&info.name.0));
     let variant = start.plan.variant.as_deref().unwrap_or_default();
     for (name, value) in &start.parameters {
         let part = format!("{name}={value}");

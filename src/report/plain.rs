@@ -126,8 +126,8 @@ mod tests {
             Verbosity::Quiet,
             replay(&samples::skipped_record("c.md")),
             expect![[r#"
-            – 1 tutorial skipped; 0 of 2 blocks run, 0 verified in 3.0s
-        "#]],
+                ✗ nothing was executed: 1 tutorial skipped; 0 of 2 blocks run, 0 verified in 3.0s
+            "#]],
         );
     }
 
@@ -137,10 +137,10 @@ mod tests {
             Verbosity::Normal,
             replay(&samples::skipped_record("c.md")),
             expect![[r#"
-            – c.md  skipped: 0 of 2 blocks run, 0 verified, 2 skipped  3.0s
-                `skopeo` is not installed: apt-get install skopeo
-            – 1 tutorial skipped; 0 of 2 blocks run, 0 verified in 3.0s
-        "#]],
+                – c.md  skipped: 0 of 2 blocks run, 0 verified, 2 skipped  3.0s
+                    `skopeo` is not installed: apt-get install skopeo
+                ✗ nothing was executed: 1 tutorial skipped; 0 of 2 blocks run, 0 verified in 3.0s
+            "#]],
         );
     }
 
@@ -167,10 +167,10 @@ mod tests {
             Verbosity::Quiet,
             replay(&record),
             expect![[r#"
-            ✗ c.md  failed: 0 of 2 blocks run, 0 verified, 2 skipped  3.0s
-                nothing was executed
-            ✗ 1 tutorial failed; 0 of 2 blocks run, 0 verified in 3.0s
-        "#]],
+                ✗ c.md  failed: 0 of 2 blocks run, 0 verified, 2 skipped  3.0s
+                    nothing was executed
+                ✗ nothing was executed: 1 tutorial failed; 0 of 2 blocks run, 0 verified in 3.0s
+            "#]],
         );
     }
 

@@ -18,14 +18,19 @@ pub(super) fn summary(styles: &Styles, totals: &Totals, interrupted: Option<&str
         coverage.verified,
         duration(took)
     );
+    let nothing = interrupted.is_none() && coverage.executed() == 0;
     let (style, symbol) = match totals {
         _ if interrupted.is_some() => (styles.warn, styles.symbols.warn),
+        _ if nothing => (styles.fail, styles.symbols.fail),
         Totals { failed: 1.., .. } => (styles.fail, styles.symbols.fail),
-        Totals { passed: 1.., .. } => (styles.pass, styles.symbols.pass),
-        _ => (styles.warn, styles.symbols.skip),
+        _ => (styles.pass, styles.symbols.pass),
     };
-    let interrupted = interrupted.map(|signal| format!("interrupted by {signal}: ")).unwrap_or_default();
-    format!("{}; {blocks}\n", paint(style, format!("{symbol} {interrupted}{tutorials}")))
+    let first = match interrupted {
+        Some(signal) => format!("interrupted by {signal}: "),
+        None if nothing => "nothing was executed: ".to_owned(),
+        None => String::new(),
+    };
+    format!("{}; {blocks}\n", paint(style, format!("{symbol} {first}{tutorials}")))
 }
 
 /// Returns `2 tutorials passed, 1 failed`.
@@ -67,6 +72,10 @@ mod tests {
             Some("SIGINT"),
             &format!("! interrupted by SIGINT: 1 tutorial failed, 2 cancelled; {blocks}"),
         );
-        check(Totals::default(), None, "– no tutorial was run; 0 of 0 blocks run, 0 verified in 1m 05s");
+        check(
+            Totals::default(),
+            None,
+            "✗ nothing was executed: no tutorial was run; 0 of 0 blocks run, 0 verified in 1m 05s",
+        );
     }
 }

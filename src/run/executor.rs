@@ -203,15 +203,19 @@ impl PlanRun {
         need.and_then(|name| skipped(SkipReason::Need(name)))
     }
 
-    /// Returns the step that failed if one that needs this one cannot run.
+    /// Returns the step that did not pass if one that needs this one cannot run.
     fn blocks(&self, need: StepIndex) -> Option<StepName> {
         let result = self.results.get(need.0)?.as_ref()?;
         let name = || Some(self.job.plan.steps[need.0].name.clone());
         match &result.outcome {
             Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
             Outcome::Failed { .. } if self.options.updating && only_output_differs(result) => None,
-            Outcome::Failed { .. } | Outcome::TimedOut { .. } | Outcome::Cancelled => name(),
-            Outcome::Verified | Outcome::Unverified | Outcome::Skipped { .. } => None,
+            Outcome::Verified | Outcome::Unverified => None,
+            // A step that the page leaves out blocks those alone that name it: the plan has no other needs of it.
+            Outcome::Failed { .. }
+            | Outcome::TimedOut { .. }
+            | Outcome::Cancelled
+            | Outcome::Skipped { .. } => name(),
         }
     }
 
@@ -347,6 +351,7 @@ fn introduce(plan: &Plan) -> TutorialStart {
     });
     TutorialStart {
         plan: plan.key.clone(),
+        path: tutorial.source.path().to_path_buf(),
         title: tutorial.title.clone(),
         dialect: tutorial.dialect,
         parameters: plan.parameters.clone(),
@@ -405,6 +410,9 @@ fn outcome(ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
         TutorialOutcome::Failed
     } else if coverage.cancelled > 0 {
         TutorialOutcome::Cancelled
+    } else if coverage.blocks == 0 {
+        // A page that was named and has nothing to run proves nothing.
+        TutorialOutcome::Failed
     } else if coverage.executed() == 0 {
         TutorialOutcome::Skipped
     } else {
