@@ -8,8 +8,8 @@ use regex::Regex;
 use super::Subject;
 use super::syntax::{self, Answer, Complaint, Shell};
 use crate::diagnostic::{Finding, Place, Span, plural};
-use crate::plan::{Interpreter, InterpreterKind, Plan, Work};
-use crate::tutorial::{Action, Step, Text};
+use crate::plan::{Interpreter, InterpreterKind, Plan, PlannedCommand, PlannedStep, Work};
+use crate::tutorial::{Action, Step, Text, TranscriptCommand};
 
 /// Finds blocks and commands that their shell cannot read.
 pub(super) fn check(subjects: &[Subject]) -> Vec<Finding> {
@@ -117,60 +117,55 @@ fn scripts(subject: &Subject) -> Vec<Script<'_>> {
 }
 
 /// Without a plan nothing is rendered, and each shell is the one of its language.
-fn unplanned(step: &Step) -> Vec<Script<'_>> {
+fn unplanned<'a>(step: &'a Step) -> Vec<Script<'a>> {
     if is_left_out(step) || step.attributes.template.is_some() {
         return Vec::new();
     }
-    let fails = is_failure(step.attributes.exit);
     let shell = if step.language == "zsh" { Shell::Zsh } else { Shell::Bash };
     match &step.action {
-        Action::File(_) => Vec::new(),
-        Action::Transcript(commands) => commands
-            .iter()
-            .map(|command| Script {
-                shell,
-                text: &command.command,
-                lines: Lines::Command(&command.place),
-                fails: command.exit != 0,
-            })
-            .collect(),
+        Action::Transcript(commands) => {
+            let script = |command: &'a TranscriptCommand| (command.exit, &command.command, &command.place);
+            commands.iter().map(script).map(|command| of_command(shell, command, false)).collect()
+        }
         Action::Command if is_shell(&step.language) => {
+            let fails = is_failure(step.attributes.exit);
             vec![Script { shell, text: &step.text.content, lines: Lines::Block(&step.text), fails }]
         }
-        Action::Command => Vec::new(),
+        Action::Command | Action::File(_) => Vec::new(),
     }
 }
 
 fn planned(plan: &Plan) -> Vec<Script<'_>> {
     let steps = plan.steps.iter().filter_map(|step| Some((step, plan.tutorial.steps.get(step.source)?)));
     let run = steps.filter(|(_, step)| !is_left_out(step));
-    run.flat_map(|(planned, step)| {
-        let rendered = step.attributes.template.is_some();
-        let fails = is_failure(planned.exit);
-        match &planned.work {
-            Work::Command { text, interpreter } | Work::Service { text, interpreter, .. } => {
-                let lines = if rendered { Lines::Rendered(&step.place) } else { Lines::Block(&step.text) };
-                shell(interpreter).map(|shell| Script { shell, text, lines, fails }).into_iter().collect()
-            }
-            Work::Transcript { commands, interpreter } => {
-                let script = |shell| {
-                    commands.iter().map(move |command| Script {
-                        shell,
-                        text: &command.command,
-                        lines: if rendered {
-                            Lines::Rendered(&command.place)
-                        } else {
-                            Lines::Command(&command.place)
-                        },
-                        fails: command.exit != 0,
-                    })
-                };
-                shell(interpreter).map(script).into_iter().flatten().collect()
-            }
-            Work::File { .. } => Vec::new(),
+    run.flat_map(|(planned, step)| of_planned(planned, step)).collect()
+}
+
+fn of_planned<'a>(planned: &'a PlannedStep, step: &'a Step) -> Vec<Script<'a>> {
+    let rendered = step.attributes.template.is_some();
+    match &planned.work {
+        Work::Command { text, interpreter } | Work::Service { text, interpreter, .. } => {
+            let Some(shell) = shell(interpreter) else { return Vec::new() };
+            let lines = if rendered { Lines::Rendered(&step.place) } else { Lines::Block(&step.text) };
+            vec![Script { shell, text, lines, fails: is_failure(planned.exit) }]
         }
-    })
-    .collect()
+        Work::Transcript { commands, interpreter } => {
+            let Some(shell) = shell(interpreter) else { return Vec::new() };
+            let script = |command: &'a PlannedCommand| (command.exit, &command.command, &command.place);
+            commands.iter().map(script).map(|command| of_command(shell, command, rendered)).collect()
+        }
+        Work::File { .. } => Vec::new(),
+    }
+}
+
+/// Returns the script of a command of a transcript, given its exit status, text and place.
+fn of_command<'a>(
+    shell: Shell,
+    (exit, text, place): (i32, &'a String, &'a Place),
+    rendered: bool,
+) -> Script<'a> {
+    let lines = if rendered { Lines::Rendered(place) } else { Lines::Command(place) };
+    Script { shell, text, lines, fails: exit != 0 }
 }
 
 fn shell(interpreter: &Interpreter) -> Option<Shell> {
