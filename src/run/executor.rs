@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::account::{coverage, introduce};
 use super::error::PlanTrouble;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
@@ -17,15 +18,13 @@ use super::requirement;
 use super::service::Service;
 use super::session::Session;
 use super::spawn::Children;
-use super::step::{Why, not_run};
+use super::step::not_run;
+use super::unit::Why;
 use super::workspace::Workspace;
-use crate::event::{
-    Coverage, EventKind, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialOutcome,
-    TutorialResult, TutorialStart,
-};
+use crate::event::{Coverage, EventKind, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult};
 use crate::expect::Captures;
-use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex, Work};
-use crate::tutorial::{NotRun, StepName};
+use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex};
+use crate::tutorial::StepName;
 
 /// What all plans of a run share.
 #[derive(Debug, Clone)]
@@ -44,13 +43,9 @@ pub(super) struct Shared {
 /// A plan while it runs.
 #[derive(Debug)]
 pub(super) struct PlanRun {
+    pub(super) shared: Shared,
     pub(super) job: Rc<Job>,
-    pub(super) options: Rc<RunOptions>,
-    pub(super) secrets: Rc<Secrets>,
-    pub(super) messages: mpsc::UnboundedSender<Message>,
-    pub(super) stop: watch::Receiver<Stop>,
-    pub(super) active: Rc<Cell<usize>>,
-    pub(super) children: Rc<Children>,
+    /// Tells this plan's processes from those of another.
     pub(super) mark: String,
     pub(super) workspace: Workspace,
     pub(super) environment: BTreeMap<String, String>,
@@ -147,12 +142,7 @@ impl PlanRun {
         environment.insert("HOME".to_owned(), workspace.home().to_string_lossy().into_owned());
         environment.insert(process::MARK.to_owned(), mark.clone());
         Ok(Self {
-            options: Rc::clone(&shared.options),
-            secrets: Rc::clone(&shared.secrets),
-            messages: shared.messages.clone(),
-            stop: shared.stop.clone(),
-            active: Rc::clone(&shared.active),
-            children: Rc::clone(&shared.children),
+            shared: shared.clone(),
             results: vec![None; job.plan.steps.len()],
             job: Rc::new(job),
             mark,
@@ -192,7 +182,7 @@ impl PlanRun {
             Disposition::NotSelected => return skipped(SkipReason::NotSelected),
             Disposition::Manual => return skipped(SkipReason::Manual),
         }
-        let stop = *self.stop.borrow();
+        let stop = *self.shared.stop.borrow();
         if stop == Stop::Now || (stop == Stop::Gently && !step.cleanup) {
             return Some(Outcome::Cancelled);
         }
@@ -209,7 +199,7 @@ impl PlanRun {
         let name = || Some(self.job.plan.steps[need.0].name.clone());
         match &result.outcome {
             Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
-            Outcome::Failed { .. } if self.options.updating && only_output_differs(result) => None,
+            Outcome::Failed { .. } if self.shared.options.updating && only_output_differs(result) => None,
             Outcome::Verified | Outcome::Unverified => None,
             // A step that the page leaves out blocks those alone that name it: the plan has no other needs of it.
             Outcome::Failed { .. }
@@ -226,12 +216,12 @@ impl PlanRun {
             self.announce(index, attempt).await;
             let result = self.attempt(index, step, attempt).await?;
             let failed = matches!(result.outcome, Outcome::Failed { .. } | Outcome::TimedOut { .. });
-            if !failed || attempt >= step.tries || *self.stop.borrow() > Stop::No {
+            if !failed || attempt >= step.tries || *self.shared.stop.borrow() > Stop::No {
                 return Ok(result);
             }
             let (plan, delay) = (self.job.plan.key.clone(), step.retry_delay);
             self.say(EventKind::StepRetried { plan, step: index, result: Box::new(result), delay });
-            let _ = tokio::time::timeout(delay, self.stop.wait_for(|stop| *stop > Stop::No)).await;
+            let _ = tokio::time::timeout(delay, self.shared.stop.wait_for(|stop| *stop > Stop::No)).await;
             attempt += 1;
         }
     }
@@ -240,7 +230,7 @@ impl PlanRun {
     async fn announce(&self, step: StepIndex, attempt: u32) {
         let (go, gone) = oneshot::channel();
         let ready = Message::StepReady { plan: self.job.plan.key.clone(), step, attempt, go };
-        if self.messages.send(ready).is_ok() {
+        if self.shared.messages.send(ready).is_ok() {
             let _ = gone.await;
         }
     }
@@ -258,7 +248,7 @@ impl PlanRun {
                 folder,
                 self.workspace.work(),
                 self.environment.clone(),
-                Rc::clone(&self.children),
+                Rc::clone(&self.shared.children),
             );
             let talk = |source| PlanTrouble::Talk { program: interpreter.language.clone(), source };
             self.sessions.insert(name.to_owned(), session.map_err(talk)?);
@@ -267,19 +257,19 @@ impl PlanRun {
     }
 
     fn say(&self, event: EventKind) {
-        let _ = self.messages.send(Message::Event(event));
+        let _ = self.shared.messages.send(Message::Event(event));
     }
 
     /// Ends services, shells and what they left behind, then removes the workspace.
     async fn close(mut self) -> PlanEnding {
         self.end_services().await;
         self.end_sessions().await;
-        if process::reap_orphans(&self.children) {
+        if process::reap_orphans(&self.shared.children) {
             self.family(Vec::new(), Born::EVER).stop(self.patience(Why::End)).await;
-            process::reap_orphans(&self.children);
+            process::reap_orphans(&self.shared.children);
         }
         let said = self.results.iter().take_while(|result| result.is_some()).count();
-        let workspace = if self.options.keep_workspaces {
+        let workspace = if self.shared.options.keep_workspaces {
             Some(self.workspace.keep())
         } else {
             // What cannot be removed (a mount, another user's file) is in the folder for temporary files.
@@ -307,7 +297,7 @@ impl PlanRun {
         for mut session in std::mem::take(&mut self.sessions).into_values() {
             let Some(shell) = session.process() else { continue };
             if session.ask_to_end().is_ok()
-                && tokio::time::timeout(self.options.grace, session.wait())
+                && tokio::time::timeout(self.shared.options.grace, session.wait())
                     .await
                     .is_ok_and(|ending| ending.is_ok())
                 && session.process().is_none()
@@ -341,68 +331,6 @@ async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {
         missing.extend(tokio::task::spawn_blocking(look).await.unwrap_or_default());
     }
     missing
-}
-
-fn introduce(plan: &Plan) -> TutorialStart {
-    let tutorial = &plan.tutorial;
-    let not_supported = tutorial.other_blocks.iter().filter_map(|block| match &block.reason {
-        NotRun::NotSupported(reason) => Some((block.place.location(), reason.clone())),
-        NotRun::Prose => None,
-    });
-    TutorialStart {
-        plan: plan.key.clone(),
-        path: tutorial.source.path().to_path_buf(),
-        title: tutorial.title.clone(),
-        dialect: tutorial.dialect,
-        parameters: plan.parameters.clone(),
-        fingerprint: plan.fingerprint.clone(),
-        steps: plan.steps.iter().map(|step| describe(plan, step)).collect(),
-        not_supported: not_supported.collect(),
-        images: tutorial.front_matter.images.clone(),
-    }
-}
-
-fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
-    let source = &plan.tutorial.steps[step.source];
-    let kind = match step.work {
-        Work::Command { .. } => StepKind::Command,
-        Work::Transcript { .. } => StepKind::Transcript,
-        Work::Service { .. } => StepKind::Service,
-        Work::File { .. } => StepKind::File,
-    };
-    StepInfo {
-        name: step.name.clone(),
-        headings: source.headings.clone(),
-        kind,
-        language: source.language.clone(),
-        location: source.place.location(),
-        text: source.text.content.clone(),
-        fingerprint: step.fingerprint.clone(),
-        cleanup: step.cleanup,
-    }
-}
-
-fn coverage(plan: &Plan, results: &[Option<StepResult>]) -> Coverage {
-    let not_supported = plan
-        .tutorial
-        .other_blocks
-        .iter()
-        .filter(|block| matches!(block.reason, NotRun::NotSupported(_)))
-        .count();
-    let mut coverage =
-        Coverage { blocks: results.len() + not_supported, not_supported, ..Coverage::default() };
-    for result in results {
-        let counter = match result.as_ref().map(|result| &result.outcome) {
-            Some(Outcome::Verified) => &mut coverage.verified,
-            Some(Outcome::Unverified) => &mut coverage.unverified,
-            Some(Outcome::Failed { .. } | Outcome::TimedOut { .. }) => &mut coverage.failed,
-            Some(Outcome::Skipped { reason: SkipReason::Manual }) => &mut coverage.manual,
-            Some(Outcome::Skipped { .. }) => &mut coverage.skipped,
-            Some(Outcome::Cancelled) | None => &mut coverage.cancelled,
-        };
-        *counter += 1;
-    }
-    coverage
 }
 
 fn outcome(ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {

@@ -18,6 +18,7 @@
 //! Not here: what a record or a report makes of the events, and where long outputs lie; the
 //! caller names the folder.
 
+mod account;
 mod dispatcher;
 mod error;
 mod executor;
@@ -29,6 +30,7 @@ mod output;
 mod package;
 mod pipe;
 mod process;
+mod recording;
 mod redact;
 mod requirement;
 mod runner;

@@ -175,6 +175,16 @@ impl Spool {
     }
 }
 
+/// Returns the name of the file that keeps a step's long output.
+pub(super) fn file_name(name: &str) -> String {
+    let safe = |character: char| match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => character,
+        _ => '_',
+    };
+    let name: String = name.chars().map(safe).take(120).collect();
+    format!("{name}.txt")
+}
+
 /// Returns the last lines of a file as text.
 fn tail(file: &mut File) -> io::Result<String> {
     let length = file.metadata()?.len();

@@ -3,21 +3,26 @@
 use std::cell::RefCell;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::error::PlanTrouble;
+use super::executor::PlanRun;
 use super::process;
-use super::session::Streams;
-use super::unit::{Printed, Recording};
-use crate::event::Exit;
+use super::recording::{Limits, Printed, Recording};
+use super::session::{Ending, Extras, Request, Streams};
+use super::step::ended;
+use super::unit::Task;
+use super::verify;
+use crate::event::{Exit, Outcome, StepOutput, StepResult};
 use crate::plan::StepIndex;
 use crate::tutorial::Ready;
 
 /// How often a service is asked whether it is ready.
-pub(super) const ASK_EVERY: Duration = Duration::from_millis(20);
+const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -109,6 +114,86 @@ impl Service {
     }
 }
 
+impl PlanRun {
+    /// Starts a service and waits until it is ready.
+    pub(super) async fn service(
+        &mut self,
+        task: Task<'_>,
+        ready: Option<&Ready>,
+        limits: Limits,
+    ) -> Result<StepResult, PlanTrouble> {
+        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
+        let mut recording = self.recording(task, false);
+        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
+        let session = self.session(&task.step.session, task.interpreter)?;
+        let mut streams = session.streams(false).map_err(talk)?;
+        let request = Request {
+            text: task.text,
+            errexit: task.errexit,
+            service: true,
+            apart: false,
+            extras: extras.as_ref(),
+        };
+        let begin = session.begin(&request, &streams);
+        begin
+            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
+        // Its output is left in the pipe meanwhile: all of it is for the follower.
+        let watched = tokio::time::timeout_at(limits.deadline.into(), session.wait()).await;
+        let Ok(Ok(Ending::Replied(reply))) = watched else {
+            recording.drain(&mut streams).await.map_err(talk)?;
+            let outcome = Outcome::Failed { reason: "its shell did not start it".to_owned() };
+            return Ok(ended(outcome, self.printed(task, recording)?));
+        };
+        let process = reply.service.unwrap_or_default();
+        let end_file = session.end_file(&streams);
+        self.services.push(Service::follow(task.index, process, end_file, recording, streams));
+        self.await_service(task, ready, limits).await
+    }
+
+    async fn await_service(
+        &mut self,
+        task: Task<'_>,
+        ready: Option<&Ready>,
+        mut limits: Limits,
+    ) -> Result<StepResult, PlanTrouble> {
+        let service = self.services.last().expect("the service was just started");
+        let outcome = loop {
+            if let Some(exit) = service.ended() {
+                service.settle().await;
+                break Outcome::Failed {
+                    reason: format!("the service ended with {}", in_words(exit.as_ref())),
+                };
+            }
+            match ready {
+                None => break Outcome::Unverified,
+                Some(ready) if service.is_ready(ready).await => break Outcome::Verified,
+                Some(_) if Instant::now() >= limits.deadline => {
+                    break Outcome::TimedOut { limit: task.step.timeout };
+                }
+                Some(_) => {}
+            }
+            if limits.sleep_or_stop(ASK_EVERY).await {
+                break Outcome::Cancelled;
+            }
+        };
+        let text = service.heard();
+        let output = StepOutput {
+            bytes: text.len() as u64,
+            kept: text.len() as u64,
+            text: text.clone(),
+            ..Default::default()
+        };
+        let printed = Printed { output, text: Some(text), error: None };
+        if !matches!(outcome, Outcome::Verified | Outcome::Unverified) {
+            return Ok(ended(outcome, printed));
+        }
+        let promised = (outcome == Outcome::Verified).then_some(0);
+        let judgement =
+            verify::judge(promised, &Exit::Status(0), task.expected, &printed, &mut self.captures);
+        Ok(StepResult { checks: judgement.checks, ..ended(judgement.outcome, printed) })
+    }
+}
+
 /// Asks with plain HTTP/1.0 (RFC 1945) whether a URL answers with a status below 400.
 fn http_answers(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
@@ -128,14 +213,12 @@ fn http_answers(url: &str) -> bool {
     answer.starts_with(b"HTTP/1.") && status.is_some_and(|status| status < 400)
 }
 
-/// Returns the name of the file that keeps a step's long output.
-pub(super) fn output_file(name: &str) -> String {
-    let safe = |character: char| match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => character,
-        _ => '_',
-    };
-    let name: String = name.chars().map(safe).take(120).collect();
-    format!("{}.txt", Path::new(&name).display())
+fn in_words(exit: Option<&Exit>) -> String {
+    match exit {
+        Some(Exit::Status(status)) => format!("exit status {status}"),
+        Some(Exit::Signal(signal)) => signal.clone(),
+        None => "an unknown status".to_owned(),
+    }
 }
 
 #[cfg(test)]

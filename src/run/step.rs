@@ -1,58 +1,17 @@
 //! One try of one step.
 
 use std::io;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
-
-use rustix::process::Signal;
 
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
 use super::message::Stop;
-use super::output::Capture;
-use super::pipe::OutputPipe;
-use super::process::{self, Born, Family, Patience};
-use super::service::{self, Service};
-use super::session::{Ending, Extras, Request, Streams};
-use super::unit::{Audience, Limits, Printed, Recording, Watched};
+use super::recording::{Limits, Printed, Watched};
+use super::unit::{Task, Unit};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
-use crate::event::{CommandResult, Exit, Outcome, StepResult};
-use crate::expect::Stream;
-use crate::plan::{Interpreter, InterpreterKind, PlannedCommand, PlannedStep, StepIndex, Work};
-use crate::tutorial::{ExpectedOutput, Ready};
-
-/// Why processes are stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    /// They took too long.
-    Timeout,
-    /// Someone asked the run to stop.
-    Interrupt,
-    /// Nobody needs them any more.
-    End,
-}
-
-/// How a unit came to its end, with what it printed.
-#[derive(Debug)]
-struct Unit {
-    how: Watched<Exit>,
-    printed: Printed,
-    left_behind: Vec<String>,
-}
-
-/// What a shell or program is to do for a step.
-#[derive(Debug, Clone, Copy)]
-struct Task<'a> {
-    step: &'a PlannedStep,
-    index: StepIndex,
-    text: &'a str,
-    interpreter: &'a Interpreter,
-    errexit: bool,
-    expected: &'a [ExpectedOutput],
-    /// Tells apart the outputs of one step: the try, the command.
-    output: usize,
-}
+use crate::event::{CommandResult, Outcome, StepOutput, StepResult};
+use crate::plan::{Interpreter, PlannedCommand, PlannedStep, StepIndex, Work};
 
 impl PlanRun {
     /// Runs a step once.
@@ -93,8 +52,8 @@ impl PlanRun {
         let now = Instant::now();
         Limits {
             deadline: now + step.timeout,
-            slow: now + self.options.slow_after,
-            stop: self.stop.clone(),
+            slow: now + self.shared.options.slow_after,
+            stop: self.shared.stop.clone(),
             stopped_by: if step.cleanup { Stop::Now } else { Stop::Gently },
         }
     }
@@ -155,284 +114,10 @@ impl PlanRun {
             }
         }
         if matches!(result.outcome, Outcome::Verified | Outcome::Unverified) {
-            result.output = crate::event::StepOutput::default();
+            result.output = StepOutput::default();
         }
         Ok(result)
     }
-
-    /// Runs a text and waits for its end.
-    async fn unit(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
-        if task.interpreter.kind == InterpreterKind::Program {
-            self.program(task, limits).await
-        } else {
-            self.session_unit(task, limits).await
-        }
-    }
-
-    async fn session_unit(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
-        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
-        let apart = reads_one_stream(task.expected);
-        let mut recording = self.recording(task, apart);
-        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
-        let session = self.session(&task.step.session, task.interpreter)?;
-        let mut streams = session.streams(apart).map_err(talk)?;
-        let born = Born::now();
-        let request = Request {
-            text: task.text,
-            errexit: task.errexit,
-            service: false,
-            apart,
-            extras: extras.as_ref(),
-        };
-        let begin = session.begin(&request, &streams);
-        begin
-            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
-        let watched = recording.watch(session.wait(), &streams, limits).await.map_err(talk)?;
-        let how = match watched {
-            Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
-            Watched::TimedOut => {
-                self.stop_session(&task.step.session, born, Why::Timeout).await;
-                Watched::TimedOut
-            }
-            Watched::Stopped => {
-                self.stop_session(&task.step.session, born, Why::Interrupt).await;
-                Watched::Stopped
-            }
-        };
-        let complete = recording.drain(&mut streams).await.map_err(talk)?;
-        let left_behind = if complete {
-            self.session(&task.step.session, task.interpreter)?.recycle(streams);
-            Vec::new()
-        } else {
-            self.forget(streams)
-        };
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
-    }
-
-    /// Ends what a step started, its shell too, and leaves the place for a new one.
-    async fn stop_session(&mut self, name: &str, born: Born, why: Why) {
-        let Some(session) = self.sessions.get(name) else { return };
-        let roots: Vec<i32> = session.process().into_iter().collect();
-        self.family(roots, born).stop(self.patience(why)).await;
-        if let Some(session) = self.sessions.get_mut(name) {
-            // The shell is dead: this takes its exit status.
-            let _ = session.wait().await;
-            session.forget_shell();
-        }
-    }
-
-    /// Returns how much time processes get that are stopped.
-    pub(super) fn patience(&self, why: Why) -> Patience {
-        Patience { interrupt: why == Why::Interrupt, grace: self.options.grace, stop: self.stop.clone() }
-    }
-
-    /// Returns the processes of this plan, services left out.
-    pub(super) fn family(&self, roots: Vec<i32>, since: Born) -> Family {
-        let spared = self.services.iter().map(|service| service.process).collect();
-        Family { mark: self.mark.clone(), roots, spared, since, alone: self.active.get() <= 1 }
-    }
-
-    /// Runs a program that is started for this step alone.
-    async fn program(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
-        let program = task.interpreter.command[0].clone();
-        let start = |source| PlanTrouble::Start { program: program.clone(), source };
-        let apart = reads_one_stream(task.expected);
-        let mut recording = self.recording(task, apart);
-        self.programs += 1;
-        let number = self.programs;
-        let file = |name: &str| self.workspace.control().join(format!("{name}-{number}"));
-        std::fs::write(file("program"), task.text).map_err(start)?;
-        let mut streams = Streams::for_program(
-            OutputPipe::open(file("output")).map_err(start)?,
-            apart.then(|| OutputPipe::open(file("error"))).transpose().map_err(start)?,
-        );
-        let mut command = tokio::process::Command::new(&program);
-        command.args(&task.interpreter.command[1..]).arg(file("program"));
-        command.env_clear().envs(&self.environment).envs(&task.step.env);
-        command.current_dir(self.workspace.work().join(task.step.cwd.as_deref().unwrap_or_default()));
-        let error_pipe = streams.error.as_ref().unwrap_or(&streams.output);
-        command.stdout(streams.output.child_end().map_err(start)?);
-        command.stderr(error_pipe.child_end().map_err(start)?);
-        let born = Born::now();
-        let mut child = self.children.spawn(&mut command).map_err(start)?;
-        let process = child.id().map(u32::cast_signed).unwrap_or_default();
-        // The command holds writing ends of the pipes.
-        drop(command);
-        let watched = recording.watch(child.wait(), &streams, limits).await.map_err(start)?;
-        let how = match watched {
-            Watched::Ended(status) => Watched::Ended(exit(status.map_err(start)?)),
-            Watched::TimedOut => {
-                self.stop_program(&mut child, born, Why::Timeout).await;
-                Watched::TimedOut
-            }
-            Watched::Stopped => {
-                self.stop_program(&mut child, born, Why::Interrupt).await;
-                Watched::Stopped
-            }
-        };
-        self.children.forget(process);
-        let complete = recording.drain(&mut streams).await.map_err(start)?;
-        let left_behind = if complete { Vec::new() } else { self.forget(streams) };
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
-    }
-
-    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
-        let roots = child.id().map(u32::cast_signed).into_iter().collect();
-        self.family(roots, born).stop(self.patience(why)).await;
-        let _ = child.wait().await;
-    }
-
-    /// Starts a service and waits until it is ready.
-    async fn service(
-        &mut self,
-        task: Task<'_>,
-        ready: Option<&Ready>,
-        limits: Limits,
-    ) -> Result<StepResult, PlanTrouble> {
-        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
-        let mut recording = self.recording(task, false);
-        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
-        let session = self.session(&task.step.session, task.interpreter)?;
-        let mut streams = session.streams(false).map_err(talk)?;
-        let request = Request {
-            text: task.text,
-            errexit: task.errexit,
-            service: true,
-            apart: false,
-            extras: extras.as_ref(),
-        };
-        let begin = session.begin(&request, &streams);
-        begin
-            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
-        // Its output is left in the pipe meanwhile: all of it is for the follower.
-        let watched = tokio::time::timeout_at(limits.deadline.into(), session.wait()).await;
-        let Ok(Ok(Ending::Replied(reply))) = watched else {
-            recording.drain(&mut streams).await.map_err(talk)?;
-            let outcome = Outcome::Failed { reason: "its shell did not start it".to_owned() };
-            return Ok(ended(outcome, self.printed(task, recording)?));
-        };
-        let process = reply.service.unwrap_or_default();
-        let end_file = session.end_file(&streams);
-        self.services.push(Service::follow(task.index, process, end_file, recording, streams));
-        self.await_service(task, ready, limits).await
-    }
-
-    async fn await_service(
-        &mut self,
-        task: Task<'_>,
-        ready: Option<&Ready>,
-        mut limits: Limits,
-    ) -> Result<StepResult, PlanTrouble> {
-        let service = self.services.last().expect("the service was just started");
-        let outcome = loop {
-            if let Some(exit) = service.ended() {
-                service.settle().await;
-                break Outcome::Failed {
-                    reason: format!("the service ended with {}", in_words(exit.as_ref())),
-                };
-            }
-            match ready {
-                None => break Outcome::Unverified,
-                Some(ready) if service.is_ready(ready).await => break Outcome::Verified,
-                Some(_) if Instant::now() >= limits.deadline => {
-                    break Outcome::TimedOut { limit: task.step.timeout };
-                }
-                Some(_) => {}
-            }
-            if limits.sleep_or_stop(service::ASK_EVERY).await {
-                break Outcome::Cancelled;
-            }
-        };
-        let text = service.heard();
-        let output = crate::event::StepOutput {
-            bytes: text.len() as u64,
-            kept: text.len() as u64,
-            text: text.clone(),
-            ..Default::default()
-        };
-        let printed = Printed { output, text: Some(text), error: None };
-        if !matches!(outcome, Outcome::Verified | Outcome::Unverified) {
-            return Ok(ended(outcome, printed));
-        }
-        let promised = (outcome == Outcome::Verified).then_some(0);
-        let judgement =
-            verify::judge(promised, &Exit::Status(0), task.expected, &printed, &mut self.captures);
-        Ok(StepResult { checks: judgement.checks, ..ended(judgement.outcome, printed) })
-    }
-
-    fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
-        let capture = |suffix: &str| {
-            let name = self.output_name(task, suffix);
-            Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.options.keep_output)
-        };
-        let audience = Audience {
-            plan: self.job.plan.key.clone(),
-            step: task.index,
-            messages: self.messages.clone(),
-            live: self.options.stream_output,
-        };
-        Recording::new(&self.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
-    }
-
-    /// Ends a recording; names of folders that differ from run to run are replaced by what they are.
-    fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
-        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
-        let mut printed = recording.finish().map_err(trouble)?;
-        let output = &mut printed.output;
-        let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
-        for text in shown.into_iter().flatten() {
-            *text = self.hide_paths(text);
-        }
-        if let Some(text) = &mut printed.text {
-            let hidden = self.hide_paths(text);
-            if hidden != *text && output.file.is_some() {
-                let file = self.job.outputs.join(self.output_name(task, ""));
-                std::fs::write(file, &hidden).map_err(trouble)?;
-            }
-            *text = hidden;
-        }
-        Ok(printed)
-    }
-
-    /// Returns the name of the file for a unit's long output.
-    fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
-        let name = match task.output {
-            1 => format!("{}{suffix}", task.step.name),
-            number => format!("{}{suffix}.{number}", task.step.name),
-        };
-        service::output_file(&name)
-    }
-
-    /// Lets go of streams that someone still holds, and returns who does.
-    ///
-    /// They are read until nobody holds them, so that no process is stopped by a full pipe.
-    fn forget(&self, mut streams: Streams) -> Vec<String> {
-        let holders = process::holders(streams.output.path());
-        tokio::task::spawn_local(async move {
-            let mut buffer = vec![0; 4096];
-            streams.output.release();
-            while streams.output.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
-        });
-        holders.iter().map(|line| self.secrets.redact(line)).collect()
-    }
-
-    fn hide_paths(&self, text: &str) -> String {
-        let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
-        let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
-        crate::expect::hide_paths(text, &[(work.as_str(), "workspace"), (home.as_str(), "home")])
-    }
-}
-
-impl Limits {
-    /// Waits a moment; returns whether the run is to stop.
-    pub(super) async fn sleep_or_stop(&mut self, moment: Duration) -> bool {
-        let stopped_by = self.stopped_by;
-        tokio::time::timeout(moment, self.stop.wait_for(|stop| *stop >= stopped_by)).await.is_ok()
-    }
-}
-
-fn reads_one_stream(expected: &[ExpectedOutput]) -> bool {
-    expected.iter().any(|expected| expected.expectation.stream != Stream::Both)
 }
 
 fn written(result: io::Result<()>) -> StepResult {
@@ -447,7 +132,7 @@ fn timed_out(limit: Duration, printed: Printed) -> StepResult {
     ended(Outcome::TimedOut { limit }, printed)
 }
 
-fn ended(outcome: Outcome, printed: Printed) -> StepResult {
+pub(super) fn ended(outcome: Outcome, printed: Printed) -> StepResult {
     StepResult {
         outcome,
         duration: Duration::ZERO,
@@ -472,47 +157,5 @@ fn worse(left: Outcome, right: Outcome) -> Outcome {
         (_, right @ Outcome::Failed { .. }) => right,
         (Outcome::Verified, _) | (_, Outcome::Verified) => Outcome::Verified,
         (left, _) => left,
-    }
-}
-
-fn exit_of(ending: Ending) -> Exit {
-    match ending {
-        Ending::Replied(reply) => Exit::Status(reply.status),
-        Ending::Exited(status) => exit(status),
-    }
-}
-
-fn exit(status: ExitStatus) -> Exit {
-    use std::os::unix::process::ExitStatusExt as _;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Exit::Status(code),
-        (None, signal) => Exit::Signal(signal_name(signal.unwrap_or_default())),
-    }
-}
-
-fn signal_name(number: i32) -> String {
-    let named = [
-        (Signal::HUP, "SIGHUP"),
-        (Signal::INT, "SIGINT"),
-        (Signal::QUIT, "SIGQUIT"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::PIPE, "SIGPIPE"),
-        (Signal::ALARM, "SIGALRM"),
-        (Signal::TERM, "SIGTERM"),
-    ];
-    let name = named.into_iter().find(|(signal, _)| signal.as_raw() == number);
-    name.map_or_else(|| format!("signal {number}"), |(_, name)| name.to_owned())
-}
-
-fn in_words(exit: Option<&Exit>) -> String {
-    match exit {
-        Some(Exit::Status(status)) => format!("exit status {status}"),
-        Some(Exit::Signal(signal)) => signal.clone(),
-        None => "an unknown status".to_owned(),
     }
 }

@@ -1,256 +1,277 @@
-//! One loop for everything that runs: a step, a command of a transcript, a program.
+//! What runs a text: a session or a program of its own, and how it is stopped.
 
-use std::io;
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::process::ExitStatus;
 
-use tokio::sync::{mpsc, watch};
+use rustix::process::Signal;
 
-use super::message::{Message, Stop};
-use super::output::Capture;
+use super::error::PlanTrouble;
+use super::executor::PlanRun;
+use super::output::{Capture, file_name};
 use super::pipe::OutputPipe;
-use super::redact::{Redactor, Secrets};
-use super::session::Streams;
-use crate::event::{EventKind, OutputChunk, StepOutput};
+use super::process::{self, Born, Family, Patience};
+use super::recording::{Audience, Limits, Printed, Recording, Watched};
+use super::session::{Ending, Extras, Request, Streams};
+use crate::event::Exit;
 use crate::expect::Stream;
-use crate::plan::{PlanKey, StepIndex};
+use crate::plan::{Interpreter, InterpreterKind, PlannedStep, StepIndex};
+use crate::tutorial::ExpectedOutput;
 
-/// How long a process that outlives its step may take to close the step's output.
-///
-/// `> >(tee log)` ends a moment after its step, a forgotten server does not.
-const LINGER: Duration = Duration::from_millis(250);
+/// Why processes are stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They took too long.
+    Timeout,
+    /// Someone asked the run to stop.
+    Interrupt,
+    /// Nobody needs them any more.
+    End,
+}
 
-/// How much is read at once: what a pipe holds.
-const BUFFER: usize = 64 * 1024;
-
-/// How a unit ended.
+/// How a unit came to its end, with what it printed.
 #[derive(Debug)]
-pub(super) enum Watched<E> {
-    /// By itself.
-    Ended(E),
-    /// It took too long.
-    TimedOut,
-    /// The run is to stop.
-    Stopped,
+pub(super) struct Unit {
+    pub(super) how: Watched<Exit>,
+    pub(super) printed: Printed,
+    pub(super) left_behind: Vec<String>,
 }
 
-/// When a unit is not waited for any longer.
-#[derive(Debug)]
-pub(super) struct Limits {
-    /// The moment of its timeout.
-    pub(super) deadline: Instant,
-    /// The moment from which it is slow.
-    pub(super) slow: Instant,
-    /// Tells that the run is to stop. Cleanup steps look at the second request only.
-    pub(super) stop: watch::Receiver<Stop>,
-    /// Which request it is stopped by.
-    pub(super) stopped_by: Stop,
+/// What a shell or program is to do for a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub(super) step: &'a PlannedStep,
+    pub(super) index: StepIndex,
+    pub(super) text: &'a str,
+    pub(super) interpreter: &'a Interpreter,
+    pub(super) errexit: bool,
+    pub(super) expected: &'a [ExpectedOutput],
+    /// Tells apart the outputs of one step: the try, the command.
+    pub(super) output: usize,
 }
 
-impl Limits {
-    async fn wait_for_stop(&mut self) {
-        let stopped_by = self.stopped_by;
-        if self.stop.wait_for(|stop| *stop >= stopped_by).await.is_err() {
-            // Nobody can ask any more.
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Who hears what a step prints while it prints.
-#[derive(Debug, Clone)]
-pub(super) struct Audience {
-    pub(super) plan: PlanKey,
-    pub(super) step: StepIndex,
-    pub(super) messages: mpsc::UnboundedSender<Message>,
-    /// Whether anybody listens.
-    pub(super) live: bool,
-}
-
-impl Audience {
-    fn print(&self, stream: Stream, bytes: &[u8]) {
-        if self.live && !bytes.is_empty() {
-            let chunk = OutputChunk { stream, text: String::from_utf8_lossy(bytes).into_owned() };
-            self.send(EventKind::StepPrinted { plan: self.plan.clone(), step: self.step, chunk });
+impl PlanRun {
+    /// Runs a text and waits for its end.
+    pub(super) async fn unit(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
+        if task.interpreter.kind == InterpreterKind::Program {
+            self.program(task, limits).await
+        } else {
+            self.session_unit(task, limits).await
         }
     }
 
-    fn slow(&self, running: Duration) {
-        self.send(EventKind::StepSlow { plan: self.plan.clone(), step: self.step, running });
-    }
-
-    fn send(&self, event: EventKind) {
-        // The dispatcher listens as long as a plan runs.
-        let _ = self.messages.send(Message::Event(event));
-    }
-}
-
-/// What a unit printed, as text to compare.
-#[derive(Debug, Default)]
-pub(super) struct Printed {
-    /// What goes into the record.
-    pub(super) output: StepOutput,
-    /// Standard output, with standard error in it unless that is apart; `None` if it is too long.
-    pub(super) text: Option<String>,
-    /// Standard error, where it is apart.
-    pub(super) error: Option<String>,
-}
-
-/// Takes what a unit prints: without secrets, onto the disk and to the audience.
-#[derive(Debug)]
-pub(super) struct Recording {
-    output: Track,
-    error: Option<Track>,
-    audience: Audience,
-    buffer: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Track {
-    stream: Stream,
-    redactor: Redactor,
-    capture: Capture,
-}
-
-impl Recording {
-    /// Takes where the streams are kept; `error` is there where the two are apart.
-    pub(super) fn new(
-        secrets: &Rc<Secrets>,
-        output: Capture,
-        error: Option<Capture>,
-        audience: Audience,
-    ) -> Self {
-        let stream = if error.is_some() { Stream::Stdout } else { Stream::Both };
-        let track = |stream, capture| Track { stream, redactor: Redactor::new(secrets), capture };
-        Self {
-            output: track(stream, output),
-            error: error.map(|capture| track(Stream::Stderr, capture)),
-            audience,
-            buffer: vec![0; BUFFER],
-        }
-    }
-
-    /// Reads the streams until the unit ends, takes too long, or the run is to stop.
-    pub(super) async fn watch<E>(
-        &mut self,
-        ending: impl Future<Output = E>,
-        streams: &Streams,
-        limits: &mut Limits,
-    ) -> io::Result<Watched<E>> {
-        let began = Instant::now();
-        let (deadline, slow) = (limits.deadline.into(), limits.slow.into());
-        let mut told_slow = false;
-        let mut error_buffer = if self.error.is_some() { vec![0; BUFFER] } else { Vec::new() };
-        tokio::pin!(ending);
-        loop {
-            tokio::select! {
-                ended = &mut ending => return Ok(Watched::Ended(ended)),
-                length = streams.output.read(&mut self.buffer) => {
-                    let length = length?;
-                    self.output.push(&self.buffer[..length], &self.audience);
-                }
-                length = read_optional(streams.error.as_ref(), &mut error_buffer) => {
-                    let length = length?;
-                    if let Some(track) = &mut self.error {
-                        track.push(&error_buffer[..length], &self.audience);
-                    }
-                }
-                () = tokio::time::sleep_until(deadline) => return Ok(Watched::TimedOut),
-                () = tokio::time::sleep_until(slow), if !told_slow => {
-                    told_slow = true;
-                    self.audience.slow(began.elapsed());
-                }
-                () = limits.wait_for_stop() => return Ok(Watched::Stopped),
+    async fn session_unit(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
+        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
+        let apart = reads_one_stream(task.expected);
+        let mut recording = self.recording(task, apart);
+        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
+        let session = self.session(&task.step.session, task.interpreter)?;
+        let mut streams = session.streams(apart).map_err(talk)?;
+        let born = Born::now();
+        let request = Request {
+            text: task.text,
+            errexit: task.errexit,
+            service: false,
+            apart,
+            extras: extras.as_ref(),
+        };
+        let begin = session.begin(&request, &streams);
+        begin
+            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
+        let watched = recording.watch(session.wait(), &streams, limits).await.map_err(talk)?;
+        let how = match watched {
+            Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
+            Watched::TimedOut => {
+                self.stop_session(&task.step.session, born, Why::Timeout).await;
+                Watched::TimedOut
             }
+            Watched::Stopped => {
+                self.stop_session(&task.step.session, born, Why::Interrupt).await;
+                Watched::Stopped
+            }
+        };
+        let complete = recording.drain(&mut streams).await.map_err(talk)?;
+        let left_behind = if complete {
+            self.session(&task.step.session, task.interpreter)?.recycle(streams);
+            Vec::new()
+        } else {
+            self.forget(streams)
+        };
+        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+    }
+
+    /// Ends what a step started, its shell too, and leaves the place for a new one.
+    async fn stop_session(&mut self, name: &str, born: Born, why: Why) {
+        let Some(session) = self.sessions.get(name) else { return };
+        let roots: Vec<i32> = session.process().into_iter().collect();
+        self.family(roots, born).stop(self.patience(why)).await;
+        if let Some(session) = self.sessions.get_mut(name) {
+            // The shell is dead: this takes its exit status.
+            let _ = session.wait().await;
+            session.forget_shell();
         }
     }
 
-    /// Reads what a unit that ended has written; returns whether its streams came to their end.
-    pub(super) async fn drain(&mut self, streams: &mut Streams) -> io::Result<bool> {
-        let deadline = Instant::now() + LINGER;
-        loop {
-            let (buffer, audience) = (&mut self.buffer, &self.audience);
-            let mut ended = self.output.drain(&mut streams.output, buffer, audience, deadline)?;
-            if let (Some(track), Some(pipe)) = (&mut self.error, &mut streams.error) {
-                ended &= track.drain(pipe, buffer, audience, deadline)?;
-            }
-            if ended || Instant::now() >= deadline {
-                return Ok(ended);
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+    /// Returns how much time processes get that are stopped.
+    pub(super) fn patience(&self, why: Why) -> Patience {
+        Patience {
+            interrupt: why == Why::Interrupt,
+            grace: self.shared.options.grace,
+            stop: self.shared.stop.clone(),
         }
     }
 
-    /// Ends the recording.
-    pub(super) fn finish(mut self) -> io::Result<Printed> {
-        let error = self.error.take().map(|track| track.finish(&self.audience)).transpose()?;
-        let (mut output, text) = self.output.finish(&self.audience)?;
-        let error = error.map(|(kept, text)| text.unwrap_or(kept.text));
-        output.stderr.clone_from(&error);
-        Ok(Printed { output, text, error })
+    /// Returns the processes of this plan, services left out.
+    pub(super) fn family(&self, roots: Vec<i32>, since: Born) -> Family {
+        let spared = self.services.iter().map(|service| service.process).collect();
+        Family { mark: self.mark.clone(), roots, spared, since, alone: self.shared.active.get() <= 1 }
     }
 
-    /// Reads the output until nobody holds it any more, and tells each piece.
-    pub(super) async fn follow(
-        &mut self,
-        streams: &mut Streams,
-        mut heard: impl FnMut(&[u8]),
-    ) -> io::Result<()> {
-        streams.output.release();
-        loop {
-            let length = streams.output.read(&mut self.buffer).await?;
-            if length == 0 {
-                return Ok(());
+    /// Runs a program that is started for this step alone.
+    async fn program(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
+        let program = task.interpreter.command[0].clone();
+        let start = |source| PlanTrouble::Start { program: program.clone(), source };
+        let apart = reads_one_stream(task.expected);
+        let mut recording = self.recording(task, apart);
+        self.programs += 1;
+        let number = self.programs;
+        let file = |name: &str| self.workspace.control().join(format!("{name}-{number}"));
+        std::fs::write(file("program"), task.text).map_err(start)?;
+        let mut streams = Streams::for_program(
+            OutputPipe::open(file("output")).map_err(start)?,
+            apart.then(|| OutputPipe::open(file("error"))).transpose().map_err(start)?,
+        );
+        let mut command = tokio::process::Command::new(&program);
+        command.args(&task.interpreter.command[1..]).arg(file("program"));
+        command.env_clear().envs(&self.environment).envs(&task.step.env);
+        command.current_dir(self.workspace.work().join(task.step.cwd.as_deref().unwrap_or_default()));
+        let error_pipe = streams.error.as_ref().unwrap_or(&streams.output);
+        command.stdout(streams.output.child_end().map_err(start)?);
+        command.stderr(error_pipe.child_end().map_err(start)?);
+        let born = Born::now();
+        let mut child = self.shared.children.spawn(&mut command).map_err(start)?;
+        let process = child.id().map(u32::cast_signed).unwrap_or_default();
+        // The command holds writing ends of the pipes.
+        drop(command);
+        let watched = recording.watch(child.wait(), &streams, limits).await.map_err(start)?;
+        let how = match watched {
+            Watched::Ended(status) => Watched::Ended(exit(status.map_err(start)?)),
+            Watched::TimedOut => {
+                self.stop_program(&mut child, born, Why::Timeout).await;
+                Watched::TimedOut
             }
-            heard(&self.output.push(&self.buffer[..length], &self.audience));
+            Watched::Stopped => {
+                self.stop_program(&mut child, born, Why::Interrupt).await;
+                Watched::Stopped
+            }
+        };
+        self.shared.children.forget(process);
+        let complete = recording.drain(&mut streams).await.map_err(start)?;
+        let left_behind = if complete { Vec::new() } else { self.forget(streams) };
+        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+    }
+
+    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
+        let roots = child.id().map(u32::cast_signed).into_iter().collect();
+        self.family(roots, born).stop(self.patience(why)).await;
+        let _ = child.wait().await;
+    }
+
+    pub(super) fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
+        let capture = |suffix: &str| {
+            let name = self.output_name(task, suffix);
+            Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.shared.options.keep_output)
+        };
+        let audience = Audience {
+            plan: self.job.plan.key.clone(),
+            step: task.index,
+            messages: self.shared.messages.clone(),
+            live: self.shared.options.stream_output,
+        };
+        Recording::new(&self.shared.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
+    }
+
+    /// Ends a recording; names of folders that differ from run to run are replaced by what they are.
+    pub(super) fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
+        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
+        let mut printed = recording.finish().map_err(trouble)?;
+        let output = &mut printed.output;
+        let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
+        for text in shown.into_iter().flatten() {
+            *text = self.hide_paths(text);
         }
+        if let Some(text) = &mut printed.text {
+            let hidden = self.hide_paths(text);
+            if hidden != *text && output.file.is_some() {
+                let file = self.job.outputs.join(self.output_name(task, ""));
+                std::fs::write(file, &hidden).map_err(trouble)?;
+            }
+            *text = hidden;
+        }
+        Ok(printed)
     }
-}
 
-impl Track {
-    /// Takes bytes; returns what may be shown of them.
-    fn push(&mut self, bytes: &[u8], audience: &Audience) -> Vec<u8> {
-        let shown = self.redactor.push(bytes);
-        self.capture.push(&shown);
-        audience.print(self.stream, &shown);
-        shown
+    /// Returns the name of the file for a unit's long output.
+    fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
+        let name = match task.output {
+            1 => format!("{}{suffix}", task.step.name),
+            number => format!("{}{suffix}.{number}", task.step.name),
+        };
+        file_name(&name)
     }
 
-    /// Reads until there is nothing more; returns whether that is the end of the stream.
+    /// Lets go of streams that someone still holds, and returns who does.
     ///
-    /// Gives up at the deadline: what was left behind may print without end.
-    fn drain(
-        &mut self,
-        pipe: &mut OutputPipe,
-        buffer: &mut [u8],
-        audience: &Audience,
-        deadline: Instant,
-    ) -> io::Result<bool> {
-        loop {
-            match pipe.read_ready(buffer)? {
-                None => return Ok(false),
-                Some(0) => return Ok(true),
-                Some(length) => {
-                    self.push(&buffer[..length], audience);
-                }
-            }
-            if Instant::now() >= deadline {
-                return Ok(false);
-            }
-        }
+    /// They are read until nobody holds them, so that no process is stopped by a full pipe.
+    fn forget(&self, mut streams: Streams) -> Vec<String> {
+        let holders = process::holders(streams.output.path());
+        tokio::task::spawn_local(async move {
+            let mut buffer = vec![0; 4096];
+            streams.output.release();
+            while streams.output.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
+        });
+        holders.iter().map(|line| self.shared.secrets.redact(line)).collect()
     }
 
-    fn finish(mut self, audience: &Audience) -> io::Result<(StepOutput, Option<String>)> {
-        let held = self.redactor.finish();
-        self.capture.push(&held);
-        audience.print(self.stream, &held);
-        self.capture.finish()
+    fn hide_paths(&self, text: &str) -> String {
+        let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
+        crate::expect::hide_paths(text, &[(work.as_str(), "workspace"), (home.as_str(), "home")])
     }
 }
 
-async fn read_optional(pipe: Option<&OutputPipe>, buffer: &mut [u8]) -> io::Result<usize> {
-    match pipe {
-        Some(pipe) => pipe.read(buffer).await,
-        None => std::future::pending().await,
+fn reads_one_stream(expected: &[ExpectedOutput]) -> bool {
+    expected.iter().any(|expected| expected.expectation.stream != Stream::Both)
+}
+
+fn exit_of(ending: Ending) -> Exit {
+    match ending {
+        Ending::Replied(reply) => Exit::Status(reply.status),
+        Ending::Exited(status) => exit(status),
     }
+}
+
+fn exit(status: ExitStatus) -> Exit {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Status(code),
+        (None, signal) => Exit::Signal(signal_name(signal.unwrap_or_default())),
+    }
+}
+
+fn signal_name(number: i32) -> String {
+    let named = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+    ];
+    let name = named.into_iter().find(|(signal, _)| signal.as_raw() == number);
+    name.map_or_else(|| format!("signal {number}"), |(_, name)| name.to_owned())
 }

@@ -4,7 +4,7 @@ use crate::event::{CheckResult, Exit, Outcome};
 use crate::expect::{Captures, Mismatch, Stream, Verdict};
 use crate::tutorial::ExpectedOutput;
 
-use super::unit::Printed;
+use super::recording::Printed;
 
 /// What came of looking at a step.
 #[derive(Debug)]

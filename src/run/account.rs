@@ -1,0 +1,69 @@
+//! What a plan says about itself before it runs, and how its blocks are accounted for afterwards.
+
+use crate::event::{Coverage, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialStart};
+use crate::plan::{Plan, PlannedStep, Work};
+use crate::tutorial::NotRun;
+
+/// Describes a plan that begins.
+pub(super) fn introduce(plan: &Plan) -> TutorialStart {
+    let tutorial = &plan.tutorial;
+    let not_supported = tutorial.other_blocks.iter().filter_map(|block| match &block.reason {
+        NotRun::NotSupported(reason) => Some((block.place.location(), reason.clone())),
+        NotRun::Prose => None,
+    });
+    TutorialStart {
+        plan: plan.key.clone(),
+        path: tutorial.source.path().to_path_buf(),
+        title: tutorial.title.clone(),
+        dialect: tutorial.dialect,
+        parameters: plan.parameters.clone(),
+        fingerprint: plan.fingerprint.clone(),
+        steps: plan.steps.iter().map(|step| describe(plan, step)).collect(),
+        not_supported: not_supported.collect(),
+        images: tutorial.front_matter.images.clone(),
+    }
+}
+
+fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
+    let source = &plan.tutorial.steps[step.source];
+    let kind = match step.work {
+        Work::Command { .. } => StepKind::Command,
+        Work::Transcript { .. } => StepKind::Transcript,
+        Work::Service { .. } => StepKind::Service,
+        Work::File { .. } => StepKind::File,
+    };
+    StepInfo {
+        name: step.name.clone(),
+        headings: source.headings.clone(),
+        kind,
+        language: source.language.clone(),
+        location: source.place.location(),
+        text: source.text.content.clone(),
+        fingerprint: step.fingerprint.clone(),
+        cleanup: step.cleanup,
+    }
+}
+
+/// Accounts for every block of a plan.
+pub(super) fn coverage(plan: &Plan, results: &[Option<StepResult>]) -> Coverage {
+    let not_supported = plan
+        .tutorial
+        .other_blocks
+        .iter()
+        .filter(|block| matches!(block.reason, NotRun::NotSupported(_)))
+        .count();
+    let mut coverage =
+        Coverage { blocks: results.len() + not_supported, not_supported, ..Coverage::default() };
+    for result in results {
+        let counter = match result.as_ref().map(|result| &result.outcome) {
+            Some(Outcome::Verified) => &mut coverage.verified,
+            Some(Outcome::Unverified) => &mut coverage.unverified,
+            Some(Outcome::Failed { .. } | Outcome::TimedOut { .. }) => &mut coverage.failed,
+            Some(Outcome::Skipped { reason: SkipReason::Manual }) => &mut coverage.manual,
+            Some(Outcome::Skipped { .. }) => &mut coverage.skipped,
+            Some(Outcome::Cancelled) | None => &mut coverage.cancelled,
+        };
+        *counter += 1;
+    }
+    coverage
+}

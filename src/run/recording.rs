@@ -1,0 +1,262 @@
+//! One loop for everything that runs: a step, a command of a transcript, a program.
+
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
+
+use super::message::{Message, Stop};
+use super::output::Capture;
+use super::pipe::OutputPipe;
+use super::redact::{Redactor, Secrets};
+use super::session::Streams;
+use crate::event::{EventKind, OutputChunk, StepOutput};
+use crate::expect::Stream;
+use crate::plan::{PlanKey, StepIndex};
+
+/// How long a process that outlives its step may take to close the step's output.
+///
+/// `> >(tee log)` ends a moment after its step, a forgotten server does not.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// How much is read at once: what a pipe holds.
+const BUFFER: usize = 64 * 1024;
+
+/// How a unit ended.
+#[derive(Debug)]
+pub(super) enum Watched<E> {
+    /// By itself.
+    Ended(E),
+    /// It took too long.
+    TimedOut,
+    /// The run is to stop.
+    Stopped,
+}
+
+/// When a unit is not waited for any longer.
+#[derive(Debug)]
+pub(super) struct Limits {
+    /// The moment of its timeout.
+    pub(super) deadline: Instant,
+    /// The moment from which it is slow.
+    pub(super) slow: Instant,
+    /// Tells that the run is to stop. Cleanup steps look at the second request only.
+    pub(super) stop: watch::Receiver<Stop>,
+    /// Which request it is stopped by.
+    pub(super) stopped_by: Stop,
+}
+
+impl Limits {
+    /// Waits a moment; returns whether the run is to stop.
+    pub(super) async fn sleep_or_stop(&mut self, moment: Duration) -> bool {
+        let stopped_by = self.stopped_by;
+        tokio::time::timeout(moment, self.stop.wait_for(|stop| *stop >= stopped_by)).await.is_ok()
+    }
+
+    async fn wait_for_stop(&mut self) {
+        let stopped_by = self.stopped_by;
+        if self.stop.wait_for(|stop| *stop >= stopped_by).await.is_err() {
+            // Nobody can ask any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Who hears what a step prints while it prints.
+#[derive(Debug, Clone)]
+pub(super) struct Audience {
+    pub(super) plan: PlanKey,
+    pub(super) step: StepIndex,
+    pub(super) messages: mpsc::UnboundedSender<Message>,
+    /// Whether anybody listens.
+    pub(super) live: bool,
+}
+
+impl Audience {
+    fn print(&self, stream: Stream, bytes: &[u8]) {
+        if self.live && !bytes.is_empty() {
+            let chunk = OutputChunk { stream, text: String::from_utf8_lossy(bytes).into_owned() };
+            self.send(EventKind::StepPrinted { plan: self.plan.clone(), step: self.step, chunk });
+        }
+    }
+
+    fn slow(&self, running: Duration) {
+        self.send(EventKind::StepSlow { plan: self.plan.clone(), step: self.step, running });
+    }
+
+    fn send(&self, event: EventKind) {
+        // The dispatcher listens as long as a plan runs.
+        let _ = self.messages.send(Message::Event(event));
+    }
+}
+
+/// What a unit printed, as text to compare.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    /// What goes into the record.
+    pub(super) output: StepOutput,
+    /// Standard output, with standard error in it unless that is apart; `None` if it is too long.
+    pub(super) text: Option<String>,
+    /// Standard error, where it is apart.
+    pub(super) error: Option<String>,
+}
+
+/// Takes what a unit prints: without secrets, onto the disk and to the audience.
+#[derive(Debug)]
+pub(super) struct Recording {
+    output: Track,
+    error: Option<Track>,
+    audience: Audience,
+    buffer: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Track {
+    stream: Stream,
+    redactor: Redactor,
+    capture: Capture,
+}
+
+impl Recording {
+    /// Takes where the streams are kept; `error` is there where the two are apart.
+    pub(super) fn new(
+        secrets: &Rc<Secrets>,
+        output: Capture,
+        error: Option<Capture>,
+        audience: Audience,
+    ) -> Self {
+        let stream = if error.is_some() { Stream::Stdout } else { Stream::Both };
+        let track = |stream, capture| Track { stream, redactor: Redactor::new(secrets), capture };
+        Self {
+            output: track(stream, output),
+            error: error.map(|capture| track(Stream::Stderr, capture)),
+            audience,
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    /// Reads the streams until the unit ends, takes too long, or the run is to stop.
+    pub(super) async fn watch<E>(
+        &mut self,
+        ending: impl Future<Output = E>,
+        streams: &Streams,
+        limits: &mut Limits,
+    ) -> io::Result<Watched<E>> {
+        let began = Instant::now();
+        let (deadline, slow) = (limits.deadline.into(), limits.slow.into());
+        let mut told_slow = false;
+        let mut error_buffer = if self.error.is_some() { vec![0; BUFFER] } else { Vec::new() };
+        tokio::pin!(ending);
+        loop {
+            tokio::select! {
+                ended = &mut ending => return Ok(Watched::Ended(ended)),
+                length = streams.output.read(&mut self.buffer) => {
+                    let length = length?;
+                    self.output.push(&self.buffer[..length], &self.audience);
+                }
+                length = read_optional(streams.error.as_ref(), &mut error_buffer) => {
+                    let length = length?;
+                    if let Some(track) = &mut self.error {
+                        track.push(&error_buffer[..length], &self.audience);
+                    }
+                }
+                () = tokio::time::sleep_until(deadline) => return Ok(Watched::TimedOut),
+                () = tokio::time::sleep_until(slow), if !told_slow => {
+                    told_slow = true;
+                    self.audience.slow(began.elapsed());
+                }
+                () = limits.wait_for_stop() => return Ok(Watched::Stopped),
+            }
+        }
+    }
+
+    /// Reads what a unit that ended has written; returns whether its streams came to their end.
+    pub(super) async fn drain(&mut self, streams: &mut Streams) -> io::Result<bool> {
+        let deadline = Instant::now() + LINGER;
+        loop {
+            let (buffer, audience) = (&mut self.buffer, &self.audience);
+            let mut ended = self.output.drain(&mut streams.output, buffer, audience, deadline)?;
+            if let (Some(track), Some(pipe)) = (&mut self.error, &mut streams.error) {
+                ended &= track.drain(pipe, buffer, audience, deadline)?;
+            }
+            if ended || Instant::now() >= deadline {
+                return Ok(ended);
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Ends the recording.
+    pub(super) fn finish(mut self) -> io::Result<Printed> {
+        let error = self.error.take().map(|track| track.finish(&self.audience)).transpose()?;
+        let (mut output, text) = self.output.finish(&self.audience)?;
+        let error = error.map(|(kept, text)| text.unwrap_or(kept.text));
+        output.stderr.clone_from(&error);
+        Ok(Printed { output, text, error })
+    }
+
+    /// Reads the output until nobody holds it any more, and tells each piece.
+    pub(super) async fn follow(
+        &mut self,
+        streams: &mut Streams,
+        mut heard: impl FnMut(&[u8]),
+    ) -> io::Result<()> {
+        streams.output.release();
+        loop {
+            let length = streams.output.read(&mut self.buffer).await?;
+            if length == 0 {
+                return Ok(());
+            }
+            heard(&self.output.push(&self.buffer[..length], &self.audience));
+        }
+    }
+}
+
+impl Track {
+    /// Takes bytes; returns what may be shown of them.
+    fn push(&mut self, bytes: &[u8], audience: &Audience) -> Vec<u8> {
+        let shown = self.redactor.push(bytes);
+        self.capture.push(&shown);
+        audience.print(self.stream, &shown);
+        shown
+    }
+
+    /// Reads until there is nothing more; returns whether that is the end of the stream.
+    ///
+    /// Gives up at the deadline: what was left behind may print without end.
+    fn drain(
+        &mut self,
+        pipe: &mut OutputPipe,
+        buffer: &mut [u8],
+        audience: &Audience,
+        deadline: Instant,
+    ) -> io::Result<bool> {
+        loop {
+            match pipe.read_ready(buffer)? {
+                None => return Ok(false),
+                Some(0) => return Ok(true),
+                Some(length) => {
+                    self.push(&buffer[..length], audience);
+                }
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn finish(mut self, audience: &Audience) -> io::Result<(StepOutput, Option<String>)> {
+        let held = self.redactor.finish();
+        self.capture.push(&held);
+        audience.print(self.stream, &held);
+        self.capture.finish()
+    }
+}
+
+async fn read_optional(pipe: Option<&OutputPipe>, buffer: &mut [u8]) -> io::Result<usize> {
+    match pipe {
+        Some(pipe) => pipe.read(buffer).await,
+        None => std::future::pending().await,
+    }
+}
