@@ -226,7 +226,7 @@ mod tests {
         let shown = plans.iter().flat_map(|plan| &plan.steps);
         let shown = shown.map(|step| format!("{} {:?} {:?}\n", step.name, step.disposition, step.needs));
         expect![[r#"
-            when Skip("when `base == \"fedora\"` is false") []
+            when When("base == \"fedora\"") []
             skip Skip("later") []
             manual Manual []
             last Run []

@@ -103,7 +103,10 @@ impl Block<'_> {
         let word = paint(styles.fail, format!("{} step `{}`", styles.symbols.fail, one_line(&info.name.0)));
         let word = format!("{word} of {plan} {}", paint(styles.fail, result.outcome.word()));
         self.line(&format!("{word}  {}", duration(result.duration)));
-        self.line(&format!("    {}", reason(&result.outcome)));
+        // Output that differs is said with its diff.
+        if !result.only_output_differs() {
+            self.line(&format!("    {}", reason(&result.outcome)));
+        }
     }
 
     fn place(&mut self, info: &StepInfo) {

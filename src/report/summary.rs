@@ -25,7 +25,8 @@ pub(super) fn summary(styles: &Styles, totals: &Totals, interrupted: Option<&str
         _ => (styles.warn, styles.symbols.skip),
     };
     let interrupted = interrupted.map(|signal| format!("interrupted by {signal}: ")).unwrap_or_default();
-    format!("{}; {blocks}\n", paint(style, format!("{symbol} {interrupted}{tutorials}")))
+    let nothing = if coverage.executed() == 0 { "; nothing was executed" } else { "" };
+    format!("{}; {blocks}\n", paint(style, format!("{symbol} {interrupted}{tutorials}{nothing}")))
 }
 
 /// Returns `2 tutorials passed, 1 failed`.
@@ -67,6 +68,6 @@ mod tests {
             Some("SIGINT"),
             &format!("! interrupted by SIGINT: 1 tutorial failed, 2 cancelled; {blocks}"),
         );
-        check(Totals::default(), None, "– no tutorial was run; 0 of 0 blocks run, 0 verified in 1m 05s");
+        check(Totals::default(), None, "– no tutorial was run; nothing was executed; 0 of 0 blocks run, 0 verified in 1m 05s");
     }
 }

@@ -210,7 +210,7 @@ impl PlanRun {
         let name = || Some(self.job.plan.steps[need.0].name.clone());
         match &result.outcome {
             Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
-            Outcome::Failed { .. } if self.options.updating && only_output_differs(result) => None,
+            Outcome::Failed { .. } if self.options.updating && result.only_output_differs() => None,
             Outcome::Failed { .. } | Outcome::TimedOut { .. } | Outcome::Cancelled => name(),
             Outcome::Verified | Outcome::Unverified | Outcome::Skipped { .. } => None,
         }
@@ -315,11 +315,6 @@ impl PlanRun {
             let _ = session.wait().await;
         }
     }
-}
-
-fn only_output_differs(result: &StepResult) -> bool {
-    result.checks.iter().any(|check| check.mismatch.is_some())
-        && !matches!(&result.outcome, Outcome::Failed { reason } if reason.starts_with("exit status"))
 }
 
 async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {

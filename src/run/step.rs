@@ -119,7 +119,10 @@ impl PlanRun {
             let task = Task { step, index, text, interpreter, errexit: false, expected, output };
             let unit = self.unit(task, &mut limits).await?;
             result.left_behind.extend(unit.left_behind);
-            result.output = unit.printed.output.clone();
+            // What is shown of a step that failed is what its first wrong command printed.
+            if !matches!(result.outcome, Outcome::Failed { .. }) {
+                result.output = unit.printed.output.clone();
+            }
             let exit = match unit.how {
                 Watched::Ended(exit) => exit,
                 Watched::TimedOut => {
@@ -134,10 +137,16 @@ impl PlanRun {
             let promised = (command.exit != 0).then_some(command.exit);
             let judgement = verify::judge(promised, &exit, expected, &unit.printed, &mut self.captures);
             result.checks.extend(judgement.checks);
-            result.outcome = worse(result.outcome, judgement.outcome);
+            let unexpected_exit = verify::wrong_exit(command.exit, &exit).is_some();
+            // A wrong exit says more than output that differed before it.
+            if unexpected_exit {
+                result.outcome = judgement.outcome;
+                result.output = unit.printed.output.clone();
+            } else {
+                result.outcome = worse(result.outcome, judgement.outcome);
+            }
             result.exit = Some(exit.clone());
             let (location, output) = (command.place.location(), unit.printed.output);
-            let unexpected_exit = verify::wrong_exit(command.exit, &exit).is_some();
             result.commands.push(CommandResult { command: command.command.clone(), location, exit, output });
             if unexpected_exit {
                 break;
