@@ -1,6 +1,6 @@
 //! The block about a step that failed: everything needed to understand it without running it again.
 
-use crate::diagnostic::duration;
+use crate::diagnostic::{duration, plural};
 use crate::event::{
     Outcome, StepInfo, StepOutput, StepResult, TutorialOutcome, TutorialResult, TutorialStart,
 };
@@ -179,7 +179,7 @@ impl Block<'_> {
         match lines.len() {
             0 => return,
             count if count > OUTPUT_LINES || !is_whole => {
-                self.line(&format!("  last {} lines of {name}:", count.min(OUTPUT_LINES)));
+                self.line(&format!("  last {} of {name}:", plural(count.min(OUTPUT_LINES), "line")));
             }
             _ => self.line(&format!("  {name}:")),
         }

@@ -68,6 +68,10 @@ mod tests {
             Some("SIGINT"),
             &format!("! interrupted by SIGINT: 1 tutorial failed, 2 cancelled; {blocks}"),
         );
-        check(Totals::default(), None, "– no tutorial was run; nothing was executed; 0 of 0 blocks run, 0 verified in 1m 05s");
+        check(
+            Totals::default(),
+            None,
+            "– no tutorial was run; nothing was executed; 0 of 0 blocks run, 0 verified in 1m 05s",
+        );
     }
 }

@@ -44,7 +44,8 @@ struct LoadedPage {
 
 fn read(path: &Path, shown_as: &Path) -> Result<LoadedPage, LoadError> {
     let failed = |source| LoadError::Read { path: shown_as.to_path_buf(), source };
-    let metadata = fs_err::metadata(path).map_err(failed)?;
+    // The error names the path already.
+    let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "a directory" } else { "a device or a pipe" };
         return Err(LoadError::NotAFile { path: shown_as.to_path_buf(), what });
@@ -55,7 +56,7 @@ fn read(path: &Path, shown_as: &Path) -> Result<LoadedPage, LoadError> {
     }
     // A file may grow between the question and the answer, and some report no size.
     let mut bytes = Vec::new();
-    let file = fs_err::File::open(path).map_err(failed)?;
+    let file = std::fs::File::open(path).map_err(failed)?;
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LIMIT {
         return Err(too_large(bytes.len() as u64));

@@ -4,7 +4,12 @@
 //! full disks and terminals.
 
 mod case;
+mod evidence;
 mod golden;
+mod limits;
 mod project;
+mod readme;
 mod redact;
+mod stopping;
+mod terminal;
 mod text_diff;

@@ -10,15 +10,19 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIMESTAMP]"),
     (r#""(elapsed|duration|run_time|seconds|age)":(\s*)[0-9.e-]+"#, r#""$1":$2"[SECONDS]""#),
     (r#"\btime="[0-9.]+""#, r#"time="[SECONDS]""#),
-    (r"\b\d+\.\d\ds\b", "[DURATION]"),
+    (r" {2,}\d+\.\d+s {2,}", "  [DURATION]  "),
+    (r"\b\d+\.\d+s\b|\b\d+m \d\ds\b", "[DURATION]"),
+    (r"\bsection_(start|end):\d+", "section_$1:[TIMESTAMP]"),
     (r"\b[0-9a-f]{64}\b", "[DIGEST]"),
     (r"\bprocess \d+", "process [PID]"),
     (r#""(distribution|architecture|kernel)":(\s*)"[^"]*""#, r#""$1":$2"[HOST]""#),
     (r#"name="host" value="[^"]*""#, r#"name="host" value="[HOST]""#),
     (r#"("stagebook":\s*|name="stagebook" value=)"[0-9.]+""#, r#"$1"[VERSION]""#),
+    (r"install it with `[^`]*`", "install it with `[COMMAND]`"),
+    (r"is version [0-9][0-9.]*\d", "is version [VERSION]"),
     (r"\bstagebook-[A-Za-z0-9]{6}\b", "stagebook-[RANDOM]"),
     (r#"("jobs":\s*)\d+"#, "$1[PROCESSORS]"),
-    (r"\b17\d{11}\b", "[RUN]"),
+    (r"\boutputs-\d+", "outputs-[RUN]"),
 ];
 
 static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -38,7 +42,9 @@ pub(crate) fn redact(text: &str, folder: &Path) -> String {
 fn what_differs_from_run_to_run_is_named() {
     let check = |text: &str, expected: &str| assert_eq!(redact(text, Path::new("/tmp/x")), expected);
     check("passed in 0.03s", "passed in [DURATION]");
-    check("timeout 5s", "timeout 5s");
+    check("timeout 5s, 1m", "timeout 5s, 1m");
+    check("timeout 5s, 1m", "timeout 5s, 1m");
+    check("took 1m 05s", "took [DURATION]");
     check("/tmp/x/project/page.md:1", "[TEMP]/project/page.md:1");
     check(r#"{"elapsed":5e-6,"jobs":2}"#, r#"{"elapsed":"[SECONDS]","jobs":[PROCESSORS]}"#);
     check("2026-01-02T03:04:05.678Z", "[TIMESTAMP]");
