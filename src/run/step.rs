@@ -2,9 +2,11 @@
 
 use std::io;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use tokio::sync::Semaphore;
 
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
@@ -14,7 +16,7 @@ use super::pipe::OutputPipe;
 use super::process::{self, Born, Family};
 use super::service::{self, Service};
 use super::session::{Ending, Extras, Request, Streams};
-use super::unit::{Audience, Limits, Printed, Recording, Watched};
+use super::unit::{Audience, Limits, MOST_UNHEARD, Printed, Recording, Watched};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
 use crate::event::{CommandResult, Exit, Outcome, StepResult};
@@ -52,30 +54,45 @@ impl PlanRun {
         attempt: u32,
     ) -> Result<StepResult, PlanTrouble> {
         let began = Instant::now();
-        let limits = self.limits(step);
-        let output = attempt as usize;
-        let mut result = match &step.work {
-            Work::File { path, content, append, mode } => {
-                let request = FileRequest { path, content, append: *append, mode: *mode };
-                written(write_file(self.workspace.work(), &request))
+        let mut result = match self.work(index, step, attempt).await {
+            // A program that is not there is a failure at its place in the page; the rest is cleaned up.
+            Err(trouble @ PlanTrouble::Start { .. }) => {
+                ended(Outcome::Failed { reason: trouble.chain() }, Printed::default())
             }
-            Work::Command { text, interpreter } => {
-                let expected = &step.expected;
-                let task = Task { step, index, text, interpreter, errexit: step.errexit, expected, output };
-                self.command(task, limits).await?
-            }
-            Work::Transcript { commands, interpreter } => {
-                self.transcript(index, step, commands, interpreter, limits).await?
-            }
-            Work::Service { text, interpreter, ready } => {
-                let expected = &step.expected;
-                let task = Task { step, index, text, interpreter, errexit: step.errexit, expected, output };
-                self.service(task, ready.as_ref(), limits).await?
-            }
+            worked => worked?,
         };
         result.attempt = attempt;
         result.duration = began.elapsed();
         Ok(result)
+    }
+
+    async fn work(
+        &mut self,
+        index: StepIndex,
+        step: &PlannedStep,
+        attempt: u32,
+    ) -> Result<StepResult, PlanTrouble> {
+        let limits = self.limits(step);
+        let output = attempt as usize;
+        match &step.work {
+            Work::File { path, content, append, mode } => {
+                let request = FileRequest { path, content, append: *append, mode: *mode };
+                Ok(written(write_file(self.workspace.work(), &request)))
+            }
+            Work::Command { text, interpreter } => {
+                let expected = &step.expected;
+                let task = Task { step, index, text, interpreter, errexit: step.errexit, expected, output };
+                self.command(task, limits).await
+            }
+            Work::Transcript { commands, interpreter } => {
+                self.transcript(index, step, commands, interpreter, limits).await
+            }
+            Work::Service { text, interpreter, ready } => {
+                let expected = &step.expected;
+                let task = Task { step, index, text, interpreter, errexit: step.errexit, expected, output };
+                self.service(task, ready.as_ref(), limits).await
+            }
+        }
     }
 
     fn limits(&self, step: &PlannedStep) -> Limits {
@@ -363,6 +380,7 @@ impl PlanRun {
             step: task.index,
             messages: self.messages.clone(),
             live: self.options.stream_output,
+            unheard: Arc::new(Semaphore::new(MOST_UNHEARD)),
         };
         Recording::new(&self.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
     }

@@ -12,7 +12,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r#"\btime="[0-9.]+""#, r#"time="[SECONDS]""#),
     (r" {2,}\d+\.\d+s {2,}", "  [DURATION]  "),
     (r"\b\d+\.\d+s\b|\b\d+m \d\ds\b", "[DURATION]"),
-    (r"\bsection_(start|end):\d+", "section_$1:[TIMESTAMP]"),
+    (r"section_(start|end):\d+", "section_$1:[TIMESTAMP]"),
     (r"\b[0-9a-f]{64}\b", "[DIGEST]"),
     (r"\bprocess \d+", "process [PID]"),
     (r#""(distribution|architecture|kernel)":(\s*)"[^"]*""#, r#""$1":$2"[HOST]""#),
