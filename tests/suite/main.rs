@@ -3,6 +3,8 @@
 //! Most cases are data: see `golden`. The other modules hold what data cannot say, such as signals,
 //! full disks and terminals.
 
+#![expect(clippy::print_stdout, reason = "what libtest shows of a test that failed, or with --nocapture")]
+
 mod case;
 mod evidence;
 mod golden;
