@@ -223,7 +223,8 @@ mod tests {
 
         #[test]
         fn plain_words_are_what_bash_can_read(text in r#"[a#$"'\\ \n=~!{}if-]{0,16}"#) {
-            prop_assume!(is_plain(&text));
+            // A last line without its end means something else after a backslash.
+            prop_assume!(is_plain(&text) && !text.contains("\\\n"));
             prop_assert_eq!(ask_one(Shell::Bash, &text), Answer::Fine);
         }
     }

@@ -32,7 +32,7 @@ pub(super) struct OutputArguments {
     /// When to use colours; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = "Output")]
     pub(super) color: ColorChoice,
-    /// Say only what failed
+    /// Say only what failed, and the last line
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
     /// Show each step and what it prints

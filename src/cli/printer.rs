@@ -100,6 +100,11 @@ impl Printer {
         self.insist(&text);
     }
 
+    /// Prints why the exit status is what it is, where nothing else says it.
+    pub(super) fn failure(&self, text: &str) {
+        self.insist(&format!("{} {text}", self.label("error")));
+    }
+
     /// Prints a warning.
     pub(super) fn warning(&self, text: &str) {
         self.insist(&format!("{} {text}", self.label("warning")));

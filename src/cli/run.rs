@@ -158,7 +158,10 @@ impl Listeners {
         Ok(match totals {
             _ if interrupted => ExitStatus::Interrupted,
             Totals { failed, .. } if failed > mended => ExitStatus::Failed,
-            _ if strict && self.missing => ExitStatus::Missing,
+            _ if strict && self.missing => {
+                printer.failure("a requirement is missing, and `--strict` makes that a failure");
+                ExitStatus::Missing
+            }
             Totals { coverage, .. } if coverage.executed() == 0 => ExitStatus::Failed,
             _ => ExitStatus::Passed,
         })

@@ -54,9 +54,8 @@ impl Updates {
     }
 
     fn step(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) {
-        let differs = result.checks.iter().any(|check| check.mismatch.is_some());
         match &result.outcome {
-            Outcome::Failed { .. } if differs => {
+            Outcome::Failed { .. } if result.only_output_differs() => {
                 let step = self.names[plan][step.0].clone();
                 let bound = Captures::new();
                 self.differing.push(Differing { plan: plan.clone(), step, result: result.clone(), bound });

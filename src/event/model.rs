@@ -299,6 +299,15 @@ pub struct StepResult {
     pub left_behind: Vec<String>,
 }
 
+impl StepResult {
+    /// Returns whether the step failed for nothing but output that differs from what its page shows.
+    pub fn only_output_differs(&self) -> bool {
+        let Outcome::Failed { reason } = &self.outcome else { return false };
+        let mut mismatches = self.checks.iter().filter_map(|check| check.mismatch.as_ref());
+        mismatches.any(|mismatch| mismatch.summary == *reason)
+    }
+}
+
 /// A promise of the page, and whether it was kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckResult {

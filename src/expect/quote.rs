@@ -7,7 +7,8 @@ const LONGEST: usize = 80;
 pub(super) fn quote(text: &str) -> String {
     let mut lines = text.split('\n');
     let first = lines.next().unwrap_or_default();
-    let shown: String = first.chars().take(LONGEST).filter(|c| !c.is_control()).collect();
+    let visible = first.replace('\t', "\\t");
+    let shown: String = visible.chars().take(LONGEST).filter(|c| !c.is_control()).collect();
     let is_cut = lines.next().is_some() || first.chars().nth(LONGEST).is_some();
     if is_cut { format!("\"{shown}…\"") } else { format!("\"{shown}\"") }
 }
@@ -19,6 +20,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut() {
         assert_eq!(quote("a \"b\"\0"), "\"a \"b\"\"");
+        assert_eq!(quote("a\tb"), "\"a\\tb\"");
         assert_eq!(quote("one\ntwo"), "\"one…\"");
         assert_eq!(quote(&"é".repeat(99)), format!("\"{}…\"", "é".repeat(80)));
     }

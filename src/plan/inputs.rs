@@ -67,7 +67,23 @@ pub fn unknown_parameters(tutorials: &[Arc<Tutorial>], flags: &[(String, String)
 pub fn unknown_steps(tutorials: &[Arc<Tutorial>], selection: &Selection) -> Vec<Finding> {
     let steps = tutorials.iter().flat_map(|tutorial| &tutorial.steps);
     let known: Vec<&str> = steps.map(|step| step.name.0.as_str()).collect();
-    unknown_names("unknown-step", "step", selection.names(), &known)
+    let mut findings = unknown_names("unknown-step", "step", selection.names(), &known);
+    findings.extend(backwards(tutorials, selection));
+    findings
+}
+
+/// Returns a finding when the range ends before it begins in all tutorials that have both ends.
+fn backwards(tutorials: &[Arc<Tutorial>], selection: &Selection) -> Option<Finding> {
+    let (from, until) = (selection.from.as_ref()?, selection.until.as_ref()?);
+    let ends = tutorials.iter().filter_map(|tutorial| {
+        let position = |name: &String| tutorial.steps.iter().position(|step| step.name.0 == *name);
+        Some((position(from)?, position(until)?))
+    });
+    let ends: Vec<(usize, usize)> = ends.collect();
+    let all_backwards = !ends.is_empty() && ends.iter().all(|(from, until)| until < from);
+    let message = format!("step `{until}` stands before step `{from}`: there is nothing between them");
+    let help = format!("turn them round: `--from {until} --until {from}`");
+    all_backwards.then(|| Finding::error("backwards-range", message).help(help))
 }
 
 fn unknown_names<'a>(

@@ -57,7 +57,8 @@ fn details(plan: &Plan, step: &PlannedStep) -> Vec<String> {
     details.extend((step.session != super::interpreters::MAIN).then(|| format!("session {}", step.session)));
     if step.explicit_needs {
         let names: Vec<&str> = step.needs.iter().map(|need| plan.steps[need.0].name.0.as_str()).collect();
-        details.push(format!("needs {}", names.join(" ")));
+        let names = if names.is_empty() { "nothing".to_owned() } else { names.join(" ") };
+        details.push(format!("needs {names}"));
     }
     details.extend(source.timeout.map(|timeout| format!("timeout {}", duration(timeout))));
     let checks = checks(step);

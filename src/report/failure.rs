@@ -1,6 +1,6 @@
 //! The block about a step that failed: everything needed to understand it without running it again.
 
-use crate::diagnostic::duration;
+use crate::diagnostic::{duration, plural};
 use crate::event::{
     Outcome, StepInfo, StepOutput, StepResult, TutorialOutcome, TutorialResult, TutorialStart,
 };
@@ -103,7 +103,10 @@ impl Block<'_> {
         let word = paint(styles.fail, format!("{} step `{}`", styles.symbols.fail, one_line(&info.name.0)));
         let word = format!("{word} of {plan} {}", paint(styles.fail, result.outcome.word()));
         self.line(&format!("{word}  {}", duration(result.duration)));
-        self.line(&format!("    {}", reason(&result.outcome)));
+        // Output that differs is said with its diff.
+        if !result.only_output_differs() {
+            self.line(&format!("    {}", reason(&result.outcome)));
+        }
     }
 
     fn place(&mut self, info: &StepInfo) {
@@ -176,7 +179,7 @@ impl Block<'_> {
         match lines.len() {
             0 => return,
             count if count > OUTPUT_LINES || !is_whole => {
-                self.line(&format!("  last {} lines of {name}:", count.min(OUTPUT_LINES)));
+                self.line(&format!("  last {} of {name}:", plural(count.min(OUTPUT_LINES), "line")));
             }
             _ => self.line(&format!("  {name}:")),
         }

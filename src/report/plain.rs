@@ -88,28 +88,27 @@ mod tests {
             Verbosity::Normal,
             replay(&samples::failed_record("tutorials/b.md")),
             expect![[r#"
-            ! tutorials/b.md  step `build` failed (exit status 7, expected 0), again in 0.00s
-            ✗ step `build` of tutorials/b.md failed  1.5s
-                output differs from line 2
-              at tutorials/b.md:12:1  A > Build it
-                │ make
-                │ echo done
-              output differs from line 2 (tutorials/b.md:16:1)
-              − expected, + printed, ~ any
-                ~ made in 3s
-                − done
-                + gone
-                ~ ... (30 more)
-                  end
-              output:
-                │ made in 3s
-                │ gone
-                │ end
-              left behind: sleep 1000
-              run again just that: stagebook run tutorials/b.md --step build
-            ✗ tutorials/b.md  failed: 1 of 2 blocks run, 0 verified, 1 failed, 1 skipped  3.0s
-            ✗ 1 tutorial failed; 1 of 2 blocks run, 0 verified in 3.0s
-        "#]],
+                ! tutorials/b.md  step `build` failed (exit status 7, expected 0), again in 0.00s
+                ✗ step `build` of tutorials/b.md failed  1.5s
+                  at tutorials/b.md:12:1  A > Build it
+                    │ make
+                    │ echo done
+                  output differs from line 2 (tutorials/b.md:16:1)
+                  − expected, + printed, ~ any
+                    ~ made in 3s
+                    − done
+                    + gone
+                    ~ ... (30 more)
+                      end
+                  output:
+                    │ made in 3s
+                    │ gone
+                    │ end
+                  left behind: sleep 1000
+                  run again just that: stagebook run tutorials/b.md --step build
+                ✗ tutorials/b.md  failed: 1 of 2 blocks run, 0 verified, 1 failed, 1 skipped  3.0s
+                ✗ 1 tutorial failed; 1 of 2 blocks run, 0 verified in 3.0s
+            "#]],
         );
     }
 

@@ -51,7 +51,7 @@ impl<'a> Dispatcher<'a> {
         options: RunOptions,
         listener: &'a mut dyn FnMut(&RunEvent),
     ) -> Result<Self, RunError> {
-        // Few and small: a bounded channel could make a step wait for a slow terminal.
+        // Few and small: output, which is neither, comes with permits of which each step has a few.
         let (sender, messages) = mpsc::unbounded_channel();
         let (stop, stopping) = watch::channel(Stop::No);
         let ticker = options.tick.map(|period| {
@@ -115,6 +115,7 @@ impl<'a> Dispatcher<'a> {
     fn handle(&mut self, input: Input) {
         match input {
             Input::Message(Message::Event(event)) => self.pass_on(event),
+            Input::Message(Message::Printed(event, _unheard)) => self.pass_on(event),
             Input::Message(Message::StepReady { plan, step, attempt, go }) => {
                 self.say(EventKind::StepStarted { plan, step, attempt });
                 // An executor that is gone needs no answer.

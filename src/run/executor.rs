@@ -199,7 +199,7 @@ impl PlanRun {
         let name = || Some(self.job.plan.steps[need.0].name.clone());
         match &result.outcome {
             Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
-            Outcome::Failed { .. } if self.shared.options.updating && only_output_differs(result) => None,
+            Outcome::Failed { .. } if self.shared.options.updating && result.only_output_differs() => None,
             Outcome::Verified | Outcome::Unverified => None,
             // A step that the page leaves out blocks those alone that name it: the plan has no other needs of it.
             Outcome::Failed { .. }
@@ -287,7 +287,8 @@ impl PlanRun {
             let step = service.step;
             // Its output is in the file that the step's result names.
             let _ = service.printed().await;
-            if let Some(exit) = by_itself {
+            let was_ready = self.results[step.0].as_ref().is_some_and(|result| result.outcome.passed());
+            if let Some(exit) = by_itself.filter(|_| was_ready) {
                 self.say(EventKind::ServiceEnded { plan: self.job.plan.key.clone(), step, exit });
             }
         }
@@ -308,11 +309,6 @@ impl PlanRun {
             let _ = session.wait().await;
         }
     }
-}
-
-fn only_output_differs(result: &StepResult) -> bool {
-    result.checks.iter().any(|check| check.mismatch.is_some())
-        && !matches!(&result.outcome, Outcome::Failed { reason } if reason.starts_with("exit status"))
 }
 
 async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {

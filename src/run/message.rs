@@ -1,6 +1,6 @@
 //! What the two actors of a run say to each other.
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::event::EventKind;
 use crate::plan::{PlanKey, StepIndex};
@@ -10,6 +10,8 @@ use crate::plan::{PlanKey, StepIndex};
 pub(super) enum Message {
     /// Something that everybody may know.
     Event(EventKind),
+    /// A piece of output; the permit is given back when everybody has heard it.
+    Printed(EventKind, Option<OwnedSemaphorePermit>),
     /// A step is ready to run; nothing of it runs before the answer.
     StepReady { plan: PlanKey, step: StepIndex, attempt: u32, go: oneshot::Sender<()> },
 }

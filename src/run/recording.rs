@@ -2,9 +2,10 @@
 
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::message::{Message, Stop};
 use super::output::Capture;
@@ -22,6 +23,9 @@ const LINGER: Duration = Duration::from_millis(250);
 
 /// How much is read at once: what a pipe holds.
 const BUFFER: usize = 64 * 1024;
+
+/// How many pieces of a step's output may wait to be heard.
+const MOST_UNHEARD: usize = 16;
 
 /// How a unit ended.
 #[derive(Debug)]
@@ -66,19 +70,40 @@ impl Limits {
 /// Who hears what a step prints while it prints.
 #[derive(Debug, Clone)]
 pub(super) struct Audience {
-    pub(super) plan: PlanKey,
-    pub(super) step: StepIndex,
-    pub(super) messages: mpsc::UnboundedSender<Message>,
+    plan: PlanKey,
+    step: StepIndex,
+    messages: mpsc::UnboundedSender<Message>,
     /// Whether anybody listens.
-    pub(super) live: bool,
+    live: bool,
+    /// A permit for each piece that may wait to be heard.
+    unheard: Arc<Semaphore>,
 }
 
 impl Audience {
+    /// Takes whose output it is, and where to say it; `live` is whether anybody listens.
+    pub(super) fn new(
+        plan: PlanKey,
+        step: StepIndex,
+        messages: mpsc::UnboundedSender<Message>,
+        live: bool,
+    ) -> Self {
+        Self { plan, step, messages, live, unheard: Arc::new(Semaphore::new(MOST_UNHEARD)) }
+    }
+
     fn print(&self, stream: Stream, bytes: &[u8]) {
         if self.live && !bytes.is_empty() {
             let chunk = OutputChunk { stream, text: String::from_utf8_lossy(bytes).into_owned() };
-            self.send(EventKind::StepPrinted { plan: self.plan.clone(), step: self.step, chunk });
+            let event = EventKind::StepPrinted { plan: self.plan.clone(), step: self.step, chunk };
+            // What is read after the end is at most a pipe full, and need not wait.
+            let permit = Arc::clone(&self.unheard).try_acquire_owned().ok();
+            let _ = self.messages.send(Message::Printed(event, permit));
         }
+    }
+
+    /// Waits until another piece may be printed: who hears more slowly than a step prints slows it down.
+    async fn catch_up(&self) {
+        // The semaphore is never closed.
+        let _ = self.unheard.acquire().await;
     }
 
     fn slow(&self, running: Duration) {
@@ -149,6 +174,7 @@ impl Recording {
         let mut error_buffer = if self.error.is_some() { vec![0; BUFFER] } else { Vec::new() };
         tokio::pin!(ending);
         loop {
+            self.audience.catch_up().await;
             tokio::select! {
                 ended = &mut ending => return Ok(Watched::Ended(ended)),
                 length = streams.output.read(&mut self.buffer) => {
@@ -204,6 +230,7 @@ impl Recording {
     ) -> io::Result<()> {
         streams.output.release();
         loop {
+            self.audience.catch_up().await;
             let length = streams.output.read(&mut self.buffer).await?;
             if length == 0 {
                 return Ok(());

@@ -22,30 +22,43 @@ impl PlanRun {
         attempt: u32,
     ) -> Result<StepResult, PlanTrouble> {
         let began = Instant::now();
-        let limits = self.limits(step);
-        let output = attempt as usize;
-        let mut result = match &step.work {
-            Work::File { path, content, append, mode } => {
-                let request = FileRequest { path, content, append: *append, mode: *mode };
-                written(write_file(self.workspace.work(), &request))
+        let mut result = match self.work(index, step, attempt).await {
+            // A program that is not there is a failure at its place in the page; the rest is cleaned up.
+            Err(trouble @ PlanTrouble::Start { .. }) => {
+                ended(Outcome::Failed { reason: trouble.chain() }, Printed::default())
             }
-            Work::Command { text, interpreter } => {
-                let expected = &step.expected;
-                let task = Task { step, index, text, interpreter, errexit: step.errexit, expected, output };
-                self.command(task, limits).await?
-            }
-            Work::Transcript { commands, interpreter } => {
-                self.transcript(index, step, commands, interpreter, limits).await?
-            }
-            Work::Service { text, interpreter, ready } => {
-                let expected = &step.expected;
-                let task = Task { step, index, text, interpreter, errexit: step.errexit, expected, output };
-                self.service(task, ready.as_ref(), limits).await?
-            }
+            worked => worked?,
         };
         result.attempt = attempt;
         result.duration = began.elapsed();
         Ok(result)
+    }
+
+    async fn work(
+        &mut self,
+        index: StepIndex,
+        step: &PlannedStep,
+        attempt: u32,
+    ) -> Result<StepResult, PlanTrouble> {
+        let limits = self.limits(step);
+        let output = attempt as usize;
+        let task = |text, interpreter| {
+            let expected = step.expected.as_slice();
+            Task { step, index, text, interpreter, errexit: step.errexit, expected, output }
+        };
+        match &step.work {
+            Work::File { path, content, append, mode } => {
+                let request = FileRequest { path, content, append: *append, mode: *mode };
+                Ok(written(write_file(self.workspace.work(), &request)))
+            }
+            Work::Command { text, interpreter } => self.command(task(text, interpreter), limits).await,
+            Work::Transcript { commands, interpreter } => {
+                self.transcript(index, step, commands, interpreter, limits).await
+            }
+            Work::Service { text, interpreter, ready } => {
+                self.service(task(text, interpreter), ready.as_ref(), limits).await
+            }
+        }
     }
 
     fn limits(&self, step: &PlannedStep) -> Limits {
@@ -89,7 +102,10 @@ impl PlanRun {
             let task = Task { step, index, text, interpreter, errexit: false, expected, output };
             let unit = self.unit(task, &mut limits).await?;
             result.left_behind.extend(unit.left_behind);
-            result.output = unit.printed.output.clone();
+            // What is shown of a step that failed is what its first wrong command printed.
+            if !matches!(result.outcome, Outcome::Failed { .. }) {
+                result.output = unit.printed.output.clone();
+            }
             let exit = match unit.how {
                 Watched::Ended(exit) => exit,
                 Watched::TimedOut => {
@@ -104,10 +120,16 @@ impl PlanRun {
             let promised = (command.exit != 0).then_some(command.exit);
             let judgement = verify::judge(promised, &exit, expected, &unit.printed, &mut self.captures);
             result.checks.extend(judgement.checks);
-            result.outcome = worse(result.outcome, judgement.outcome);
+            let unexpected_exit = verify::wrong_exit(command.exit, &exit).is_some();
+            // A wrong exit says more than output that differed before it.
+            if unexpected_exit {
+                result.outcome = judgement.outcome;
+                result.output = unit.printed.output.clone();
+            } else {
+                result.outcome = worse(result.outcome, judgement.outcome);
+            }
             result.exit = Some(exit.clone());
             let (location, output) = (command.place.location(), unit.printed.output);
-            let unexpected_exit = verify::wrong_exit(command.exit, &exit).is_some();
             result.commands.push(CommandResult { command: command.command.clone(), location, exit, output });
             if unexpected_exit {
                 break;

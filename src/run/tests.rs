@@ -196,6 +196,18 @@ fn in_every_shell(check: impl Fn(Page)) {
     }
 }
 
+/// Returns a number of seconds that no other process of this machine sleeps for.
+fn unique(seconds: &str) -> String {
+    format!("{seconds}{:07}", std::process::id())
+}
+
+fn with_unique_sleeps(text: &str) -> String {
+    let seconds = regex::Regex::new(r"sleep (\d+\.\d)").unwrap();
+    seconds
+        .replace_all(text, |found: &regex::Captures<'_>| format!("sleep {}", unique(&found[1])))
+        .into_owned()
+}
+
 fn lives(mark: &str) -> bool {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let lines = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
@@ -328,13 +340,15 @@ fn shell_killed_from_outside_is_a_failure_and_cleanup_gets_a_new_one() {
 fn child_that_holds_the_output_does_not_hold_up_the_step() {
     in_every_shell(|page| {
         let began = Instant::now();
-        let ran = page.step("(sleep 31.4; echo late) & echo started\n").step("echo next\n").run().all_pass();
+        let sleep = unique("31.4");
+        let text = format!("(sleep {sleep}; echo late) & echo started\n");
+        let ran = page.step(&text).step("echo next\n").run().all_pass();
         assert!(began.elapsed() < Duration::from_secs(10));
         assert_eq!(ran.steps[0].output.text, "started\n");
         assert!(
             ran.steps[0].left_behind.iter().any(|line| line.contains("sleep 31.4") || line.contains("sh"))
         );
-        assert!(!lives("sleep\u{0}31.4"));
+        assert!(!lives(&format!("sleep\u{0}{sleep}")));
     });
 }
 
@@ -347,37 +361,41 @@ fn pipe_into_a_function_that_ends_late_is_waited_for() {
 #[test]
 fn timeout_ends_the_whole_tree() {
     in_every_shell(|page| {
-        let text = "setsid sleep 32.1 & (setsid sh -c 'sleep 32.2 & exec sleep 32.3' &)\nenv -i /usr/bin/setsid /usr/bin/sleep 32.4 &\ntrap '' TERM\nsleep 32.5\n";
+        let text = with_unique_sleeps(
+            "setsid sleep 32.1 & (setsid sh -c 'sleep 32.2 & exec sleep 32.3' &)\nenv -i /usr/bin/setsid /usr/bin/sleep 32.4 &\ntrap '' TERM\nsleep 32.5\n",
+        );
         let began = Instant::now();
-        let page = page.step_with(text, |step| step.timeout = Duration::from_millis(300));
+        let page = page.step_with(&text, |step| step.timeout = Duration::from_millis(300));
         let ran = page.step_with("echo clean\n", |step| step.cleanup = true).run();
         assert!(began.elapsed() < Duration::from_secs(10));
         assert_eq!(*ran.outcomes()[0], Outcome::TimedOut { limit: Duration::from_millis(300) });
         assert_eq!(ran.steps[1].output.text, "clean\n");
         for sleep in ["32.1", "32.2", "32.3", "32.4", "32.5"] {
-            assert!(!lives(&format!("sleep\u{0}{sleep}")), "sleep {sleep} lives");
+            assert!(!lives(&format!("sleep\u{0}{}", unique(sleep))), "sleep {sleep} lives");
         }
     });
 }
 
 #[test]
 fn daemons_do_not_outlive_the_run() {
-    let text = "setsid -f sleep 33.1; (setsid nohup sleep 33.2 >/dev/null 2>&1 &) ; env -i /usr/bin/setsid -f /usr/bin/sleep 33.3\n";
-    Page::new(BASH).step(text).run().all_pass();
+    let text = with_unique_sleeps(
+        "setsid -f sleep 33.1; (setsid nohup sleep 33.2 >/dev/null 2>&1 &) ; env -i /usr/bin/setsid -f /usr/bin/sleep 33.3\n",
+    );
+    Page::new(BASH).step(&text).run().all_pass();
     for sleep in ["33.1", "33.2", "33.3"] {
-        assert!(!lives(&format!("sleep\u{0}{sleep}")), "sleep {sleep} lives");
+        assert!(!lives(&format!("sleep\u{0}{}", unique(sleep))), "sleep {sleep} lives");
     }
 }
 
 #[test]
 fn service_is_ready_before_the_next_step_and_ended_after_the_last() {
     in_every_shell(|page| {
-        let service = "word=ready; sleep 0.1; echo i am $word; exec sleep 34.1\n";
-        let page = page.service(service, Some(Ready::Log("i am ready".to_owned()))).step("echo next\n");
+        let service = with_unique_sleeps("word=ready; echo i am $word; exec sleep 34.1\n");
+        let page = page.service(&service, Some(Ready::Log("i am ready".to_owned()))).step("echo next\n");
         let ran = page.run().all_pass();
         assert_eq!(ran.steps[0].output.text, "i am ready\n");
         assert_eq!(*ran.outcomes()[0], Outcome::Verified);
-        assert!(!lives("sleep\u{0}34.1"));
+        assert!(!lives(&format!("sleep\u{0}{}", unique("34.1"))));
     });
 }
 

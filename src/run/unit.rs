@@ -180,12 +180,8 @@ impl PlanRun {
             let name = self.output_name(task, suffix);
             Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.shared.options.keep_output)
         };
-        let audience = Audience {
-            plan: self.job.plan.key.clone(),
-            step: task.index,
-            messages: self.shared.messages.clone(),
-            live: self.shared.options.stream_output,
-        };
+        let (plan, messages) = (self.job.plan.key.clone(), self.shared.messages.clone());
+        let audience = Audience::new(plan, task.index, messages, self.shared.options.stream_output);
         Recording::new(&self.shared.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
     }
 

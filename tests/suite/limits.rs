@@ -1,0 +1,106 @@
+//! Large input and output, and disks that are full.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::project::{Project, wait};
+
+/// What a run may use at most, whatever its steps print, in kilobytes.
+#[cfg(target_os = "linux")]
+const MOST_MEMORY: u64 = 64 * 1024;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_of_any_size_is_kept_in_bounds() {
+    let project = loud(200_000_000);
+    let ended = project.run(["run", "page.md"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", tail(&ended.stderr));
+    let peak = peak(&project);
+    assert!(peak < MOST_MEMORY, "{peak} kB");
+    let kept = project.path(".stagebook/records/page.md/default");
+    let files = ignore::WalkBuilder::new(kept).standard_filters(false).build().filter_map(Result::ok);
+    let largest = files.filter_map(|file| Some(file.metadata().ok()?.len())).max().unwrap();
+    assert!((1_000_000..1_200_000).contains(&largest), "{largest} bytes");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_is_heard_more_slowly_than_it_is_printed_is_kept_in_bounds() {
+    let project = loud(80_000_000);
+    let ended = project.run(["run", "page.md", "--report", "json=events.jsonl"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", tail(&ended.stderr));
+    let peak = peak(&project);
+    assert!(peak < MOST_MEMORY, "{peak} kB");
+    assert!(project.path("events.jsonl").metadata().unwrap().len() > 80_000_000);
+}
+
+/// Returns a project whose first step prints so many bytes, and whose last tells the peak memory.
+#[cfg(target_os = "linux")]
+fn loud(bytes: u64) -> Project {
+    let project = Project::with_page(&format!(
+        "# Loud\n\n```bash\nhead -c {bytes} /dev/zero | tr '\\0' x\n```\n\n```bash\ngrep VmHWM /proc/$PPID/status\n```\n"
+    ));
+    project.write("stagebook.toml", "[run]\nkeep-output = \"1MiB\"\n");
+    project
+}
+
+/// Returns the peak memory in kilobytes that the last step told.
+#[cfg(target_os = "linux")]
+fn peak(project: &Project) -> u64 {
+    let record = project.read(".stagebook/records/page.md/default/record.json");
+    let (_, after) = record.split_once("VmHWM:\\t").expect("the last step told it");
+    let (number, _) = after.trim_start().split_once(' ').expect("a number and its unit");
+    number.parse().unwrap()
+}
+
+#[test]
+fn full_disk_leaves_the_old_record_whole() {
+    let project = Project::with_page("# T\n\n```bash\necho \"${N-first}\"\n```\n");
+    assert_eq!(project.run(["run", "page.md"]).status.code(), Some(0));
+    let record = ".stagebook/records/page.md/default/record.json";
+    let old = project.read(record);
+    // No file may grow: as far as a program can tell, the disk is full.
+    let mut shell = project.command("bash");
+    shell.args(["-c", "ulimit -f 0; trap '' XFSZ; exec stagebook run page.md"]);
+    let mut child = shell.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+    wait(&mut child);
+    assert_eq!(project.read(record), old, "{said}");
+    assert!(said.contains("File too large"), "{said}");
+}
+
+#[test]
+fn page_of_a_hundred_megabytes_is_refused() {
+    let project = Project::new();
+    let line = b"Words that go on and on, and on, and on.\n";
+    project.write("page.md", line.repeat(100_000_000 / line.len()));
+    let ended = project.run(["run", "page.md"]);
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("page.md"), "{}", ended.stderr);
+}
+
+#[test]
+fn ten_thousand_nested_quotes_are_read() {
+    let quotes = ">".repeat(10_000);
+    let project = Project::with_page(&format!("# Deep\n\n{quotes} deep\n\n```bash\necho hi\n```\n"));
+    let ended = project.run(["run", "page.md"]);
+    assert!(matches!(ended.status.code(), Some(0 | 2)), "{:?} {}", ended.status, tail(&ended.stderr));
+    assert!(ended.stderr.len() < 10_000, "{}", ended.stderr.len());
+}
+
+#[test]
+fn reader_that_goes_away_is_no_crash() {
+    let project = Project::with_page("# T\n\n```bash\necho hi\n```\n");
+    let mut shell = project.command("bash");
+    shell
+        .args(["-c", "set -o pipefail; stagebook schema | head -c 1 > first; stagebook plan page.md | true"]);
+    let ended = project.finish(&mut shell, "");
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    assert_eq!(fs::read(project.path("first")).unwrap(), b"{");
+}
+
+fn tail(text: &str) -> &str {
+    &text[text.len().saturating_sub(2000)..]
+}

@@ -1,0 +1,17 @@
+//! The whole program, as a user meets it: arguments and files in, exit status and text out.
+//!
+//! Most cases are data: see `golden`. The other modules hold what data cannot say, such as signals,
+//! full disks and terminals.
+
+#![expect(clippy::print_stdout, reason = "what libtest shows of a test that failed, or with --nocapture")]
+
+mod case;
+mod evidence;
+mod golden;
+mod limits;
+mod project;
+mod readme;
+mod redact;
+mod stopping;
+mod terminal;
+mod text_diff;

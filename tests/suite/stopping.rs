@@ -1,0 +1,134 @@
+//! Signals: what ends early ends cleanly, and nothing is left alive.
+
+use std::fs;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::project::{Project, until, wait};
+
+/// A page whose step says that it runs and then waits, with children that try to get away.
+const WAITS: &str = "\
+# Waits
+
+```bash {name=waits}
+setsid sleep 4711 &
+(sleep 4712 &)
+touch \"$TMPDIR/running\"
+sleep 4713
+```
+
+```bash {name=after}
+touch \"$TMPDIR/after\"
+```
+
+```bash {name=tidy cleanup}
+touch \"$TMPDIR/tidied\"
+```
+";
+
+#[test]
+fn first_interrupt_stops_and_cleans_up() {
+    let project = Project::with_page(WAITS);
+    let mut child = start(&project);
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert!(project.outside().join("tmp/tidied").exists(), "cleanup steps run");
+    assert!(!project.outside().join("tmp/after").exists(), "no other step runs");
+    let said = fs::read_to_string(project.outside().join("stderr")).unwrap();
+    assert!(said.contains("interrupted by SIGINT"), "{said}");
+    assert_eq!(alive(&project), Vec::<String>::new());
+}
+
+#[test]
+fn terminate_is_an_interrupt_too() {
+    let project = Project::with_page(WAITS);
+    let mut child = start(&project);
+    signal(&child, Signal::TERM);
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert_eq!(alive(&project), Vec::<String>::new());
+}
+
+#[test]
+fn second_interrupt_stops_cleanup_as_well() {
+    let page = WAITS.replace("touch \"$TMPDIR/tidied\"", "touch \"$TMPDIR/tidying\"; sleep 4714");
+    let project = Project::with_page(&page);
+    let mut child = start(&project);
+    signal(&child, Signal::INT);
+    until("cleanup runs", || project.outside().join("tmp/tidying").exists().then_some(()));
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert_eq!(alive(&project), Vec::<String>::new());
+}
+
+#[test]
+fn interrupted_run_is_no_success_in_the_record() {
+    let project = Project::with_page(WAITS);
+    let mut child = start(&project);
+    signal(&child, Signal::INT);
+    wait(&mut child);
+    let status = project.run(["status", "page.md"]);
+    assert!(!status.stdout.contains("verified"), "{}", status.stdout);
+}
+
+#[test]
+fn shell_that_is_killed_from_outside_fails_its_step() {
+    let project = Project::with_page(
+        "# Dies\n\n```bash {name=dies}\nkill -KILL $$\n```\n\n```bash {cleanup}\necho clean > \"$TMPDIR/tidied\"\n```\n",
+    );
+    let ended = project.run(["run", "page.md"]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("ended by SIGKILL"), "{}", ended.stderr);
+    assert!(project.outside().join("tmp/tidied").exists(), "{}", ended.stderr);
+}
+
+#[test]
+fn forgotten_children_hold_nobody_up_and_do_not_outlive_the_run() {
+    let project = Project::with_page(
+        "# Forgets\n\n```bash\nsleep 4715 & setsid sleep 4716 &\n(setsid sh -c 'sleep 4717 & exec sleep 4718' &)\necho done\n```\n\n```output\ndone\n```\n",
+    );
+    let ended = project.run(["run", "page.md"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(alive(&project), Vec::<String>::new());
+}
+
+#[test]
+fn second_run_in_a_checkout_says_who_holds_it() {
+    let project = Project::with_page(WAITS);
+    project.write("other.md", "# Other\n\n```bash\ntrue\n```\n");
+    let mut child = start(&project);
+    let process = child.id().to_string();
+    let mut second = project.stagebook(["run", "other.md"]);
+    let second = second.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    signal(&child, Signal::INT);
+    wait(&mut child);
+    assert_eq!(second.status.code(), Some(4), "{said}");
+    assert!(said.contains(&process), "{said}");
+    assert_eq!(project.run(["run", "other.md"]).status.code(), Some(0), "the lock is gone with its holder");
+}
+
+/// Starts a run of the page and waits until its step runs.
+fn start(project: &Project) -> Child {
+    let stderr = fs::File::create(project.outside().join("stderr")).unwrap();
+    let mut command = project.stagebook(["run", "page.md"]);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+    until("the step runs", || project.outside().join("tmp/running").exists().then_some(()));
+    child
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Returns the commands of processes that have the project's folder in their environment.
+fn alive(project: &Project) -> Vec<String> {
+    let mark = project.outside().to_string_lossy().into_owned();
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let folders = processes.filter_map(|entry| Some(entry.ok()?.path()));
+    let ours = folders.filter(|folder| {
+        let environment = fs::read(folder.join("environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(&mark)
+    });
+    ours.map(|folder| fs::read_to_string(folder.join("cmdline")).unwrap_or_default()).collect()
+}
