@@ -104,7 +104,6 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
         recorder: Recorder::new(store.clone(), &run_id),
         updates: arguments.update.then(Updates::default),
         missing: false,
-        troubles: Vec::new(),
     };
     let (totals, interrupted) = run::run(jobs, options, &mut |event| listeners.event(event))?;
     listeners.finish(&project, &store, totals, interrupted, arguments.strict, printer)
@@ -116,17 +115,11 @@ struct Listeners {
     recorder: Recorder,
     updates: Option<Updates>,
     missing: bool,
-    troubles: Vec<String>,
 }
 
 impl Listeners {
     fn event(&mut self, event: &RunEvent) {
-        // The record comes first: reports name the files that it keeps.
-        if let Err(error) = self.recorder.event(event) {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            self.troubles.push(format!("{error}{cause}"));
-        }
+        self.recorder.event(event);
         if let EventKind::TutorialFinished { result, .. } = &event.kind {
             self.missing |= !result.missing.is_empty();
         }
@@ -148,8 +141,10 @@ impl Listeners {
         for (name, error) in self.reporters.finish() {
             printer.warning(&format!("{name}: {error}"));
         }
-        for trouble in self.troubles {
-            printer.warning(&trouble);
+        for error in self.recorder.finish().into_iter().filter_map(Result::err) {
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            printer.warning(&format!("{error}{cause}"));
         }
         let mended = match self.updates {
             Some(updates) => updates.write(project, store, printer)?,

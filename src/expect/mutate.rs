@@ -101,7 +101,7 @@ fn in_case_of(word: &str, other: &str) -> String {
 
 /// Changes one number in each copy.
 fn changed_numbers(output: &str) -> Vec<String> {
-    static NUMBER: LazyLock<Regex> = LazyLock::new(|| compiled(r"\b[0-9a-f]*[0-9]+[0-9a-f]*\b|\d+"));
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| compiled(r"\b[0-9a-f]*[0-9]+[0-9a-f]*\b|[0-9]+"));
     let numbers: Vec<_> = NUMBER.find_iter(output).collect();
     let chosen = spread(numbers.len());
     chosen
@@ -164,6 +164,7 @@ mod tests {
         check("3 of v17\n", kind, &["7 of v17\n", "3 of v13\n"]);
         check("sha256:0ab1f", kind, &["sha257:0ab1f", "sha256:0ab7f"]);
         check("none", kind, &[]);
+        check("\u{661}]", kind, &[]);
         assert_eq!(mutations(&"1 ".repeat(100), &[]).len(), 2 + MOST);
     }
 

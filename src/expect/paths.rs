@@ -7,7 +7,10 @@
 pub fn hide_paths(text: &str, paths: &[(&str, &str)]) -> String {
     let mut paths: Vec<(&str, &str)> =
         paths.iter().map(|(path, name)| (path.trim_end_matches('/'), *name)).collect();
-    paths.retain(|(path, _)| !path.is_empty());
+    paths.retain(|(path, _)| !path.is_empty() && text.contains(path));
+    if paths.is_empty() {
+        return text.to_owned();
+    }
     paths.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
     let Ok(finder) = aho_corasick::AhoCorasick::builder()
         .match_kind(aho_corasick::MatchKind::LeftmostLongest)

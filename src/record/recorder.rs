@@ -1,5 +1,9 @@
 //! A listener that keeps what a run proved.
 
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
 use crate::event::{Outcome, RunEvent, SkipReason, TutorialOutcome};
 
 use super::error::StoreError;
@@ -7,12 +11,22 @@ use super::fold::Folder;
 use super::model::Record;
 use super::store::Store;
 
+/// How many records are written at once. Writing is mostly waiting for the disk, and what
+/// waits together is often done together.
+const WRITERS: usize = 4;
+
+/// How many records may wait to be written before the run waits for the disk.
+const WAITING: usize = 64;
+
 /// Listens to a run, and stores a record for each plan that ends.
+///
+/// Records are made durable beside the run, which need not wait for the disk.
 #[derive(Debug)]
 pub struct Recorder {
-    store: Store,
-    run: String,
     folder: Folder,
+    keeper: Arc<Keeper>,
+    ended: SyncSender<Record>,
+    writers: Vec<JoinHandle<Vec<Result<Kept, StoreError>>>>,
 }
 
 /// What became of the record of a plan that ended.
@@ -31,12 +45,49 @@ pub enum Kept {
 impl Recorder {
     /// Listens to the run of this name, whose outputs are in folders of [`Store::output_folder`].
     pub fn new(store: Store, run: impl Into<String>) -> Self {
-        Self { store, run: run.into(), folder: Folder::default() }
+        let (ended, records) = sync_channel(WAITING);
+        let keeper = Keeper { store, run: run.into(), records: Mutex::new(records) };
+        Self { folder: Folder::default(), keeper: Arc::new(keeper), ended, writers: Vec::new() }
     }
 
-    /// Takes one event; says what became of the record where one ended a plan.
-    pub fn event(&mut self, event: &RunEvent) -> Result<Option<Kept>, StoreError> {
-        self.folder.event(event).map(|record| self.keep(&record)).transpose()
+    /// Takes one event; one that ends a plan makes its record.
+    pub fn event(&mut self, event: &RunEvent) {
+        let Some(record) = self.folder.event(event) else { return };
+        if self.writers.len() < WRITERS {
+            let keeper = Arc::clone(&self.keeper);
+            self.writers.push(thread::spawn(move || keeper.keep_all()));
+        }
+        self.ended.send(record).expect("the keeper holds the other end");
+    }
+
+    /// Waits until all records are on the disk; says what became of each.
+    pub fn finish(self) -> Vec<Result<Kept, StoreError>> {
+        drop(self.ended);
+        let writers = self.writers.into_iter();
+        writers.flat_map(|writer| writer.join().expect("writing a record does not panic")).collect()
+    }
+}
+
+/// Decides what is kept, and writes it.
+#[derive(Debug)]
+struct Keeper {
+    store: Store,
+    run: String,
+    records: Mutex<Receiver<Record>>,
+}
+
+impl Keeper {
+    /// Keeps records until no more can come.
+    fn keep_all(&self) -> Vec<Result<Kept, StoreError>> {
+        let mut kept = Vec::new();
+        while let Some(record) = self.next() {
+            kept.push(self.keep(&record));
+        }
+        kept
+    }
+
+    fn next(&self) -> Option<Record> {
+        self.records.lock().expect("nothing panics while it holds the lock").recv().ok()
     }
 
     fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
@@ -79,10 +130,10 @@ mod tests {
 
     fn run(store: &Store, record: &Record) -> Kept {
         let mut recorder = Recorder::new(store.clone(), "2");
-        let kept = replay(record).filter_map(|event| recorder.event(&event).expect("the store is writable"));
-        let kept: Vec<Kept> = kept.collect();
+        replay(record).for_each(|event| recorder.event(&event));
+        let kept = recorder.finish();
         assert_eq!(kept.len(), 1, "one plan ended");
-        kept[0]
+        *kept[0].as_ref().expect("the store is writable")
     }
 
     /// Runs `second` after `first`; expects what becomes of it, and which of them is there then.
@@ -119,6 +170,19 @@ mod tests {
         check(&passed, &skipped, Kept::Earlier);
         check(&passed, &selection(), Kept::Selection);
         check(&passed, &cancelled(), Kept::Cancelled);
+    }
+
+    #[test]
+    fn every_record_is_there_when_the_recorder_is_done() {
+        let project = tempfile::tempdir().expect("a temporary folder can be made");
+        let store = Store::open(project.path());
+        let mut recorder = Recorder::new(store.clone(), "1");
+        let plans = 3 * WAITING;
+        for number in 0..plans {
+            replay(&samples::record_of(&format!("{number}.md"))).for_each(|event| recorder.event(&event));
+        }
+        assert_eq!(recorder.finish().len(), plans);
+        assert_eq!(store.read_all().iter().filter(|record| record.is_ok()).count(), plans);
     }
 
     #[test]

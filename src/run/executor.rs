@@ -59,6 +59,7 @@ pub(super) struct PlanRun {
 /// Runs a plan and says everything about it, whatever happens.
 pub(super) async fn execute(shared: Shared, job: Job, number: usize) {
     let began = Instant::now();
+    let job = Rc::new(job);
     let plan = &job.plan;
     let say = |event| {
         // The dispatcher listens as long as a plan runs.
@@ -68,7 +69,7 @@ pub(super) async fn execute(shared: Shared, job: Job, number: usize) {
     shared.active.set(shared.active.get() + 1);
     let missing = missing(plan, &shared.options).await;
     let mut ending = if missing.is_empty() {
-        run_steps(&shared, job.clone(), number).await
+        run_steps(&shared, Rc::clone(&job), number).await
     } else {
         let skipped = || Some(not_run(Outcome::Skipped { reason: SkipReason::Requirement(missing.clone()) }));
         PlanEnding { results: vec![skipped(); plan.steps.len()], ..PlanEnding::default() }
@@ -113,7 +114,7 @@ impl PlanEnding {
     }
 }
 
-async fn run_steps(shared: &Shared, job: Job, number: usize) -> PlanEnding {
+async fn run_steps(shared: &Shared, job: Rc<Job>, number: usize) -> PlanEnding {
     let steps = job.plan.steps.len();
     let mut run = match PlanRun::new(shared, job, number) {
         Ok(run) => run,
@@ -129,7 +130,7 @@ async fn run_steps(shared: &Shared, job: Job, number: usize) -> PlanEnding {
 }
 
 impl PlanRun {
-    fn new(shared: &Shared, job: Job, number: usize) -> Result<Self, PlanTrouble> {
+    fn new(shared: &Shared, job: Rc<Job>, number: usize) -> Result<Self, PlanTrouble> {
         let temporary =
             shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
         let workspace = Workspace::create(&temporary);
@@ -144,7 +145,7 @@ impl PlanRun {
         Ok(Self {
             shared: shared.clone(),
             results: vec![None; job.plan.steps.len()],
-            job: Rc::new(job),
+            job,
             mark,
             workspace,
             environment,

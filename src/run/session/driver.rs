@@ -32,12 +32,12 @@ pub(super) fn command(interpreter: &Interpreter, folder: &Path) -> Command {
     command
 }
 
-/// Returns the text that ends a session.
+/// Returns the text that ends a session for good: no state is saved, as no shell will begin there.
 pub(super) fn farewell(kind: InterpreterKind) -> &'static str {
     match kind {
         InterpreterKind::Python => "import sys; sys.exit(0)\n",
-        // A function of that name must not stand in the way.
-        InterpreterKind::Sh => "command exit 0\n",
-        _ => "builtin exit 0\n",
+        // A function of the name `exit` must not stand in the way.
+        InterpreterKind::Sh => "__sb_save() { :; }; command exit 0\n",
+        _ => "__sb_save() { :; }; builtin exit 0\n",
     }
 }

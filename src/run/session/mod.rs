@@ -213,23 +213,23 @@ impl Session {
     }
 }
 
-/// Reads lines `TEXT STATUS SERVICE` until one answers this text; what came of a line so far stays in `line`.
+/// Reads lines `TEXT STATUS SERVICE` until one answers this text; what came after that stays in `unread`.
 ///
 /// A shell that was killed may have answered a moment before: that answer is for nobody.
-async fn read_reply(replies: &Receiver, line: &mut Vec<u8>, text: usize) -> io::Result<Reply> {
-    let mut byte = [0; 1];
+async fn read_reply(replies: &Receiver, unread: &mut Vec<u8>, text: usize) -> io::Result<Reply> {
+    let mut buffer = [0; 64];
     loop {
-        replies.readable().await?;
-        match replies.try_read(&mut byte) {
-            Ok(_) => line.extend(byte),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error),
-        }
-        if byte == *b"\n" {
-            let (answers, reply) = parse_reply(&std::mem::take(line))?;
+        while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
+            let (answers, reply) = parse_reply(&unread.drain(..=end).collect::<Vec<u8>>())?;
             if answers == text {
                 return Ok(reply);
             }
+        }
+        replies.readable().await?;
+        match replies.try_read(&mut buffer) {
+            Ok(length) => unread.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
     }
 }

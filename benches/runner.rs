@@ -1,0 +1,212 @@
+//! The runner's numbers, as ratios of what is measured side by side in one run.
+//!
+//! Run by hand, on a machine that does nothing else: `cargo bench --bench runner`. Words after
+//! `--` choose what is measured: `steps`, `start`, `tutorials`, `output`.
+
+#![expect(clippy::print_stdout, reason = "a bench is read by who runs it")]
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+const STAGEBOOK: &str = env!("CARGO_BIN_EXE_stagebook");
+
+/// Makes the same workload for many tools; it lives beside the checkout, and not everywhere.
+const GENERATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/tools/gen_workload.py");
+
+const STEPS: usize = 200;
+const TUTORIALS: usize = 1_000;
+
+fn main() {
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let measures: [(&str, fn(&Path)); 4] =
+        [("steps", steps), ("start", start), ("tutorials", tutorials), ("output", output)];
+    for (name, measure) in measures {
+        if chosen.is_empty() || chosen.iter().any(|word| word == name) {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            measure(folder.path());
+        }
+    }
+}
+
+/// One tutorial of many trivial steps, each with its output checked.
+fn steps(folder: &Path) {
+    println!("{STEPS} steps `echo hi`, output checked (median of 15)");
+    write(folder, "page.md", &page(STEPS));
+    write(folder, "plain.sh", &"echo hi\n".repeat(STEPS));
+    write(folder, "checked.sh", &checked(STEPS));
+    let mut contenders = vec![
+        ("stagebook run", command(folder, STAGEBOOK, &["run", "--quiet", "page.md"])),
+        ("bash, output checked", command(folder, "bash", &["checked.sh"])),
+        ("bash, not checked", command(folder, "bash", &["plain.sh"])),
+    ];
+    if !generated(folder) {
+        println!("  scrut is not measured: {GENERATOR} is not there");
+    } else if !on_path("scrut") {
+        println!("  scrut is not measured: it is not on PATH (cargo install scrut)");
+    } else {
+        contenders.push(("scrut test", command(folder, "scrut", &["test", "workload/scrut.md"])));
+    }
+    compare(15, &mut contenders);
+}
+
+/// The time from the start of the process to the first command of the first step.
+fn start(folder: &Path) {
+    println!("first step after the start of the process (median of 15)");
+    write(folder, "page.md", "```bash\ndate +%s%N >\"$OUT\"\n```\n");
+    write(folder, "stagebook.toml", "[run]\npass-env = [\"OUT\"]\n");
+    let out = folder.join("began");
+    let mut stagebook = command(folder, STAGEBOOK, &["run", "--quiet", "page.md"]);
+    stagebook.env("OUT", &out);
+    let times = (0..15).map(|_| {
+        let before = SystemTime::now();
+        run(&mut stagebook);
+        let began = fs::read_to_string(&out).expect("the step wrote its moment");
+        let began = Duration::from_nanos(began.trim().parse().expect("`date` prints a number"));
+        began - before.duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970")
+    });
+    println!("  {:<26}{:>10}\n", "stagebook run", milliseconds(median(times.collect())));
+}
+
+/// Many small tutorials on two cores.
+fn tutorials(folder: &Path) {
+    println!("{TUTORIALS} tutorials of 5 steps on 2 cores (median of 5)");
+    for (name, page) in [("pages", page(5)), ("checked", checked(5)), ("plain", "echo hi\n".repeat(5))] {
+        fs::create_dir(folder.join(name)).expect("the folder is new");
+        let extension = if name == "pages" { "md" } else { "sh" };
+        for number in 0..TUTORIALS {
+            write(folder, &format!("{name}/{number}.{extension}"), &page);
+        }
+    }
+    let xargs = |name| command(folder, "sh", &["-c", &format!("ls {name}/*.sh | xargs -P2 -n1 bash")]);
+    compare(
+        5,
+        &mut [
+            (
+                "stagebook run --jobs 2",
+                command(folder, STAGEBOOK, &["run", "--quiet", "--jobs", "2", "pages"]),
+            ),
+            ("xargs -P2, output checked", xargs("checked")),
+            ("xargs -P2, not checked", xargs("plain")),
+        ],
+    );
+}
+
+/// A step that prints without end: what stays in memory, what stays on the disk.
+fn output(folder: &Path) {
+    println!("a step that prints 5 GiB");
+    write(folder, "page.md", "```bash\nhead -c 5G /dev/zero | tr '\\0' x\n```\n");
+    let stagebook = command(folder, STAGEBOOK, &["run", "--quiet", "page.md"]).spawn();
+    let mut stagebook = stagebook.expect("stagebook starts");
+    let status = format!("/proc/{}/status", stagebook.id());
+    let (began, mut peak) = (Instant::now(), None);
+    while stagebook.try_wait().expect("it is our child").is_none() {
+        // VmHWM is the peak since the start, so the last look sees it all.
+        peak = high_water(&status).or(peak);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let kept = kept_bytes(&folder.join(".stagebook"));
+    println!("  {:<26}{:>10}", "peak of resident memory", peak.unwrap_or_else(|| "unknown".to_owned()));
+    println!("  {:<26}{:>6} MiB", "kept on the disk", kept >> 20);
+    println!("  {:<26}{:>10}\n", "time", milliseconds(began.elapsed()));
+}
+
+/// Runs the contenders in turns, so that what else the machine does meets all of them alike.
+fn compare(rounds: usize, contenders: &mut [(&str, Command)]) {
+    let mut times = vec![Vec::new(); contenders.len()];
+    for _ in 0..rounds {
+        for ((_, contender), times) in contenders.iter_mut().zip(&mut times) {
+            let began = Instant::now();
+            run(contender);
+            times.push(began.elapsed());
+        }
+    }
+    let medians: Vec<Duration> = times.into_iter().map(median).collect();
+    for ((name, _), time) in contenders.iter().zip(&medians) {
+        let ratio = medians[0].as_secs_f64() / time.as_secs_f64();
+        println!("  {name:<26}{:>10}  stagebook takes {ratio:.2} times that", milliseconds(*time));
+    }
+    println!();
+}
+
+fn page(steps: usize) -> String {
+    let mut page = "# Workload\n\n".to_owned();
+    for number in 1..=steps {
+        let block = "```bash\necho hi\n```\n\n```output\nhi\n```\n\n";
+        write!(page, "## Step {number}\n\nRun step number {number}.\n\n{block}").expect("a string takes it");
+    }
+    page
+}
+
+/// The least that a shell does to look at what its commands print.
+fn checked(steps: usize) -> String {
+    "test \"$(echo hi)\" = 'hi' || exit 1\n".repeat(steps)
+}
+
+fn generated(folder: &Path) -> bool {
+    let steps = STEPS.to_string();
+    Path::new(GENERATOR).exists()
+        && command(folder, "python3", &[GENERATOR, "-n", &steps])
+            .status()
+            .is_ok_and(|status| status.success())
+}
+
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+fn command(folder: &Path, program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().expect("the program starts");
+    assert!(status.success(), "{command:?} ended with {status}");
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("the temporary folder is writable");
+}
+
+fn high_water(status: &str) -> Option<String> {
+    let text = fs::read_to_string(status).ok()?;
+    let kib: u64 = text
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?
+        .trim()
+        .strip_suffix(" kB")?
+        .parse()
+        .ok()?;
+    Some(format!("{:.1} MiB", kib as f64 / 1024.0))
+}
+
+/// Returns how much the files below a folder hold.
+fn kept_bytes(folder: &Path) -> u64 {
+    let mut open: Vec<PathBuf> = vec![folder.to_path_buf()];
+    let mut bytes = 0;
+    while let Some(path) = open.pop() {
+        let entries = fs::read_dir(path).expect("the store can be read");
+        for path in entries.map(|entry| entry.expect("the store can be read").path()) {
+            match File::open(&path).and_then(|file| file.metadata()) {
+                Ok(metadata) if metadata.is_dir() => open.push(path),
+                metadata => bytes += metadata.map_or(0, |metadata| metadata.len()),
+            }
+        }
+    }
+    bytes
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
