@@ -1,12 +1,12 @@
 //! The actor that owns what the user sees.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::error::RunError;
@@ -17,14 +17,15 @@ use super::options::{Job, RunOptions};
 use super::redact::Secrets;
 use super::signals::{Interrupt, Signals};
 use super::spawn::Children;
-use crate::event::{EventKind, RunEvent, Timestamp, Totals, TutorialOutcome};
+use crate::event::{Coverage, EventKind, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
+use crate::plan::PlanKey;
 
 /// What the loop can be woken by.
 #[derive(Debug)]
 enum Input {
     Message(Message),
     Interrupt(Interrupt),
-    PlanOver,
+    PlanOver(Result<(Id, ()), JoinError>),
     Tick,
 }
 
@@ -34,6 +35,8 @@ pub(super) struct Dispatcher<'a> {
     shared: Shared,
     waiting: VecDeque<(usize, Job)>,
     running: JoinSet<()>,
+    /// The plans of the running tasks.
+    plans: HashMap<Id, (PlanKey, usize)>,
     messages: mpsc::UnboundedReceiver<Message>,
     stop: watch::Sender<Stop>,
     ticker: Option<Interval>,
@@ -41,7 +44,7 @@ pub(super) struct Dispatcher<'a> {
     began: Instant,
     totals: Totals,
     /// Held until the end of the run.
-    _guard: Option<Guard>,
+    guard: Option<Guard>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -60,7 +63,7 @@ impl<'a> Dispatcher<'a> {
             ticker
         });
         let run_mark = format!("{}-{}", std::process::id(), Timestamp::now().as_millisecond());
-        let children = Rc::<Children>::default();
+        let children = Rc::new(Children::new());
         let guard = Guard::start(&run_mark);
         if let Some(guard) = &guard {
             children.add(guard.process());
@@ -79,13 +82,14 @@ impl<'a> Dispatcher<'a> {
             shared,
             waiting: jobs.into_iter().enumerate().collect(),
             running: JoinSet::new(),
+            plans: HashMap::new(),
             messages,
             stop,
             ticker,
             signals: Signals::listen().map_err(RunError::Signals)?,
             began: Instant::now(),
             totals: Totals::default(),
-            _guard: guard,
+            guard,
         })
     }
 
@@ -107,7 +111,7 @@ impl<'a> Dispatcher<'a> {
             biased;
             interrupt = self.signals.next() => Input::Interrupt(interrupt),
             Some(message) = self.messages.recv() => Input::Message(message),
-            Some(_) = self.running.join_next() => Input::PlanOver,
+            Some(ended) = self.running.join_next_with_id() => Input::PlanOver(ended),
             () = tick(&mut self.ticker) => Input::Tick,
         }
     }
@@ -122,7 +126,10 @@ impl<'a> Dispatcher<'a> {
                 let _ = go.send(());
             }
             Input::Interrupt(interrupt) => self.interrupt(interrupt),
-            Input::PlanOver => self.start_plans(),
+            Input::PlanOver(ended) => {
+                self.plan_over(ended);
+                self.start_plans();
+            }
             Input::Tick => self.say(EventKind::Tick),
         }
     }
@@ -141,11 +148,43 @@ impl<'a> Dispatcher<'a> {
         self.say(event);
     }
 
-    /// The first asks, the second insists; a third ends the program at once.
+    /// Says how a plan ended that could not say it: a mistake of ours never makes a run green.
+    fn plan_over(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let (id, error) = match ended {
+            Ok((id, ())) => (id, None),
+            Err(error) => (error.id(), Some(error)),
+        };
+        let Some((plan, blocks)) = self.plans.remove(&id) else { return };
+        let Some(error) = error else { return };
+        // Events that it sent before are still on their way, and come first.
+        while let Ok(message) = self.messages.try_recv() {
+            self.handle(Input::Message(message));
+        }
+        let outcome = if error.is_cancelled() { TutorialOutcome::Cancelled } else { TutorialOutcome::Failed };
+        let trouble = error.is_panic().then(|| format!("stagebook itself failed: {error}"));
+        let result = TutorialResult {
+            outcome,
+            coverage: Coverage { blocks, cancelled: blocks, ..Coverage::default() },
+            duration: self.began.elapsed(),
+            missing: Vec::new(),
+            trouble,
+            workspace: None,
+        };
+        self.pass_on(EventKind::TutorialFinished { plan, result: Box::new(result) });
+    }
+
+    /// The first asks, the second insists; a third gives everything up and leaves the rest to the guard.
     fn interrupt(&mut self, interrupt: Interrupt) {
         let stop = match *self.stop.borrow() {
             Stop::No => Stop::Gently,
-            Stop::Gently | Stop::Now => Stop::Now,
+            Stop::Gently => Stop::Now,
+            Stop::Now => {
+                self.running.abort_all();
+                if let Some(guard) = &mut self.guard {
+                    guard.act();
+                }
+                Stop::Now
+            }
         };
         self.stop.send_replace(stop);
         self.totals.cancelled += self.waiting.drain(..).count();
@@ -156,7 +195,9 @@ impl<'a> Dispatcher<'a> {
         while self.running.len() < self.shared.options.jobs.max(1)
             && let Some((number, job)) = self.waiting.pop_front()
         {
-            self.running.spawn_local(execute(self.shared.clone(), job, number));
+            let plan = (job.plan.key.clone(), job.plan.steps.len());
+            let task = self.running.spawn_local(execute(self.shared.clone(), job, number));
+            self.plans.insert(task.id(), plan);
         }
     }
 

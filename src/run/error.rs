@@ -23,6 +23,8 @@ pub(super) enum PlanTrouble {
     Start { program: String, source: io::Error },
     #[error("failed to talk to `{program}`")]
     Talk { program: String, source: io::Error },
+    #[error("its folder `{folder}` is not in the workspace")]
+    Folder { folder: String },
     #[error("failed to keep the output of step `{step}`")]
     Output { step: String, source: io::Error },
 }

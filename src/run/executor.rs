@@ -21,7 +21,9 @@ use super::spawn::Children;
 use super::step::not_run;
 use super::unit::Why;
 use super::workspace::Workspace;
-use crate::event::{Coverage, EventKind, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult};
+use crate::event::{
+    Coverage, EventKind, Exit, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult,
+};
 use crate::expect::Captures;
 use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex};
 use crate::tutorial::StepName;
@@ -54,6 +56,8 @@ pub(super) struct PlanRun {
     pub(super) captures: Captures,
     pub(super) programs: usize,
     results: Vec<Option<StepResult>>,
+    /// What went wrong outside of any step.
+    trouble: Option<String>,
 }
 
 /// Runs a plan and says everything about it, whatever happens.
@@ -123,17 +127,15 @@ async fn run_steps(shared: &Shared, job: Rc<Job>, number: usize) -> PlanEnding {
             return PlanEnding { results, trouble: Some(trouble.chain()), ..PlanEnding::default() };
         }
     };
-    let trouble = run.all_steps().await.err();
-    let mut ending = run.close().await;
-    ending.trouble = trouble.map(|trouble| trouble.chain());
-    ending
+    run.all_steps().await;
+    run.close().await
 }
 
 impl PlanRun {
     fn new(shared: &Shared, job: Rc<Job>, number: usize) -> Result<Self, PlanTrouble> {
         let temporary =
             shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
-        let workspace = Workspace::create(&temporary);
+        let workspace = Workspace::create(&temporary, &shared.run_mark);
         let workspace = workspace.map_err(|source| PlanTrouble::Workspace { folder: temporary, source })?;
         let mark = format!("{}-{number}", shared.run_mark);
         let mut environment = shared.options.environment.clone();
@@ -153,16 +155,20 @@ impl PlanRun {
             services: Vec::new(),
             captures: Captures::new(),
             programs: 0,
+            trouble: None,
         })
     }
 
-    async fn all_steps(&mut self) -> Result<(), PlanTrouble> {
+    async fn all_steps(&mut self) {
         let job = Rc::clone(&self.job);
         for (position, step) in job.plan.steps.iter().enumerate() {
             let index = StepIndex(position);
+            if step.cleanup {
+                self.look_for_broken_services();
+            }
             let result = match self.reason_not_to_run(step) {
                 Some(outcome) => not_run(outcome),
-                None => self.tries(index, step).await?,
+                None => self.tries(index, step).await,
             };
             self.say(EventKind::StepFinished {
                 plan: job.plan.key.clone(),
@@ -171,7 +177,16 @@ impl PlanRun {
             });
             self.results[position] = Some(result);
         }
-        Ok(())
+    }
+
+    /// Notes services that failed before anything could have been cleaned up.
+    fn look_for_broken_services(&mut self) {
+        let ended = self.services.iter().filter_map(|service| Some((service.step, service.ended()??)));
+        // From 128 on it was ended by a signal, perhaps by a step that had no more use for it.
+        let broken = ended.filter(|(_, exit)| matches!(exit, Exit::Status(1..128)));
+        let name = |step: StepIndex| &self.job.plan.steps[step.0].name;
+        let trouble = broken.map(|(step, exit)| format!("service `{}` ended with {exit}", name(step))).next();
+        self.trouble = self.trouble.take().or(trouble);
     }
 
     fn reason_not_to_run(&self, step: &PlannedStep) -> Option<Outcome> {
@@ -211,14 +226,14 @@ impl PlanRun {
     }
 
     /// Runs a step until it passes or no try is left.
-    async fn tries(&mut self, index: StepIndex, step: &PlannedStep) -> Result<StepResult, PlanTrouble> {
+    async fn tries(&mut self, index: StepIndex, step: &PlannedStep) -> StepResult {
         let mut attempt = 1;
         loop {
             self.announce(index, attempt).await;
-            let result = self.attempt(index, step, attempt).await?;
+            let result = self.attempt(index, step, attempt).await;
             let failed = matches!(result.outcome, Outcome::Failed { .. } | Outcome::TimedOut { .. });
             if !failed || attempt >= step.tries || *self.shared.stop.borrow() > Stop::No {
-                return Ok(result);
+                return result;
             }
             let (plan, delay) = (self.job.plan.key.clone(), step.retry_delay);
             self.say(EventKind::StepRetried { plan, step: index, result: Box::new(result), delay });
@@ -263,6 +278,7 @@ impl PlanRun {
 
     /// Ends services, shells and what they left behind, then removes the workspace.
     async fn close(mut self) -> PlanEnding {
+        self.look_for_broken_services();
         self.end_services().await;
         self.end_sessions().await;
         if process::reap_orphans(&self.shared.children) {
@@ -273,11 +289,11 @@ impl PlanRun {
         let workspace = if self.shared.options.keep_workspaces {
             Some(self.workspace.keep())
         } else {
-            // What cannot be removed (a mount, another user's file) is in the folder for temporary files.
-            let _ = self.workspace.remove();
-            None
+            let path = self.workspace.work().to_path_buf();
+            // What cannot be removed (another user's files, a mount) is named like one that was kept.
+            self.workspace.remove().is_err().then_some(path)
         };
-        PlanEnding { results: self.results, said, trouble: None, workspace }
+        PlanEnding { results: self.results, said, trouble: self.trouble, workspace }
     }
 
     async fn end_services(&mut self) {
@@ -307,7 +323,7 @@ impl PlanRun {
                 continue;
             }
             self.family(vec![shell], Born::EVER).stop(self.patience(Why::End)).await;
-            let _ = session.wait().await;
+            let _ = tokio::time::timeout(self.shared.options.grace, session.wait()).await;
         }
     }
 }

@@ -3,12 +3,14 @@
 //! A program that is killed (`kill -9`, out of memory) ends nothing that it started. So a
 //! small shell waits on a pipe that only this process holds open: the pipe's end without a
 //! farewell means that this process is gone, and the shell kills every process that carries
-//! the run's mark.
+//! the run's mark. It also removes the control pipes, whose folders may hold the values of variables.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::process::MARK;
+use super::workspace::{MEMORY, control_prefix};
 
 const SCRIPT: &str = r#"
 read -r farewell && exit
@@ -16,6 +18,7 @@ for environment in $(grep -ls "$1" /proc/[0-9]*/environ); do
     process=${environment#/proc/}
     kill -9 "${process%/environ}"
 done
+rm -rf -- "$2"*
 "#;
 
 /// The waiting shell; it goes when this is dropped.
@@ -30,7 +33,8 @@ impl Guard {
     pub(super) fn start(run_mark: &str) -> Option<Self> {
         use std::os::unix::process::CommandExt as _;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", SCRIPT, "stagebook-guard", &format!("{MARK}={run_mark}-")]);
+        let folders = Path::new(MEMORY).join(control_prefix(run_mark));
+        command.args(["-c", SCRIPT, "stagebook-guard", &format!("{MARK}={run_mark}-")]).arg(folders);
         // Ctrl-C at the terminal is for us, not for the guard.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut shell = command.spawn().ok()?;
@@ -40,6 +44,13 @@ impl Guard {
     /// Returns the guard's process.
     pub(super) fn process(&self) -> i32 {
         self.shell.id().cast_signed()
+    }
+}
+
+impl Guard {
+    /// Lets the guard do its work although this process lives.
+    pub(super) fn act(&mut self) {
+        self.pipe = None;
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions};
@@ -20,6 +21,9 @@ pub(super) const MARK: &str = "STAGEBOOK_RUN";
 
 /// How often a process that was asked to end is looked at.
 const POLL: Duration = Duration::from_millis(5);
+
+/// How long after SIGKILL a process may take to be gone.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Makes orphaned descendants children of this process. Without it (not Linux) they are init's.
 pub(super) fn adopt_orphans() {
@@ -67,6 +71,8 @@ pub(super) struct Family {
     pub(super) since: Born,
     /// Whether an orphan without any mark belongs to it: true while nothing else runs.
     pub(super) alone: bool,
+    /// What was started by us and is no orphan: shells of other tutorials, the guard.
+    pub(super) children: Rc<Children>,
 }
 
 impl Family {
@@ -91,7 +97,7 @@ impl Family {
         let adopted = table.values().filter(|process| process.parent == own && !process.zombie);
         adopted
             .map(|process| process.pid)
-            .filter(|pid| !self.roots.contains(pid))
+            .filter(|pid| !self.roots.contains(pid) && !self.children.started(*pid))
             .filter(|pid| match mark(*pid) {
                 Some(mark) => mark == self.mark,
                 None => self.alone && is_orphan(*pid),
@@ -99,18 +105,20 @@ impl Family {
             .collect()
     }
 
-    /// Asks every member to end, waits, kills what is left, and returns when nothing is.
+    /// Asks every member to end, waits, and kills what is left. Members that are born meanwhile are ended too.
     ///
-    /// Members that are born meanwhile are ended too.
-    pub(super) async fn stop(&self, mut patience: Patience) {
+    /// Returns the command lines of those that cannot be ended: they belong to another user, or
+    /// hang in the kernel.
+    pub(super) async fn stop(&self, mut patience: Patience) -> Vec<String> {
         let began = Instant::now();
         let mut asked = BTreeSet::new();
         loop {
             let members = self.members();
-            if members.is_empty() {
-                break;
-            }
             let urgent = patience.urgent();
+            let grace = if urgent { Duration::ZERO } else { patience.grace };
+            if members.is_empty() || began.elapsed() > grace + LAST_PATIENCE {
+                return members.into_iter().map(command_line).collect();
+            }
             for pid in members {
                 for signal_now in patience.due(began.elapsed(), urgent) {
                     if signal_now == Signal::KILL || asked.insert((pid, signal_now.as_raw())) {

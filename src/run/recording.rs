@@ -90,9 +90,9 @@ impl Audience {
         Self { plan, step, messages, live, unheard: Arc::new(Semaphore::new(MOST_UNHEARD)) }
     }
 
-    fn print(&self, stream: Stream, bytes: &[u8]) {
-        if self.live && !bytes.is_empty() {
-            let chunk = OutputChunk { stream, text: String::from_utf8_lossy(bytes).into_owned() };
+    fn print(&self, stream: Stream, text: String) {
+        if self.live && !text.is_empty() {
+            let chunk = OutputChunk { stream, text };
             let event = EventKind::StepPrinted { plan: self.plan.clone(), step: self.step, chunk };
             // What is read after the end is at most a pipe full, and need not wait.
             let permit = Arc::clone(&self.unheard).try_acquire_owned().ok();
@@ -139,6 +139,8 @@ pub(super) struct Recording {
 #[derive(Debug)]
 struct Track {
     stream: Stream,
+    /// The beginning of a character whose other bytes have not come yet.
+    cut: Vec<u8>,
     redactor: Redactor,
     capture: Capture,
 }
@@ -152,7 +154,8 @@ impl Recording {
         audience: Audience,
     ) -> Self {
         let stream = if error.is_some() { Stream::Stdout } else { Stream::Both };
-        let track = |stream, capture| Track { stream, redactor: Redactor::new(secrets), capture };
+        let track =
+            |stream, capture| Track { stream, cut: Vec::new(), redactor: Redactor::new(secrets), capture };
         Self {
             output: track(stream, output),
             error: error.map(|capture| track(Stream::Stderr, capture)),
@@ -217,8 +220,8 @@ impl Recording {
     pub(super) fn finish(mut self) -> io::Result<Printed> {
         let error = self.error.take().map(|track| track.finish(&self.audience)).transpose()?;
         let (mut output, text) = self.output.finish(&self.audience)?;
-        let error = error.map(|(kept, text)| text.unwrap_or(kept.text));
-        output.stderr.clone_from(&error);
+        output.stderr = error.as_ref().map(|(kept, _)| kept.text.clone());
+        let error = error.and_then(|(_, text)| text);
         Ok(Printed { output, text, error })
     }
 
@@ -245,7 +248,9 @@ impl Track {
     fn push(&mut self, bytes: &[u8], audience: &Audience) -> Vec<u8> {
         let shown = self.redactor.push(bytes);
         self.capture.push(&shown);
-        audience.print(self.stream, &shown);
+        if audience.live {
+            audience.print(self.stream, whole_characters(&mut self.cut, &shown));
+        }
         shown
     }
 
@@ -276,14 +281,60 @@ impl Track {
     fn finish(mut self, audience: &Audience) -> io::Result<(StepOutput, Option<String>)> {
         let held = self.redactor.finish();
         self.capture.push(&held);
-        audience.print(self.stream, &held);
+        self.cut.extend(&held);
+        audience.print(self.stream, String::from_utf8_lossy(&self.cut).into_owned());
         self.capture.finish()
     }
+}
+
+/// Returns bytes as text, and leaves the beginning of a character at their end in `cut`.
+fn whole_characters(cut: &mut Vec<u8>, bytes: &[u8]) -> String {
+    cut.extend(bytes);
+    let end = cut.len() - unfinished(cut);
+    let rest = cut.split_off(end);
+    let text = String::from_utf8_lossy(cut).into_owned();
+    *cut = rest;
+    text
+}
+
+/// Returns how many bytes at the end begin a UTF-8 character that is longer (Unicode 16, table 3-6).
+fn unfinished(bytes: &[u8]) -> usize {
+    let back = bytes.iter().rev().take(3).position(|byte| byte & 0xc0 != 0x80);
+    let Some(back) = back else { return 0 };
+    let length = match bytes[bytes.len() - 1 - back] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    if length > back + 1 { back + 1 } else { 0 }
 }
 
 async fn read_optional(pipe: Option<&OutputPipe>, buffer: &mut [u8]) -> io::Result<usize> {
     match pipe {
         Some(pipe) => pipe.read(buffer).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_not_cut_between_reads() {
+        let text = "aé€😀z";
+        for size in 1..5 {
+            let mut cut = Vec::new();
+            let pieces = text.as_bytes().chunks(size).map(|piece| whole_characters(&mut cut, piece));
+            assert_eq!(pieces.collect::<String>(), text, "in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_not_held_back() {
+        let mut cut = Vec::new();
+        assert_eq!(whole_characters(&mut cut, b"a\xff"), "a\u{fffd}");
+        assert_eq!(whole_characters(&mut cut, b"\x80b"), "\u{fffd}b");
     }
 }

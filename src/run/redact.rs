@@ -6,7 +6,6 @@
 use std::rc::Rc;
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// What stands in a secret's place.
 const REPLACEMENT: &str = "***";
@@ -14,20 +13,27 @@ const REPLACEMENT: &str = "***";
 /// Encoded forms of a shorter secret would match by accident.
 const SHORTEST_ENCODED: usize = 4;
 
-/// What RFC 3986 leaves unescaped.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 /// The forms in which the secrets of a run could be printed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Secrets {
     patterns: Vec<Pattern>,
+    /// Which bytes a pattern can begin with: most text is passed over by one look at this.
+    begins: [bool; 256],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
     bytes: Vec<u8>,
-    /// Line breaks inside do not count: encoders wrap long lines.
-    wrapped: bool,
+    form: Form,
+}
+
+/// How the bytes of a pattern may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Each as it is, as `%XX`, or a blank as `+`: every encoder leaves other characters alone (RFC 3986, URL Standard).
+    Percent,
+    /// As they are, with a line break between any two: encoders of base64 wrap long lines.
+    Wrapped,
 }
 
 /// What the text at a position has to do with a pattern.
@@ -56,7 +62,11 @@ impl Secrets {
             right.bytes.len().cmp(&left.bytes.len()).then(left.bytes.cmp(&right.bytes))
         });
         patterns.dedup();
-        Self { patterns }
+        let mut begins = [false; 256];
+        for pattern in &patterns {
+            pattern.begin(&mut begins);
+        }
+        Self { patterns, begins }
     }
 
     /// Returns a text without the secrets in it.
@@ -89,55 +99,88 @@ impl Secrets {
 }
 
 impl Pattern {
-    fn find(&self, text: &[u8]) -> Found {
-        let mut wanted = self.bytes.iter();
-        let Some(first) = wanted.next() else { return Found::No };
-        if text.first() != Some(first) {
-            return Found::No;
+    fn begin(&self, begins: &mut [bool; 256]) {
+        let first = self.bytes[0];
+        begins[usize::from(first)] = true;
+        if self.form == Form::Percent {
+            begins[usize::from(b'%')] = true;
+            begins[usize::from(b'+')] |= first == b' ';
         }
-        let mut position = 1;
-        for byte in wanted {
-            while self.wrapped && matches!(text.get(position), Some(b'\n' | b'\r')) {
-                position += 1;
-            }
-            match text.get(position) {
-                None => return Found::Beginning,
-                Some(found) if found == byte => position += 1,
-                Some(_) => return Found::No,
+    }
+
+    fn find(&self, text: &[u8]) -> Found {
+        let mut position = 0;
+        for (index, byte) in self.bytes.iter().enumerate() {
+            let rest = &text[position..];
+            let found = match self.form {
+                Form::Percent => written(*byte, rest),
+                Form::Wrapped if index == 0 => plain(*byte, rest),
+                Form::Wrapped => wrapped(*byte, rest),
+            };
+            match found {
+                Found::Whole(length) => position += length,
+                other => return other,
             }
         }
         Found::Whole(position)
     }
 }
 
+/// Looks for a byte as it is.
+fn plain(byte: u8, text: &[u8]) -> Found {
+    match text.first() {
+        None => Found::Beginning,
+        Some(found) if *found == byte => Found::Whole(1),
+        Some(_) => Found::No,
+    }
+}
+
+/// Looks for a byte as it is or percent-encoded.
+fn written(byte: u8, text: &[u8]) -> Found {
+    match (plain(byte, text), text) {
+        (Found::No, [b'+', ..]) if byte == b' ' => Found::Whole(1),
+        (Found::No, [b'%', digits @ ..]) => {
+            let escape = format!("{byte:02x}");
+            let same = |count: usize| digits[..count].eq_ignore_ascii_case(&escape.as_bytes()[..count]);
+            match digits.len() {
+                0 => Found::Beginning,
+                1 if same(1) => Found::Beginning,
+                2.. if same(2) => Found::Whole(3),
+                _ => Found::No,
+            }
+        }
+        (found, _) => found,
+    }
+}
+
+/// Looks for a byte, on the next line if there is a line break before it.
+fn wrapped(byte: u8, text: &[u8]) -> Found {
+    let line_break = match text {
+        [b'\n', ..] => 1,
+        [b'\r', b'\n', ..] => 2,
+        [b'\r'] => return Found::Beginning,
+        _ => 0,
+    };
+    match plain(byte, &text[line_break..]) {
+        Found::Whole(length) => Found::Whole(line_break + length),
+        other => other,
+    }
+}
+
 /// Returns the ways in which a value could be printed.
 fn forms(value: &str) -> Vec<Pattern> {
-    let plain = |bytes: Vec<u8>| Pattern { bytes, wrapped: false };
-    let mut forms = vec![plain(value.as_bytes().to_vec())];
+    let mut forms = vec![Pattern { bytes: value.as_bytes().to_vec(), form: Form::Percent }];
     if value.len() < SHORTEST_ENCODED {
         return forms;
     }
-    let percent = percent_encode(value.as_bytes(), UNRESERVED).to_string();
-    forms.push(plain(percent.replace("%20", "+").into_bytes()));
-    forms.push(plain(lower_case_escapes(&percent).into_bytes()));
-    forms.push(plain(percent.into_bytes()));
     for offset in 0..3 {
         for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
             let [inside, at_end] = aligned_base64(&engine, value.as_bytes(), offset);
-            forms.extend([inside, at_end].map(|bytes| Pattern { bytes, wrapped: true }));
+            forms.extend([inside, at_end].map(|bytes| Pattern { bytes, form: Form::Wrapped }));
         }
     }
+    forms.retain(|pattern| !pattern.bytes.is_empty());
     forms
-}
-
-/// Returns `%2F` as `%2f`: RFC 3986 allows both.
-fn lower_case_escapes(percent: &str) -> String {
-    let mut escape = 0;
-    let lower = |character: char| {
-        escape = if character == '%' { 2 } else { i32::max(escape - 1, -1) };
-        if escape >= 0 { character.to_ascii_lowercase() } else { character }
-    };
-    percent.chars().map(lower).collect()
 }
 
 /// Returns what a base64 text holds of a value that begins `offset` bytes into a group of three:
@@ -175,7 +218,13 @@ impl Redactor {
         let mut shown = Vec::with_capacity(self.held.len());
         let mut position = 0;
         while position < self.held.len() {
+            let clean =
+                self.held[position..].iter().take_while(|byte| !self.secrets.begins[usize::from(**byte)]);
+            let clean = clean.count();
+            shown.extend(&self.held[position..position + clean]);
+            position += clean;
             match self.secrets.find(&self.held[position..]) {
+                _ if position == self.held.len() => break,
                 Found::Whole(length) => {
                     shown.extend(REPLACEMENT.as_bytes());
                     position += length;
@@ -242,6 +291,9 @@ mod tests {
         check("p@ss word/1", "url=p%40ss%20word%2F1&x", "url=***&x");
         check("p@ss word/1", "url=p%40ss%20word%2f1&x", "url=***&x");
         check("p@ss word/1", "url=p%40ss+word%2F1&x", "url=***&x");
+        check("ab/cd+ef==", "ab/cd%2Bef%3D%3D", "***");
+        check("it's!(x)", "it's!(x) it%27s%21%28x%29 it%27s!(x)", "*** *** ***");
+        check("hunter2", "50% of hunter%3", "50% of hunter%3");
         check("hunter2", "aHVudGVyMg==\n", "***==\n");
     }
 

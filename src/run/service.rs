@@ -1,6 +1,6 @@
 //! Steps that live until the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::path::PathBuf;
@@ -12,11 +12,13 @@ use tokio::task::JoinHandle;
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
 use super::process;
+use super::process::Born;
 use super::recording::{Limits, Printed, Recording};
 use super::session::{Ending, Extras, Request, Streams};
 use super::step::ended;
-use super::unit::Task;
+use super::unit::{Task, Why};
 use super::verify;
+use crate::diagnostic::duration;
 use crate::event::{Exit, Outcome, StepOutput, StepResult};
 use crate::plan::StepIndex;
 use crate::tutorial::Ready;
@@ -27,8 +29,11 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 /// How long one question may take.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How much of its output is looked at for a line and compared with expectations.
+/// How much of its output is compared with expectations.
 const HEARD: usize = 64 * 1024;
+
+/// How long a service without a sign of readiness is watched: one that cannot even start ends at once.
+const FIRST_MOMENT: Duration = Duration::from_millis(60);
 
 /// A service that was started.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub(super) struct Service {
     pub(super) process: i32,
     end_file: PathBuf,
     heard: Rc<RefCell<String>>,
+    /// Whether it printed the text that says that it is ready.
+    announced: Rc<Cell<bool>>,
     follower: JoinHandle<io::Result<Printed>>,
 }
 
@@ -49,11 +56,15 @@ impl Service {
         end_file: PathBuf,
         mut recording: Recording,
         mut streams: Streams,
+        ready: Option<&Ready>,
     ) -> Self {
         let heard = Rc::new(RefCell::new(String::new()));
+        let announced = Rc::new(Cell::new(false));
+        let mut announcement = Announcement::of(ready, Rc::clone(&announced));
         let ear = Rc::clone(&heard);
         let follower = tokio::task::spawn_local(async move {
             let hear = |bytes: &[u8]| {
+                announcement.listen(bytes);
                 let mut heard = ear.borrow_mut();
                 if heard.len() < HEARD {
                     heard.push_str(&String::from_utf8_lossy(bytes));
@@ -62,7 +73,7 @@ impl Service {
             recording.follow(&mut streams, hear).await?;
             recording.finish()
         });
-        Self { step, process, end_file, heard, follower }
+        Self { step, process, end_file, heard, announced, follower }
     }
 
     /// Returns the beginning of what it printed so far.
@@ -91,7 +102,7 @@ impl Service {
     /// Returns whether it is ready; a question that is not answered is a no.
     pub(super) async fn is_ready(&self, ready: &Ready) -> bool {
         match ready {
-            Ready::Log(text) => self.heard.borrow().contains(text.as_str()),
+            Ready::Log(_) => self.announced.get(),
             Ready::Port(port) => {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
                 let connect = tokio::net::TcpStream::connect(address);
@@ -123,6 +134,7 @@ impl PlanRun {
         limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
         let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
+        self.folder_of(task.step)?;
         let mut recording = self.recording(task, false);
         let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
         let session = self.session(&task.step.session, task.interpreter)?;
@@ -146,7 +158,7 @@ impl PlanRun {
         };
         let process = reply.service.unwrap_or_default();
         let end_file = session.end_file(&streams);
-        self.services.push(Service::follow(task.index, process, end_file, recording, streams));
+        self.services.push(Service::follow(task.index, process, end_file, recording, streams, ready));
         self.await_service(task, ready, limits).await
     }
 
@@ -157,6 +169,7 @@ impl PlanRun {
         mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
         let service = self.services.last().expect("the service was just started");
+        let began = Instant::now();
         let outcome = loop {
             if let Some(exit) = service.ended() {
                 service.settle().await;
@@ -165,7 +178,8 @@ impl PlanRun {
                 };
             }
             match ready {
-                None => break Outcome::Unverified,
+                None if began.elapsed() >= FIRST_MOMENT => break Outcome::Unverified,
+                None => {}
                 Some(ready) if service.is_ready(ready).await => break Outcome::Verified,
                 Some(_) if Instant::now() >= limits.deadline => {
                     break Outcome::TimedOut { limit: task.step.timeout };
@@ -184,13 +198,46 @@ impl PlanRun {
             ..Default::default()
         };
         let printed = Printed { output, text: Some(text), error: None };
-        if !matches!(outcome, Outcome::Verified | Outcome::Unverified) {
-            return Ok(ended(outcome, printed));
+        if !outcome.passed() {
+            // Another try must not meet what is left of this one.
+            let service = self.services.pop().expect("it is still there");
+            self.family(vec![service.process], Born::now()).stop(self.patience(Why::End)).await;
+            let _ = service.printed().await;
+            return Ok(ended(said(outcome, ready), printed));
         }
         let promised = (outcome == Outcome::Verified).then_some(0);
         let judgement =
             verify::judge(promised, &Exit::Status(0), task.expected, &printed, &mut self.captures);
         Ok(StepResult { checks: judgement.checks, ..ended(judgement.outcome, printed) })
+    }
+}
+
+/// Waits for a text in a stream of any length.
+#[derive(Debug)]
+struct Announcement {
+    text: Vec<u8>,
+    /// What was heard last, one byte shorter than the text.
+    tail: Vec<u8>,
+    heard: Rc<Cell<bool>>,
+}
+
+impl Announcement {
+    fn of(ready: Option<&Ready>, heard: Rc<Cell<bool>>) -> Self {
+        let text = match ready {
+            Some(Ready::Log(text)) => text.as_bytes().to_vec(),
+            _ => Vec::new(),
+        };
+        Self { text, tail: Vec::new(), heard }
+    }
+
+    fn listen(&mut self, bytes: &[u8]) {
+        if self.text.is_empty() || self.heard.get() {
+            return;
+        }
+        self.tail.extend(bytes);
+        self.heard.set(self.tail.windows(self.text.len()).any(|window| window == self.text));
+        let old = self.tail.len().saturating_sub(self.text.len() - 1);
+        self.tail.drain(..old);
     }
 }
 
@@ -211,6 +258,17 @@ fn http_answers(url: &str) -> bool {
     }
     let status = std::str::from_utf8(&answer[9..]).ok().and_then(|status| status.parse::<u16>().ok());
     answer.starts_with(b"HTTP/1.") && status.is_some_and(|status| status < 400)
+}
+
+/// Returns an outcome that says which sign of readiness did not come.
+fn said(outcome: Outcome, ready: Option<&Ready>) -> Outcome {
+    let (Outcome::TimedOut { limit }, Some(ready)) = (&outcome, ready) else { return outcome };
+    let what = match ready {
+        Ready::Port(port) => format!("nothing accepted connections on 127.0.0.1:{port}"),
+        Ready::Url(url) => format!("{url} did not answer"),
+        Ready::Log(text) => format!("it did not print `{text}`"),
+    };
+    Outcome::Failed { reason: format!("the service was not ready: {what} within {}", duration(*limit)) }
 }
 
 fn in_words(exit: Option<&Exit>) -> String {

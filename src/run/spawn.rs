@@ -2,38 +2,39 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
 use std::process::Stdio;
 
-use rustix::process::Signal;
 use tokio::process::{Child, Command};
 
 /// The children that were started here and whose end was not seen yet.
 ///
 /// Every other child of this process is an orphan that it adopted, or a helper program.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Children {
     own: RefCell<BTreeSet<i32>>,
+    /// Whether there is a terminal that a child could open and wait at.
+    terminal: bool,
 }
 
 impl Children {
-    /// Starts a child in a session of its own, without a controlling terminal.
+    /// Looks whether this process has a controlling terminal.
+    pub(super) fn new() -> Self {
+        Self { own: RefCell::default(), terminal: File::open("/dev/tty").is_ok() }
+    }
+
+    /// Starts a child in a process group of its own, and without a controlling terminal.
     ///
     /// A pager, an editor, `sudo` or `ssh` that opens `/dev/tty` fails at once instead of waiting for
-    /// someone. Standard input is empty; standard output and error go where the command says. The
-    /// child dies with us, whatever happens to us.
+    /// someone. Standard input is empty; standard output and error go where the command says.
     pub(super) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
         command.stdin(Stdio::null());
-        let prepare = || {
-            rustix::process::setsid()?;
-            #[cfg(target_os = "linux")]
-            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-            Ok(())
-        };
-        #[expect(unsafe_code, reason = "both calls are async-signal-safe and allocate nothing")]
-        // SAFETY: between fork and exec only `setsid` and `prctl` are called.
-        unsafe {
-            command.pre_exec(prepare);
+        if self.terminal {
+            leave_terminal(command);
+        } else {
+            // Without code of ours between fork and exec the system starts it without copying this process.
+            command.process_group(0);
         }
         let child = command.spawn()?;
         if let Some(process) = child.id() {
@@ -55,5 +56,18 @@ impl Children {
     /// Returns whether a process was started here.
     pub(super) fn started(&self, pid: i32) -> bool {
         self.own.borrow().contains(&pid)
+    }
+}
+
+/// Makes a command the leader of a new session, which has no terminal.
+fn leave_terminal(command: &mut Command) {
+    let prepare = || {
+        rustix::process::setsid()?;
+        Ok(())
+    };
+    #[expect(unsafe_code, reason = "the call is async-signal-safe and allocates nothing")]
+    // SAFETY: between fork and exec only `setsid` is called.
+    unsafe {
+        command.pre_exec(prepare);
     }
 }

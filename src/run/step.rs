@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
 use super::message::Stop;
+use super::process::Born;
 use super::recording::{Limits, Printed, Watched};
-use super::unit::{Task, Unit};
+use super::unit::{Task, Unit, Why};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
 use crate::event::{CommandResult, Outcome, StepOutput, StepResult};
@@ -15,23 +16,22 @@ use crate::plan::{Interpreter, PlannedCommand, PlannedStep, StepIndex, Work};
 
 impl PlanRun {
     /// Runs a step once.
-    pub(super) async fn attempt(
-        &mut self,
-        index: StepIndex,
-        step: &PlannedStep,
-        attempt: u32,
-    ) -> Result<StepResult, PlanTrouble> {
+    pub(super) async fn attempt(&mut self, index: StepIndex, step: &PlannedStep, attempt: u32) -> StepResult {
         let began = Instant::now();
+        let born = Born::now();
         let mut result = match self.work(index, step, attempt).await {
-            // A program that is not there is a failure at its place in the page; the rest is cleaned up.
-            Err(trouble @ PlanTrouble::Start { .. }) => {
+            Ok(result) => result,
+            // Trouble is a failure at its place in the page: what cleans up still runs.
+            Err(trouble) => {
+                if matches!(trouble, PlanTrouble::Talk { .. }) {
+                    self.stop_session(&step.session, born, Why::End).await;
+                }
                 ended(Outcome::Failed { reason: trouble.chain() }, Printed::default())
             }
-            worked => worked?,
         };
         result.attempt = attempt;
         result.duration = began.elapsed();
-        Ok(result)
+        result
     }
 
     async fn work(

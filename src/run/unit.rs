@@ -1,6 +1,9 @@
 //! What runs a text: a session or a program of its own, and how it is stopped.
 
+use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::rc::Rc;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -15,6 +18,9 @@ use crate::event::Exit;
 use crate::expect::Stream;
 use crate::plan::{Interpreter, InterpreterKind, PlannedStep, StepIndex};
 use crate::tutorial::ExpectedOutput;
+
+/// How long the exit status of a process that was killed may take.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Why processes are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +65,7 @@ impl PlanRun {
     }
 
     async fn session_unit(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
+        self.folder_of(task.step)?;
         let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
         let apart = reads_one_stream(task.expected);
         let mut recording = self.recording(task, apart);
@@ -77,37 +84,43 @@ impl PlanRun {
         begin
             .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
         let watched = recording.watch(session.wait(), &streams, limits).await.map_err(talk)?;
+        let mut left_behind = Vec::new();
         let how = match watched {
             Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
             Watched::TimedOut => {
-                self.stop_session(&task.step.session, born, Why::Timeout).await;
+                left_behind = self.stop_session(&task.step.session, born, Why::Timeout).await;
                 Watched::TimedOut
             }
             Watched::Stopped => {
-                self.stop_session(&task.step.session, born, Why::Interrupt).await;
+                left_behind = self.stop_session(&task.step.session, born, Why::Interrupt).await;
                 Watched::Stopped
             }
         };
-        let complete = recording.drain(&mut streams).await.map_err(talk)?;
-        let left_behind = if complete {
+        if recording.drain(&mut streams).await.map_err(talk)? {
             self.session(&task.step.session, task.interpreter)?.recycle(streams);
-            Vec::new()
         } else {
-            self.forget(streams)
-        };
+            left_behind.extend(self.forget(streams));
+        }
         Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
     }
 
     /// Ends what a step started, its shell too, and leaves the place for a new one.
-    async fn stop_session(&mut self, name: &str, born: Born, why: Why) {
-        let Some(session) = self.sessions.get(name) else { return };
-        let roots: Vec<i32> = session.process().into_iter().collect();
-        self.family(roots, born).stop(self.patience(why)).await;
-        if let Some(session) = self.sessions.get_mut(name) {
+    ///
+    /// Returns the command lines of what could not be ended.
+    pub(super) async fn stop_session(&mut self, name: &str, born: Born, why: Why) -> Vec<String> {
+        let Some(roots) = self.sessions.get(name).map(|session| session.process().into_iter().collect())
+        else {
+            return Vec::new();
+        };
+        let survivors = self.family(roots, born).stop(self.patience(why)).await;
+        if let Some(session) = self.sessions.get_mut(name)
+            && session.process().is_some()
+        {
             // The shell is dead: this takes its exit status.
-            let _ = session.wait().await;
+            let _ = tokio::time::timeout(MOMENT, session.wait()).await;
             session.forget_shell();
         }
+        survivors
     }
 
     /// Returns how much time processes get that are stopped.
@@ -122,11 +135,26 @@ impl PlanRun {
     /// Returns the processes of this plan, services left out.
     pub(super) fn family(&self, roots: Vec<i32>, since: Born) -> Family {
         let spared = self.services.iter().map(|service| service.process).collect();
-        Family { mark: self.mark.clone(), roots, spared, since, alone: self.shared.active.get() <= 1 }
+        Family {
+            mark: self.mark.clone(),
+            roots,
+            spared,
+            since,
+            alone: self.shared.active.get() <= 1,
+            children: Rc::clone(&self.shared.children),
+        }
+    }
+
+    /// Returns the folder that a step begins in; it must be there, or the step would run in another.
+    pub(super) fn folder_of(&self, step: &PlannedStep) -> Result<PathBuf, PlanTrouble> {
+        let Some(cwd) = &step.cwd else { return Ok(self.workspace.work().to_path_buf()) };
+        let folder = self.workspace.work().join(cwd);
+        if folder.is_dir() { Ok(folder) } else { Err(PlanTrouble::Folder { folder: cwd.clone() }) }
     }
 
     /// Runs a program that is started for this step alone.
     async fn program(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
+        let folder = self.folder_of(task.step)?;
         let program = task.interpreter.command[0].clone();
         let start = |source| PlanTrouble::Start { program: program.clone(), source };
         let apart = reads_one_stream(task.expected);
@@ -142,7 +170,7 @@ impl PlanRun {
         let mut command = tokio::process::Command::new(&program);
         command.args(&task.interpreter.command[1..]).arg(file("program"));
         command.env_clear().envs(&self.environment).envs(&task.step.env);
-        command.current_dir(self.workspace.work().join(task.step.cwd.as_deref().unwrap_or_default()));
+        command.current_dir(folder);
         let error_pipe = streams.error.as_ref().unwrap_or(&streams.output);
         command.stdout(streams.output.child_end().map_err(start)?);
         command.stderr(error_pipe.child_end().map_err(start)?);
@@ -172,7 +200,7 @@ impl PlanRun {
     async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
         let roots = child.id().map(u32::cast_signed).into_iter().collect();
         self.family(roots, born).stop(self.patience(why)).await;
-        let _ = child.wait().await;
+        let _ = tokio::time::timeout(MOMENT, child.wait()).await;
     }
 
     pub(super) fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
@@ -217,13 +245,15 @@ impl PlanRun {
     /// Lets go of streams that someone still holds, and returns who does.
     ///
     /// They are read until nobody holds them, so that no process is stopped by a full pipe.
-    fn forget(&self, mut streams: Streams) -> Vec<String> {
+    fn forget(&self, streams: Streams) -> Vec<String> {
         let holders = process::holders(streams.output.path());
-        tokio::task::spawn_local(async move {
-            let mut buffer = vec![0; 4096];
-            streams.output.release();
-            while streams.output.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
-        });
+        for mut pipe in [Some(streams.output), streams.error].into_iter().flatten() {
+            tokio::task::spawn_local(async move {
+                let mut buffer = vec![0; 4096];
+                pipe.release();
+                while pipe.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
+            });
+        }
         holders.iter().map(|line| self.shared.secrets.redact(line)).collect()
     }
 

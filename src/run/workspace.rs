@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 use tempfile::TempDir;
 
 /// Where control pipes go if it is there: a file system in memory, where making a file costs little.
-const MEMORY: &str = "/dev/shm";
+pub(super) const MEMORY: &str = "/dev/shm";
 
 /// The folders of one plan's run.
 #[derive(Debug)]
@@ -23,12 +23,11 @@ pub(super) struct Workspace {
 
 impl Workspace {
     /// Makes the folders below the system's folder for temporary files.
-    pub(super) fn create(temporary: &Path) -> io::Result<Self> {
+    pub(super) fn create(temporary: &Path, run_mark: &str) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary)?;
-        let memory = Path::new(MEMORY);
-        let control = tempfile::Builder::new().prefix("stagebook-").tempdir_in(memory);
-        let control =
-            control.or_else(|_| tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary))?;
+        let prefix = control_prefix(run_mark);
+        let control = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
+        let control = control(Path::new(MEMORY)).or_else(|_| control(temporary))?;
         // Steps print these paths, so links are resolved once, here.
         let root = folder.path().canonicalize()?;
         let (work, home) = (root.join("work"), root.join("home"));
@@ -61,9 +60,14 @@ impl Workspace {
     }
 
     /// Removes the folders, those too whose permissions forbid it.
+    ///
+    /// # Errors
+    /// When something stays; nothing is removed while a step has left a mount in the workspace that
+    /// cannot be taken away, because what is mounted there is not ours.
     pub(super) fn remove(mut self) -> io::Result<()> {
         let Some(folder) = self.folder.take() else { return Ok(()) };
         let path = folder.keep();
+        unmount_below(&path.canonicalize()?)?;
         match std::fs::remove_dir_all(&path) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 make_writable(&path);
@@ -72,6 +76,39 @@ impl Workspace {
             result => result,
         }
     }
+}
+
+/// Returns how the names of a run's folders for control pipes begin.
+pub(super) fn control_prefix(run_mark: &str) -> String {
+    format!("stagebook-control-{run_mark}-")
+}
+
+/// Takes away what steps have mounted below a folder, the last mount first.
+fn unmount_below(folder: &Path) -> io::Result<()> {
+    let Ok(table) = std::fs::read("/proc/self/mountinfo") else { return Ok(()) };
+    let lines = table.split(|byte| *byte == b'\n');
+    let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4)).map(unescaped);
+    let below: Vec<PathBuf> = points.filter(|point| point.starts_with(folder)).collect();
+    for point in below.iter().rev() {
+        rustix::mount::unmount(point, rustix::mount::UnmountFlags::DETACH)?;
+    }
+    Ok(())
+}
+
+/// Reads a path of proc_pid_mountinfo(5): blanks and backslashes are written in octal.
+fn unescaped(field: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((byte, after)) = rest.split_first() {
+        let octal = after
+            .get(..3)
+            .filter(|_| *byte == b'\\')
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        bytes.push(octal.unwrap_or(*byte));
+        rest = if octal.is_some() { &after[3..] } else { after };
+    }
+    PathBuf::from(std::ffi::OsString::from_vec(bytes))
 }
 
 fn make_writable(folder: &Path) {
@@ -99,9 +136,13 @@ pub(super) fn write_file(folder: &Path, request: &FileRequest<'_>) -> io::Result
     let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
     let parent = open_parent(folder, path.parent().unwrap_or(Path::new("")))?;
     let kind = if request.append { OFlags::APPEND } else { OFlags::TRUNC };
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | kind;
+    // A pipe in the file's place would be waited for, and nothing could stop the run meanwhile.
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NONBLOCK | kind;
     let file = open_beneath(&parent, Path::new(name), flags, Mode::from_raw_mode(0o644))?;
     let mut file = File::from(file);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(format!("`{}` is no regular file", request.path)));
+    }
     file.write_all(request.content.as_bytes())?;
     if let Some(mode) = request.mode {
         rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?;
@@ -180,6 +221,19 @@ mod tests {
         let path = folder.path().join("run");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn mount_points_are_read_with_their_blanks() {
+        assert_eq!(unescaped(br"/tmp/a\040b\134c"), Path::new(r"/tmp/a b\c"));
+        assert_eq!(unescaped(br"/a\"), Path::new(r"/a\"));
+    }
+
+    #[test]
+    fn pipe_in_the_place_of_a_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::run::pipe::make_fifo(&folder.path().join("p")).unwrap();
+        assert!(write_file(folder.path(), &request("p", "x")).is_err());
     }
 
     #[test]
