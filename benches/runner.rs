@@ -19,9 +19,12 @@ const GENERATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/tools/ge
 const STEPS: usize = 200;
 const TUTORIALS: usize = 1_000;
 
+/// Measures in a folder of its own, and prints what it found.
+type Measure = fn(&Path);
+
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let measures: [(&str, fn(&Path)); 4] =
+    let measures: [(&str, Measure); 4] =
         [("steps", steps), ("start", start), ("tutorials", tutorials), ("output", output)];
     for (name, measure) in measures {
         if chosen.is_empty() || chosen.iter().any(|word| word == name) {
