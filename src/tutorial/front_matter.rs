@@ -13,6 +13,8 @@ use super::node::{Data, Entry, Node};
 use super::{values, yaml};
 use crate::diagnostic::{Finding, Place, Source, Span, nearest};
 
+pub(crate) use parameters::{plain_value, scalar};
+
 /// Every key of ours.
 const KEYS: [&str; 11] = [
     "title",
