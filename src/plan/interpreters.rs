@@ -142,7 +142,7 @@ fn check_service(step: &Step, interpreter: &Interpreter, findings: &mut Vec<Find
     let one_stream = step.expected.iter().filter(|expected| expected.expectation.stream != Stream::Both);
     for expected in one_stream {
         let message = "streams of a background step are not kept apart";
-        let help = "expect lines of both streams, or ask the service from a step of its own";
+        let help = "expect it of both, by `stream: both`, or ask the service from a step of its own";
         findings.push(Finding::error("no-service-stream", message).at(expected.place.clone()).help(help));
     }
 }
@@ -288,7 +288,7 @@ mod tests {
             no-service: a block of `python` cannot run in the background; write it to a file with `file`, and start it from a `bash` block with `background`
         "#]].assert_eq(&wrong(service("python").session("py")));
         expect![[r#"
-            no-service-stream: streams of a background step are not kept apart; expect lines of both streams, or ask the service from a step of its own
+            no-service-stream: streams of a background step are not kept apart; expect it of both, by `stream: both`, or ask the service from a step of its own
         "#]].assert_eq(&wrong(expecting(contains().stream(Stream::Stderr))));
     }
 }
