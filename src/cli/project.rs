@@ -165,9 +165,10 @@ impl Project {
         let tutorials: Vec<_> = self.tutorials.iter().map(|loaded| Arc::clone(&loaded.tutorial)).collect();
         let SelectionArguments { step: steps, from, until } = selection.clone();
         let selection = Selection { steps, from, until };
-        self.findings.extend(plan::unknown_parameters(&tutorials, &arguments.parameters));
-        self.findings.extend(plan::unknown_steps(&tutorials, &selection));
         let file = self.parameters_file(arguments)?;
+        let names = arguments.parameters.iter().map(|(name, _)| name).chain(file.keys());
+        self.findings.extend(plan::unknown_parameters(&tutorials, names.map(String::as_str)));
+        self.findings.extend(plan::unknown_steps(&tutorials, &selection));
         let environment = self.environment.parameters();
         let plans = self.tutorials.iter().map(|loaded| {
             let inputs = Inputs {

@@ -155,6 +155,9 @@ pub struct TutorialStart {
     pub dialect: Dialect,
     /// Values of its parameters.
     pub parameters: BTreeMap<String, Value>,
+    /// Those of them that are not what the page declares, as a caller or the matrix gave them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<String, Value>,
     /// The plan's fingerprint.
     pub fingerprint: Fingerprint,
     /// Its steps in the order in which they run.

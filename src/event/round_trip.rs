@@ -161,6 +161,7 @@ fn tutorial_start() -> BoxedStrategy<TutorialStart> {
             fingerprint: Fingerprint(title.clone()),
             title,
             dialect: Dialect::InnovationEngine,
+            given: parameters.clone(),
             parameters,
             steps,
             not_supported,

@@ -52,14 +52,16 @@ impl Selection {
     }
 }
 
-/// Returns a finding for each flag that no tutorial of a run knows.
-pub fn unknown_parameters(tutorials: &[Arc<Tutorial>], flags: &[(String, String)]) -> Vec<Finding> {
+/// Returns a finding for each name, of a flag or in a parameters file, that no tutorial of a run knows.
+pub fn unknown_parameters<'a>(
+    tutorials: &[Arc<Tutorial>],
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<Finding> {
     let fronts = || tutorials.iter().map(|tutorial| &tutorial.front_matter);
     let parameters = fronts().flat_map(|front| front.parameters.iter().map(|parameter| &parameter.name));
     let axes = fronts().flat_map(|front| front.matrix.axes.iter().map(|(name, _)| name));
     let included = fronts().flat_map(|front| front.matrix.include.iter().flat_map(BTreeMap::keys));
     let known: Vec<&str> = parameters.chain(axes).chain(included).map(String::as_str).collect();
-    let names = flags.iter().map(|(name, _)| name.as_str());
     unknown_names("unknown-parameter", "parameter", names, &known)
 }
 
@@ -113,10 +115,9 @@ mod tests {
         let mut second = page(Vec::new());
         second.front_matter.matrix.axes = vec![("arch".to_owned(), Vec::new())];
         let tutorials = [Arc::new(first), Arc::new(second)];
-        let flags = ["base", "arch", "bsae"].map(|name| (name.to_owned(), String::new()));
         let selection =
             Selection { steps: vec!["biuld".to_owned()], from: Some("build".to_owned()), until: None };
-        let mut findings = unknown_parameters(&tutorials, &flags);
+        let mut findings = unknown_parameters(&tutorials, ["base", "arch", "bsae"].into_iter());
         findings.extend(unknown_steps(&tutorials, &selection));
         expect_test::expect![[r#"
             unknown-parameter: no tutorial of this run has a parameter `bsae`; did you mean `base`?

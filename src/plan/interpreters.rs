@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{Interpreter, InterpreterKind};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Place, nearest};
+use crate::expect::Stream;
 use crate::tutorial::{Action, Step};
 
 /// The session of steps that name none: readers paste all of them into one terminal.
@@ -29,6 +30,7 @@ pub(super) fn assign(steps: &[Step], settings: &Settings, findings: &mut Vec<Fin
             let session = session(step, interpreter.as_ref());
             if let Some(interpreter) = &interpreter {
                 check_session(step, &session, interpreter, &mut seen, findings);
+                check_service(step, interpreter, findings);
             }
             Assignment { interpreter, session }
         })
@@ -122,6 +124,29 @@ fn check_session<'a>(
     }
 }
 
+/// Refuses a service that is no block of a shell, and promises about one of its streams: it has only one.
+fn check_service(step: &Step, interpreter: &Interpreter, findings: &mut Vec<Finding>) {
+    if !step.attributes.background {
+        return;
+    }
+    let what = match interpreter.kind {
+        _ if matches!(step.action, Action::Transcript(_)) => Some("a transcript".to_owned()),
+        InterpreterKind::Python | InterpreterKind::Program => Some(format!("a block of `{}`", step.language)),
+        InterpreterKind::Bash | InterpreterKind::Sh | InterpreterKind::Zsh => None,
+    };
+    if let Some(what) = what {
+        let finding = Finding::error("no-service", format!("{what} cannot run in the background"));
+        let help = "write it to a file with `file`, and start it from a `bash` block with `background`";
+        findings.push(finding.at(attribute_place(step, "background")).help(help));
+    }
+    let one_stream = step.expected.iter().filter(|expected| expected.expectation.stream != Stream::Both);
+    for expected in one_stream {
+        let message = "streams of a background step are not kept apart";
+        let help = "expect it of both, by `stream: both`, or ask the service from a step of its own";
+        findings.push(Finding::error("no-service-stream", message).at(expected.place.clone()).help(help));
+    }
+}
+
 /// Returns where an attribute stands, else the block.
 pub(super) fn attribute_place(step: &Step, attribute: &str) -> Place {
     step.attributes.places.get(attribute).unwrap_or(&step.place).clone()
@@ -141,8 +166,10 @@ fn is_shell(step: &Step) -> bool {
 mod tests {
     use expect_test::{Expect, expect};
 
+    use crate::expect::{Expectation, Stream};
     use crate::plan::Work;
     use crate::plan::testing::{flags, lines, page, plans, step};
+    use crate::tutorial::{ExpectedOutput, Origin};
 
     #[track_caller]
     fn check(blocks: &[(&str, Option<&str>)], expected: Expect) {
@@ -237,5 +264,31 @@ mod tests {
             unknown-interpreter: no interpreter is known for `lua`; name its program below `[interpreters]` in `stagebook.toml`: `lua = ["..."]`
         "#]],
         );
+    }
+
+    #[test]
+    fn services_are_shell_blocks_with_one_stream() {
+        let service = |language: &str| step("serve").language(language).change(|is| is.background = true);
+        let expecting = |expectation: Expectation| {
+            let mut step = service("bash");
+            let (place, origin) = (step.place.clone(), Origin::Comment);
+            step.expected = vec![ExpectedOutput { expectation, place, origin }];
+            step
+        };
+        let contains = || Expectation::contains(vec!["up".to_owned()]);
+        let wrong =
+            |step| plans(page(vec![step]), &flags(&[])).map_or_else(|found| lines(&found), |_| String::new());
+        assert_eq!(wrong(service("bash")), "");
+        assert_eq!(wrong(service("zsh")), "");
+        assert_eq!(wrong(expecting(contains())), "");
+        expect![[r#"
+            no-service: a block of `python` cannot run in the background; write it to a file with `file`, and start it from a `bash` block with `background`
+        "#]].assert_eq(&wrong(service("python")));
+        expect![[r#"
+            no-service: a block of `python` cannot run in the background; write it to a file with `file`, and start it from a `bash` block with `background`
+        "#]].assert_eq(&wrong(service("python").session("py")));
+        expect![[r#"
+            no-service-stream: streams of a background step are not kept apart; expect it of both, by `stream: both`, or ask the service from a step of its own
+        "#]].assert_eq(&wrong(expecting(contains().stream(Stream::Stderr))));
     }
 }

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-
 use crate::diagnostic::{Finding, Place, Source};
-use crate::tutorial::Value;
+use crate::tutorial::{Value, plain_value, scalars};
 
 type Values = BTreeMap<String, Value>;
 
@@ -30,10 +28,20 @@ fn json(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
             let offset = (line + error.column().saturating_sub(1)).min(source.text().len());
             unreadable(source, offset, &format!("JSON: {error}"))
         })?;
+    // A number that is read and written again is another text: `1.10` becomes `1.1`.
+    let written: BTreeMap<String, Value> = scalars(source)
+        .ok()
+        .flatten()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, _, value)| Some((name, value?)))
+        .collect();
     let value = |(name, value): (String, serde_json::Value)| {
         let typed = match value {
             serde_json::Value::Bool(truth) => Some(Value::Boolean(truth)),
-            serde_json::Value::Number(number) => number.as_f64().map(Value::Number),
+            serde_json::Value::Number(number) => {
+                Some(written.get(&name).cloned().unwrap_or_else(|| plain_value(&number.to_string())))
+            }
             serde_json::Value::String(text) => Some(Value::String(text)),
             _ => None,
         };
@@ -43,16 +51,17 @@ fn json(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
 }
 
 fn toml(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
-    let table: toml::Table = source.text().parse().map_err(|error: toml::de::Error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        unreadable(source, offset, &format!("TOML: {}", error.message()))
-    })?;
-    let value = |(name, value): (String, toml::Value)| {
-        let typed = match value {
-            toml::Value::Boolean(truth) => Some(Value::Boolean(truth)),
-            toml::Value::Integer(number) => Some(Value::Number(number as f64)),
-            toml::Value::Float(number) => Some(Value::Number(number)),
-            toml::Value::String(text) => Some(Value::String(text)),
+    let table: BTreeMap<String, toml::Spanned<toml::Value>> =
+        toml::from_str(source.text()).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            unreadable(source, offset, &format!("TOML: {}", error.message()))
+        })?;
+    let value = |(name, value): (String, toml::Spanned<toml::Value>)| {
+        let written = source.text().get(value.span()).unwrap_or_default();
+        let typed = match value.get_ref() {
+            toml::Value::Boolean(truth) => Some(Value::Boolean(*truth)),
+            toml::Value::Integer(_) | toml::Value::Float(_) => Some(plain_value(written)),
+            toml::Value::String(text) => Some(Value::String(text.clone())),
             _ => None,
         };
         typed.map(|typed| (name.clone(), typed)).ok_or_else(|| not_simple(source, &name))
@@ -61,30 +70,13 @@ fn toml(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
 }
 
 fn yaml(source: &Arc<Source>) -> Result<Values, Box<Finding>> {
-    let documents = Yaml::load_from_str(source.text()).map_err(|error| {
-        let line = source.line_span(error.marker().line()).map_or(0, |line| line.start);
-        unreadable(source, line, &format!("YAML: {}", error.info()))
-    })?;
-    let mapping = match documents.as_slice() {
-        [] | [Yaml::Value(Scalar::Null)] => return Ok(Values::new()),
-        [Yaml::Mapping(mapping)] => mapping,
-        _ => return Err(unreadable(source, 0, "one YAML mapping of names and values")),
+    let read = scalars(source).map_err(|finding| Finding { code: "invalid-parameters-file", ..*finding })?;
+    let map = read.ok_or_else(|| unreadable(source, 0, "one YAML mapping of names and values"))?;
+    let value = |(name, place, value): (String, Place, Option<Value>)| match value {
+        Some(value) => Ok((name, value)),
+        None => Err(Box::new(not_simple(source, &name).at(place))),
     };
-    let mut values = Values::new();
-    for (name, value) in mapping {
-        let Some(name) = name.as_str() else {
-            return Err(unreadable(source, 0, "a YAML mapping whose names are strings"));
-        };
-        let typed = match value {
-            Yaml::Value(Scalar::Boolean(truth)) => Value::Boolean(*truth),
-            Yaml::Value(Scalar::Integer(number)) => Value::Number(*number as f64),
-            Yaml::Value(Scalar::FloatingPoint(number)) => Value::Number(number.into_inner()),
-            Yaml::Value(Scalar::String(text)) => Value::String(text.to_string()),
-            _ => return Err(not_simple(source, name)),
-        };
-        values.insert(name.to_owned(), typed);
-    }
-    Ok(values)
+    map.into_iter().map(value).collect()
 }
 
 fn unreadable(source: &Arc<Source>, offset: usize, what: &str) -> Box<Finding> {
@@ -125,6 +117,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_would_lose_their_text_stay_texts() {
+        let expected = r#"{"a": String("2.0"), "b": String("1.10"), "c": Number(3.0)}"#;
+        check("p.yaml", "a: 2.0\nb: 1.10\nc: 3\n", expected);
+        check("p.json", r#"{"a": 2.0, "b": 1.10, "c": 3}"#, expected);
+        check("p.toml", "a = 2.0\nb = 1.10\nc = 3\n", expected);
+        check("p.yaml", "a: 0755\n", r#"{"a": String("0755")}"#);
+    }
+
+    #[test]
     fn broken_files_are_findings_with_a_place() {
         check("p.json", "{\n \"a\": [1]}", "p.json:2:3: value of `a` is not a string, a number or a boolean");
         check(
@@ -133,11 +134,6 @@ mod tests {
             "p.toml:1:5: parameters file is not TOML: string values must be quoted, expected literal string",
         );
         check("p.yaml", "- a\n", "p.yaml:1:1: parameters file is not one YAML mapping of names and values");
-        check(
-            "p.yaml",
-            "1: a\n",
-            "p.yaml:1:1: parameters file is not a YAML mapping whose names are strings",
-        );
     }
 
     proptest::proptest! {

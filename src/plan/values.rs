@@ -49,7 +49,7 @@ pub(super) fn resolve(
 /// Returns a given value with the type that its parameter declares.
 pub(super) fn typed(parameter: &Parameter, given: &Given<'_>) -> Result<Value, Box<Finding>> {
     let value = match &parameter.kind {
-        ParameterKind::String => text(given).map(Value::String),
+        ParameterKind::String => Some(Value::String(shown(given))),
         ParameterKind::Number => number(given).map(Value::Number),
         ParameterKind::Boolean => boolean(given).map(Value::Boolean),
         ParameterKind::Choice(choices) => {
@@ -59,19 +59,14 @@ pub(super) fn typed(parameter: &Parameter, given: &Given<'_>) -> Result<Value, B
     value.ok_or_else(|| Box::new(mistyped(parameter, given)))
 }
 
-/// Returns a value as text. A number with a fraction is refused: `1.20` has become 1.2 by now.
-fn text(given: &Given<'_>) -> Option<String> {
-    match given {
-        Given::Typed(Value::Number(number)) if number.fract() != 0.0 => None,
-        _ => Some(shown(given)),
-    }
-}
-
 fn number(given: &Given<'_>) -> Option<f64> {
     match given {
         Given::Typed(Value::Number(number)) => Some(*number),
-        Given::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-        Given::Typed(_) => None,
+        Given::Typed(Value::Boolean(_)) => None,
+        // A file gives `2.0` as a text, so that a string parameter gets all of it.
+        Given::Typed(Value::String(_)) | Given::Text(_) => {
+            shown(given).trim().parse().ok().filter(|number: &f64| number.is_finite())
+        }
     }
 }
 
@@ -100,7 +95,7 @@ fn missing(parameter: &Parameter) -> Box<Finding> {
 fn mistyped(parameter: &Parameter, given: &Given<'_>) -> Finding {
     let (name, value) = (&parameter.name, shown(given));
     let (message, help) = match &parameter.kind {
-        ParameterKind::String => (format!("`{value}` is a number"), format!("write `\"{value}\"` in quotes")),
+        ParameterKind::String => (format!("`{value}` is not a text"), "give a text".to_owned()),
         ParameterKind::Number => (format!("`{value}` is not a number"), "give a number".to_owned()),
         ParameterKind::Boolean => {
             (format!("`{value}` is not a boolean"), "give `true` or `false`".to_owned())
@@ -238,9 +233,7 @@ mod tests {
             ParameterKind::String,
             Some(Value::Number(1.2)),
             &flags(&[]),
-            expect![[r#"
-            invalid-parameter: parameter `base-image`: `1.2` is a number; write `"1.2"` in quotes
-        "#]],
+            expect![[r#"{"base-image": String("1.2")} {"base_image": "1.2"}"#]],
         );
         check(
             ParameterKind::String,

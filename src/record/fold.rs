@@ -99,6 +99,7 @@ impl Folder {
             started,
             ended,
             parameters: start.parameters,
+            given: start.given,
             fingerprint: start.fingerprint,
             not_supported: start.not_supported,
             images: start.images,

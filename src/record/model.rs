@@ -38,6 +38,9 @@ pub struct Record {
     pub ended: Timestamp,
     /// Values of its parameters.
     pub parameters: BTreeMap<String, Value>,
+    /// Those of them that are not what the page declares, as a caller or the matrix gave them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<String, Value>,
     /// The plan's fingerprint.
     pub fingerprint: Fingerprint,
     /// Shell blocks of the page that can not be run, with the reason.
@@ -94,6 +97,7 @@ impl Record {
             title: self.title.clone(),
             dialect: self.dialect,
             parameters: self.parameters.clone(),
+            given: self.given.clone(),
             fingerprint: self.fingerprint.clone(),
             steps: self.steps.iter().map(|step| step.info.clone()).collect(),
             not_supported: self.not_supported.clone(),

@@ -42,6 +42,7 @@ pub(crate) fn record_of(tutorial: &str) -> Record {
         started,
         ended: started + Duration::from_secs(3),
         parameters: [("tag".to_owned(), Value::String("v1".into()))].into(),
+        given: BTreeMap::new(),
         fingerprint: Fingerprint("f".into()),
         not_supported: Vec::new(),
         images: BTreeMap::new(),

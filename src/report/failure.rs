@@ -204,16 +204,12 @@ impl Block<'_> {
     }
 }
 
-/// Returns the command that runs a step again, in the variant that it failed in.
+/// Returns the command that runs a step again, with the values that it failed with.
 pub(super) fn again(start: &TutorialStart, info: &StepInfo) -> String {
     let mut command =
         format!("stagebook run {} --step {}", quoted(&start.path.to_string_lossy()), quoted(&info.name.0));
-    let variant = start.plan.variant.as_deref().unwrap_or_default();
-    for (name, value) in &start.parameters {
-        let part = format!("{name}={value}");
-        if format!(",{variant},").contains(&format!(",{part},")) {
-            command.push_str(&format!(" --param {}", quoted(&part)));
-        }
+    for (name, value) in &start.given {
+        command.push_str(&format!(" --param {}", quoted(&format!("{name}={value}"))));
     }
     command
 }
@@ -235,24 +231,22 @@ mod tests {
     use crate::tutorial::Value;
 
     #[track_caller]
-    fn check(tutorial: &str, variant: Option<&str>, expected: &str) {
-        let record = samples::record_of(tutorial);
-        let mut start = record.start();
-        start.plan.variant = variant.map(Into::into);
-        start.parameters.insert("base".into(), Value::String("it's".into()));
+    fn check(tutorial: &str, given: &[(&str, &str)], expected: &str) {
+        let mut start = samples::record_of(tutorial).start();
+        let value = |(name, value): &(&str, &str)| ((*name).to_owned(), Value::String((*value).to_owned()));
+        start.given = given.iter().map(value).collect();
         assert_eq!(again(&start, &start.steps[0]), expected);
     }
 
     #[test]
-    fn command_to_run_again_names_the_variant() {
-        check("a.md", None, "stagebook run a.md --step build");
-        check("a b.md", None, "stagebook run 'a b.md' --step build");
-        check("a.md", Some("tag=v1"), "stagebook run a.md --step build --param tag=v1");
+    fn command_to_run_again_repeats_what_was_given() {
+        check("a.md", &[], "stagebook run a.md --step build");
+        check("a b.md", &[], "stagebook run 'a b.md' --step build");
+        check("a.md", &[("tag", "v1")], "stagebook run a.md --step build --param tag=v1");
         check(
             "a.md",
-            Some("base=it's,tag=v1"),
-            r"stagebook run a.md --step build --param 'base=it'\''s' --param tag=v1",
+            &[("tag", "v 1"), ("base", "it's")],
+            r"stagebook run a.md --step build --param 'base=it'\''s' --param 'tag=v 1'",
         );
-        check("a.md", Some("tag=v12"), "stagebook run a.md --step build");
     }
 }

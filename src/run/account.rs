@@ -1,8 +1,10 @@
 //! What a plan says about itself before it runs, and how its blocks are accounted for afterwards.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Coverage, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialStart};
 use crate::plan::{Plan, PlannedStep, Work};
-use crate::tutorial::NotRun;
+use crate::tutorial::{NotRun, Value};
 
 /// Describes a plan that begins.
 pub(super) fn introduce(plan: &Plan) -> TutorialStart {
@@ -17,11 +19,20 @@ pub(super) fn introduce(plan: &Plan) -> TutorialStart {
         title: tutorial.title.clone(),
         dialect: tutorial.dialect,
         parameters: plan.parameters.clone(),
+        given: given(plan),
         fingerprint: plan.fingerprint.clone(),
         steps: plan.steps.iter().map(|step| describe(plan, step)).collect(),
         not_supported: not_supported.collect(),
         images: tutorial.front_matter.images.clone(),
     }
+}
+
+/// Returns the parameters whose values are not the declared defaults.
+fn given(plan: &Plan) -> BTreeMap<String, Value> {
+    let declared = &plan.tutorial.front_matter.parameters;
+    let default = |name: &String| declared.iter().find(|parameter| parameter.name == *name)?.default.as_ref();
+    let differs = |(name, value): &(&String, &Value)| default(name) != Some(*value);
+    plan.parameters.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {

@@ -36,8 +36,9 @@ const FLAGS: [&str; 5] = ["cleanup", "skip", "manual", "hide", "background"];
 /// Words that begin our comments.
 const KEYWORDS: [&str; 8] = ["step", "expect", "include", "cleanup", "skip", "manual", "hide", "background"];
 
-/// Reads a comment; most comments say nothing to us.
-pub(crate) fn read(comment: &Comment, findings: &mut Vec<Finding>) -> Option<Annotation> {
+/// Reads a comment; most comments say nothing to us. One right above a code block, or alone on its
+/// line, may be meant for us and be misspelled.
+pub(crate) fn read(comment: &Comment, above_block: bool, findings: &mut Vec<Finding>) -> Option<Annotation> {
     if let Some(foreign) = dialect::annotation(comment, findings) {
         return Some(foreign);
     }
@@ -53,11 +54,10 @@ pub(crate) fn read(comment: &Comment, findings: &mut Vec<Finding>) -> Option<Ann
             let value = rest.map(str::trim).filter(|rest| !rest.is_empty()).unwrap_or("true");
             Some(Annotation::Step(vec![flag_entry(flag, value, &comment.place)]))
         }
-        (word, Some(rest)) if rest.trim_start().starts_with('{') => {
-            findings.extend(mistyped(word, comment));
+        (word, rest) => {
+            findings.extend(mistyped(word, rest.map(str::trim), comment, above_block));
             None
         }
-        _ => None,
     }
 }
 
@@ -71,10 +71,23 @@ fn flag_entry(flag: &str, value: &str, place: &Place) -> Entry {
     Entry::text(flag, place, value)
 }
 
-fn mistyped(word: &str, comment: &Comment) -> Option<Finding> {
+fn mistyped(word: &str, rest: Option<&str>, comment: &Comment, above_block: bool) -> Option<Finding> {
     let near = nearest(word, KEYWORDS)?;
+    let meant = match rest {
+        Some(rest) if rest.starts_with('{') => true,
+        Some(path) if near == "include" => stands_alone(comment) && !path.contains(char::is_whitespace),
+        None if matches!(near, "include" | "step") => false,
+        _ => above_block,
+    };
     let finding = Finding::warning("unknown-annotation", format!("unknown annotation `{word}`"));
-    Some(finding.at(comment.place.clone()).help(format!("did you mean `{near}`?")))
+    meant.then(|| finding.at(comment.place.clone()).help(format!("did you mean `{near}`?")))
+}
+
+/// Returns whether a line holds nothing but the comment.
+fn stands_alone(comment: &Comment) -> bool {
+    let place = &comment.place;
+    let line = place.source.line_span(place.line()).map(|span| &place.source.text()[span.range()]);
+    line.is_some_and(|line| line.trim() == place.text())
 }
 
 /// Reads the YAML of a comment as a map; the mistakes in it become findings.

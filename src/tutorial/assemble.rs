@@ -14,7 +14,7 @@ use super::info::{self, Info};
 use super::model::{Action, CodeBlock, Dialect, ExpectedOutput, Heading, NotRun, Origin, Step, StepName};
 use super::node::Entry;
 use super::page::Item;
-use crate::diagnostic::{Finding, Place};
+use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Stream};
 
 /// What the items of a page come to.
@@ -45,8 +45,10 @@ pub(crate) fn assemble(
         section: None,
         step_above: false,
     };
-    for item in items {
-        assembler.item(item);
+    let mut items = items.into_iter().peekable();
+    while let Some(item) = items.next() {
+        let above_block = matches!(items.peek(), Some(Item::Code(fence)) if fence.fenced);
+        assembler.item(item, above_block);
     }
     assembler.end();
     assembler.end_section();
@@ -73,14 +75,14 @@ struct Assembler<'a> {
 }
 
 impl Assembler<'_> {
-    fn item(&mut self, item: Item) {
+    fn item(&mut self, item: Item, above_block: bool) {
         match item {
             Item::Heading(heading) => self.heading(heading),
             Item::Paragraph(text) => {
                 self.drop_pending();
                 self.description = text;
             }
-            Item::Comment(comment) => self.comment(&comment),
+            Item::Comment(comment) => self.comment(&comment, above_block),
             Item::Code(fence) => self.code(&fence),
         }
     }
@@ -99,8 +101,8 @@ impl Assembler<'_> {
         self.done.headings.push(heading);
     }
 
-    fn comment(&mut self, comment: &Comment) {
-        match annotation::read(comment, self.findings) {
+    fn comment(&mut self, comment: &Comment, above_block: bool) {
+        match annotation::read(comment, above_block, self.findings) {
             None => {}
             Some(Annotation::Step(entries)) => self.pending.push((entries, comment.place.clone())),
             Some(Annotation::Section(entries)) => {
@@ -179,6 +181,7 @@ impl Assembler<'_> {
             Kind::Step { action, language } => self.step(fence, info, settled, action, language),
             Kind::Other(reason) => {
                 self.findings.extend(classify::cannot_run(&block, &reason));
+                self.findings.extend(misspelled_output(fence, info).filter(|_| self.step_above));
                 self.other(fence, &info.language, reason);
             }
         }
@@ -276,6 +279,13 @@ fn orphan(place: &Place, annotated: bool) -> Finding {
     let code = "orphan-expectation";
     let finding = if annotated { Finding::error(code, message) } else { Finding::warning(code, message) };
     finding.at(place.clone()).help("it belongs below the step that prints it, under the same heading")
+}
+
+/// Warns about a language that is almost `output`.
+fn misspelled_output(fence: &Fence, info: &Info) -> Option<Finding> {
+    nearest(&info.language, ["output"])?;
+    let finding = Finding::warning("unknown-annotation", format!("unknown language `{}`", info.language));
+    Some(finding.at(Place::new(&fence.place.source, fence.info)).help("did you mean `output`?"))
 }
 
 /// Notes an attribute of ours without braces, which other programs may mean otherwise.

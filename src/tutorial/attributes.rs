@@ -294,6 +294,10 @@ mod tests {
                 r##"template: Some( Template { delimiters: Some( Delimiters { block: ( "<%", "%>", ), expression: ( "<<", ">>", ), comment: ( "<#", "#>", ), }, ), }, ), when: Some( "base == 'x'", ),"##
             ]],
         );
+        check(
+            "needs=[a, b] exit=1",
+            expect![[r#"needs: [ StepName( "a", ), StepName( "b", ), ], exit: Some( 1, ),"#]],
+        );
         check("skip", expect![[r#"skip: Some( "marked `skip`", ),"#]]);
         check(
             "skip=\"too slow\" manual cleanup",
@@ -314,6 +318,13 @@ mod tests {
             `hide` cannot be `perhaps`
             `ready` does nothing without `background`
             `mode` does nothing without `file`"#]],
+        );
+        check(
+            "exit=1,2 name=[a]",
+            expect![[r#"
+
+            `exit` cannot be `1,2`
+            `name` cannot be this"#]],
         );
         check(
             "env=A name= delimiters=x",

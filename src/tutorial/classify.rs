@@ -82,7 +82,7 @@ pub(crate) fn cannot_run(block: &Block<'_>, reason: &NotRun) -> Option<Finding> 
 fn transcript_of(block: &Block<'_>, findings: &mut Vec<Finding>) -> Kind {
     let commands = transcript::read(&block.fence.text, findings);
     if commands.is_empty() {
-        return Kind::Other(NotRun::NotSupported("no `$ ` prompt".to_owned()));
+        return Kind::Other(NotRun::NotSupported(transcript::why_empty(&block.fence.text)));
     }
     Kind::Step { action: Action::Transcript(commands), language: block.info.language.clone() }
 }

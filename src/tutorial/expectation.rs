@@ -36,7 +36,8 @@ pub(crate) struct Promise {
     text: Option<String>,
     format: Option<String>,
     normalise: Normalise,
-    stream: Stream,
+    /// The stream that it names; each kind of expectation has a usual one.
+    stream: Option<Stream>,
     /// Whether the comment holds a whole expectation, even one that cannot be used.
     says_all: bool,
     takes_block: bool,
@@ -82,7 +83,7 @@ impl Promise {
             "text" => self.text = Some(entry.value.text().ok_or("write a text")?.to_owned()),
             "format" => self.format = entry.value.text().map(str::to_owned),
             "exit" => self.exit = Some(exit(&entry.value)?),
-            "stream" => self.stream = stream(&entry.value)?,
+            "stream" => self.stream = Some(stream(&entry.value)?),
             "normalise" => self.normalise_what(&entry.value)?,
             "keep" => self.keep_what(&entry.value)?,
             _ => {}
@@ -141,7 +142,7 @@ impl Promise {
 
     fn with_options(&self, mut expectation: Expectation) -> Expectation {
         expectation.normalise = self.normalise.clone();
-        expectation.stream = self.stream;
+        expectation.stream = self.stream.unwrap_or(expectation.stream);
         expectation
     }
 

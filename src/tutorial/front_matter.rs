@@ -13,6 +13,8 @@ use super::node::{Data, Entry, Node};
 use super::{values, yaml};
 use crate::diagnostic::{Finding, Place, Source, Span, nearest};
 
+pub(crate) use parameters::{plain_value, scalar};
+
 /// Every key of ours.
 const KEYS: [&str; 11] = [
     "title",
@@ -29,12 +31,11 @@ const KEYS: [&str; 11] = [
 ];
 
 /// Keys that other programs read and that come close to ours.
-const FOREIGN: [&str; 14] = [
+const FOREIGN: [&str; 13] = [
     "date",
     "author",
     "image",
     "tag",
-    "param",
     "draft",
     "slug",
     "nav_title",
@@ -67,8 +68,40 @@ pub(crate) fn read(source: &Arc<Source>, findings: &mut Vec<Finding>) -> Top {
         top.body = toml.1;
     } else if let Some((yaml, body)) = delimited(text, start, "---", &["---", "..."]) {
         top.read_yaml(source, yaml, body, findings);
+    } else {
+        findings.extend(unread(source, start));
     }
     top
+}
+
+/// Returns the finding about lines that are meant as front matter and are not.
+fn unread(source: &Arc<Source>, start: usize) -> Option<Finding> {
+    let text = &source.text()[start..];
+    let above = text.len() - text.trim_start().len();
+    let lines: Vec<&str> = text[above..].lines().collect();
+    if lines.first()?.trim_end() != "---" || !is_key(lines.get(1)?) {
+        return None;
+    }
+    let place = Place::new(source, start + above..start + above + "---".len());
+    if above == 0 {
+        let finding = Finding::error("unclosed-front-matter", "front matter is never closed");
+        return Some(finding.at(place).help("close it with `---` on a line of its own"));
+    }
+    let end = lines[1..].iter().position(|line| line.trim_end() == "---")?;
+    let is_map = lines[1..=end].iter().all(|line| is_key(line) || line.starts_with([' ', '-', '#']));
+    let finding =
+        Finding::warning("misplaced-front-matter", "this is not front matter: it is not at the top");
+    is_map.then(|| finding.at(place).help("begin it on the first line of the page"))
+}
+
+/// Returns whether a line begins with a key, as `title: A`.
+fn is_key(line: &str) -> bool {
+    let is_name = |key: &str| {
+        key.starts_with(|first: char| first.is_ascii_alphabetic())
+            && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-".contains(letter))
+    };
+    line.split_once(':')
+        .is_some_and(|(key, value)| is_name(key) && (value.is_empty() || value.starts_with([' ', '\t'])))
 }
 
 /// Returns the span between two lines of marks, and the offset after the second.
@@ -118,7 +151,7 @@ impl Top {
             // Hugo lists pictures under `images`; ours have names.
             let pictures = entry.key == "images" && matches!(entry.value.data, Data::List(_));
             if pictures || !KEYS.contains(&entry.key.as_str()) {
-                findings.push(unknown(entry));
+                findings.extend(unknown(entry));
                 continue;
             }
             self.front_matter.places.insert(entry.key.clone(), entry.value.place.clone());
@@ -182,15 +215,19 @@ fn list(value: &Node) -> Result<Vec<String>, &'static str> {
     Ok(words.into_iter().map(|(word, _)| word).collect())
 }
 
-fn unknown(entry: &Entry) -> Finding {
+fn unknown(entry: &Entry) -> Option<Finding> {
+    // `cwd` is an attribute of ours, and an author may expect it to work here.
+    if entry.key != "cwd" && runme::FRONT_MATTER.contains(&entry.key.as_str()) {
+        return None;
+    }
     let message = format!("unknown key `{}`", entry.key);
-    let foreign = FOREIGN.contains(&entry.key.as_str()) || runme::FRONT_MATTER.contains(&entry.key.as_str());
+    let foreign = FOREIGN.contains(&entry.key.as_str());
     let near = nearest(&entry.key, KEYS).filter(|near| !foreign && *near != entry.key);
     let finding = match near {
         Some(near) => Finding::error("unknown-key", message).help(format!("did you mean `{near}`?")),
         None => Finding::note("foreign-key", message).help("another program may read it; stagebook does not"),
     };
-    finding.at(entry.key_place.clone())
+    Some(finding.at(entry.key_place.clone()))
 }
 
 /// Returns the finding about a key inside of one of ours.
@@ -318,7 +355,7 @@ mod tests {
             requirements,
             expect![[r#"
                 root false kvm false
-                a.md:2:19 error `tools` cannot be this (write a list of programs, as `[buildah, {program: skopeo, version: "1.9"}]`)
+                a.md:2:20 error this names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)
                 a.md:2:44 error `network` cannot be this (write a list of hosts, as `[quay.io, "localhost:5000"]`)
                 a.md:2:59 error `root` cannot be `maybe` (write `true` or `false`)"#]],
         );
@@ -390,10 +427,51 @@ mod tests {
             (body, findings.len())
         };
         assert_eq!(body("---\n\nText.\n\n---\n"), (0, 0));
-        assert_eq!(body("---\ntitle: A\n"), (0, 0));
+        assert_eq!(body("---\ntitle: A\n"), (0, 1));
         assert_eq!(body("\u{feff}---\r\ntitle: A\r\n---\r\nx"), (23, 0));
         assert_eq!(body("# A\n---\ntitle: A\n---\n"), (0, 0));
         assert_eq!(body("---\n---\nx"), (8, 0));
         assert_eq!(body("+++\na = 1\n+++\nx"), (14, 1));
+    }
+
+    #[test]
+    fn requirements_that_mean_nothing_are_reported() {
+        check(
+            "requires: [docker>2, \"git >= 2.30\", \"a b\", git>=, \"x; rm\", \"node<20\", g++, ./run, {version: \"1\"}]",
+            requirements,
+            expect![[r#"
+                git Some("2.30") {} None
+                g++ None {} None
+                ./run None {} None
+                root false kvm false
+                a.md:2:12 error `docker>2` names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)
+                a.md:2:37 error `a b` names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)
+                a.md:2:44 error `git>=` names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)
+                a.md:2:51 error `x; rm` names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)
+                a.md:2:60 error `node<20` names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)
+                a.md:2:83 error this names no program that can be required (write a program as `buildah`, or with its least version as `buildah>=1.30`)"#]],
+        );
+    }
+
+    #[test]
+    fn exclusions_name_axes() {
+        check(
+            "matrix:\n  base: [debian, fedora]\n  exclude: [{bsae: debian}, {base: fedora}]",
+            |page| format!("{:?}", page.matrix.exclude),
+            expect![[r#"
+                [{"bsae": String("debian")}, {"base": String("fedora")}]
+                a.md:4:14 error unknown key `bsae` of `exclude` (did you mean `base`?)"#]],
+        );
+    }
+
+    #[test]
+    fn near_keys_are_errors_and_those_of_runme_are_left_alone() {
+        check(
+            "param: {a: b}\nrunme: {id: 1}\nshell: bash",
+            parameters,
+            expect![[r#"
+
+            a.md:2:1 error unknown key `param` (did you mean `params`?)"#]],
+        );
     }
 }

@@ -38,13 +38,18 @@ pub(crate) fn read(source: &Arc<Source>, span: Span, findings: &mut Vec<Finding>
 
 impl Info {
     fn read_braces(&mut self, source: &Arc<Source>, start: usize, text: &str, findings: &mut Vec<Finding>) {
-        let text = &text[..text.rfind('}').map_or(text.len(), |end| end + 1)];
+        let end = text.rfind('}').map(|end| end + 1);
+        let text = &text[..end.unwrap_or(text.len())];
         let inside = text.strip_suffix('}').unwrap_or(text).get(1..).unwrap_or_default();
         if inside.trim_start().starts_with('"') || inside.contains(": ") {
             self.read_json(source, start, text, findings);
             return;
         }
         let mut words = words(source, start + 1, inside);
+        if end.is_none() && super::attributes::any_of_ours(&words) {
+            let finding = Finding::warning("unclosed-braces", "attributes are never closed");
+            findings.push(finding.at(Place::new(source, start..start + 1)).help("close them with `}`"));
+        }
         if self.language.is_empty() {
             // `{r setup, cache=TRUE}` and `{note}` are other programs' ways to name a language.
             let Some(class) = words.first().and_then(|word| word.key.strip_prefix('.')) else { return };
@@ -90,7 +95,8 @@ fn is_divider(letter: char) -> bool {
     letter.is_whitespace() || letter == ','
 }
 
-/// Returns how long a word is. Quotes hold blanks and commas together, brackets hold commas.
+/// Returns how long a word is. Quotes hold blanks and commas together, brackets hold commas, and so
+/// does a value with a number after the comma: no name begins with a digit.
 fn word_length(text: &str) -> usize {
     let mut quote = None;
     let mut brackets = 0_usize;
@@ -101,11 +107,16 @@ fn word_length(text: &str) -> usize {
             ('"' | '\'', None) => quote = Some(letter),
             ('[', None) => brackets += 1,
             (']', None) => brackets = brackets.saturating_sub(1),
+            (',', None) if text[..offset].contains('=') && is_digit_at(text, offset + 1) => {}
             (_, None) if is_divider(letter) && brackets == 0 => return offset,
             _ => {}
         }
     }
     text.len()
+}
+
+fn is_digit_at(text: &str, offset: usize) -> bool {
+    text.as_bytes().get(offset).is_some_and(u8::is_ascii_digit)
 }
 
 fn entry(source: &Arc<Source>, start: usize, word: &str) -> Entry {
@@ -116,11 +127,20 @@ fn entry(source: &Arc<Source>, start: usize, word: &str) -> Entry {
     let (key, written) = (&word[..equals], &word[equals + 1..]);
     let unquoted = ['"', '\''].iter().find_map(|quote| written.strip_prefix(*quote)?.strip_suffix(*quote));
     let text = unquoted.unwrap_or(written).to_owned();
-    let value = Node {
-        place: place(equals + 1, word.len()),
-        data: Data::Scalar { text, quoted: unquoted.is_some() },
+    let place_of_value = place(equals + 1, word.len());
+    let data = match written.strip_prefix('[').and_then(|list| list.strip_suffix(']')) {
+        Some(list) => Data::List(items(list, &place_of_value)),
+        None => Data::Scalar { text, quoted: unquoted.is_some() },
     };
+    let value = Node { place: place_of_value, data };
     Entry { key: key.to_owned(), key_place: place(0, equals), value }
+}
+
+/// Reads what stands between brackets as in `needs=[fetch, build]`.
+fn items(list: &str, place: &Place) -> Vec<Node> {
+    let items =
+        list.split(',').map(|item| item.trim().trim_matches(['"', '\''])).filter(|item| !item.is_empty());
+    items.map(|item| Entry::text("", place, item).value).collect()
 }
 
 #[cfg(test)]
@@ -169,8 +189,12 @@ mod tests {
     fn other_forms_are_left_alone() {
         check("bash,ignore", expect!["bash [] (ignore=true at 5) "]);
         check("sh title=\"a b\"", expect!["sh [] (title=a b at 3) "]);
+        check("bash {exit=1,2,name=x}", expect!["bash [exit=1,2 at 6, name=x at 15] () "]);
+        check("bash {needs=[b, \"c\"] name=x}", expect!["bash [needs=? at 6, name=x at 21] () "]);
+        check("bash {name=x", expect!["bash [name=x at 6] () unclosed-braces"]);
+        check("js {", expect!["js [] () "]);
         check("bash {1,3-5}", expect!["bash [1=true at 6, 3-5=true at 8] () "]);
-        check("bash {hl_lines=[1, 2]}", expect!["bash [hl_lines=[1, 2] at 6] () "]);
+        check("bash {hl_lines=[1, 2]}", expect!["bash [hl_lines=? at 6] () "]);
         check("{note} A title", expect![" [] () "]);
         check("{r setup, cache=TRUE}", expect![" [] () "]);
         check("bash {name=x} title=y", expect!["bash [name=x at 6] () "]);

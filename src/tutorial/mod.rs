@@ -35,11 +35,13 @@ mod page;
 mod parse;
 mod prerequisite;
 mod rewrite;
+mod scalars;
 mod transcript;
 mod values;
 mod yaml;
 
 pub use error::LoadError;
+pub(crate) use front_matter::plain_value;
 pub use include::Includes;
 pub use load::load;
 pub use model::{
@@ -49,3 +51,4 @@ pub use model::{
 };
 pub use parse::{ParseOptions, parse};
 pub use rewrite::{Edit, rewrite};
+pub(crate) use scalars::scalars;

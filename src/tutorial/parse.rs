@@ -298,6 +298,90 @@ mod tests {
     }
 
     #[test]
+    fn comments_in_transcripts_are_no_commands() {
+        check(
+            "```bash\n# First:\n\n$ ls\na\n```\n",
+            expect![[r##"1 step-1: "ls"[0] => "a\n" "# First:\n\n$ ls\na\n" []"##]],
+        );
+        check(
+            "```console\n# rm -rf build\n```\n",
+            expect![
+                "1 not supported: `# ` may begin a comment; write `$ `, or the whole prompt as `[root@host ~]# `"
+            ],
+        );
+        check(
+            "```console\n[root@host ~]# id -u\n0\nroot@host:/# ls\n```\n",
+            expect![[
+                r#"1 step-1: "id -u"[0] => "0\n", "ls"[0] "[root@host ~]# id -u\n0\nroot@host:/# ls\n" []"#
+            ]],
+        );
+        check(
+            "```console\n$ ls\na\n# next\n$ pwd\n```\n",
+            expect![[r#"1 step-1: "ls"[0] => "a\n# next\n", "pwd"[0] "$ ls\na\n# next\n$ pwd\n" []"#]],
+        );
+        check("```bash\n# First:\nls\n```\n", expect![[r##"1 step-1: bash "# First:\nls\n" []"##]]);
+    }
+
+    #[test]
+    fn misspelled_annotations_are_reported() {
+        for word in ["clenaup", "backgruond", "maual", "Skip: slow", "hidden", "stop", "note: slow"] {
+            let page = format!("<!-- {word} -->\n```bash\nls\n```\n");
+            let (_, findings) = parsed(&Source::new("a.md", page.as_str()));
+            let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+            let expected =
+                if matches!(word, "stop" | "note: slow") { vec![] } else { vec!["unknown-annotation"] };
+            assert_eq!(codes, expected, "{word}");
+        }
+        check(
+            "```bash\nls\n```\n\n<!-- exepct -->\n\n```text\na\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:5:1 warning[unknown-annotation] unknown annotation `exepct` (did you mean `expect`?)"#]],
+        );
+        check(
+            "<!-- inlcude: part.md -->\n",
+            expect![
+                "a.md:1:1 warning[unknown-annotation] unknown annotation `inlcude` (did you mean `include`?)"
+            ],
+        );
+        check(
+            "A word <!-- inlcude: part.md --> and <!-- maual -->\n\n<!-- clenaup -->\n\ntext\n",
+            expect![[""]],
+        );
+        check(
+            "```bash\nls\n```\n\n```ouput\na\n```\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:5:4 warning[unknown-annotation] unknown language `ouput` (did you mean `output`?)"#]],
+        );
+        check("```ouput\na\n```\n", expect![[""]]);
+    }
+
+    #[test]
+    fn front_matter_that_is_not_read_is_reported() {
+        check(
+            "---\ntitle: A\n\n# A\n",
+            expect![
+                "a.md:1:1 error[unclosed-front-matter] front matter is never closed (close it with `---` on a line of its own)"
+            ],
+        );
+        check(
+            "\n\n---\ntitle: A\ntags:\n- a\n---\n# A\n",
+            expect![
+                "a.md:3:1 warning[misplaced-front-matter] this is not front matter: it is not at the top (begin it on the first line of the page)"
+            ],
+        );
+        check("---\n\nA text: it goes on\n", expect![[""]]);
+        check(
+            "---\nNote: this is a text\n---\n",
+            expect![
+                "a.md:2:1 note[foreign-key] unknown key `Note` (another program may read it; stagebook does not)"
+            ],
+        );
+        check("\n---\nA text: it goes on\n\n---\n", expect![[""]]);
+    }
+
+    #[test]
     fn attributes_are_understood() {
         check(
             "```bash {name=a timeout=5m}\nls\n```\n\n```python {name=p}\n1\n```\n\n```python\n1\n```\n",

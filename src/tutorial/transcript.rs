@@ -7,13 +7,12 @@ use super::fence::joined;
 use super::model::{Text, TranscriptCommand};
 use crate::diagnostic::{Finding, Place, Span};
 
-/// Which prompts a block has. One kind rules out the weaker ones: below a `$ `, a `# ` is output.
+/// Which prompts a block has. One kind rules out the weaker ones: below a `$ `, a `% ` is output.
+/// A `# ` alone is none: it may as well begin a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Prompt {
-    /// `$ ` and `user@host:~$ `.
+    /// `$ `, `user@host:~$ ` and `[root@host ~]# `.
     Dollar,
-    /// `# `, of root.
-    Root,
     /// `% `, of zsh and csh.
     Percent,
 }
@@ -30,9 +29,21 @@ pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCo
     commands
 }
 
-/// Returns whether a shell block is a transcript: it begins with a `$ `, which no shell takes for a command.
+/// Returns whether a shell block is a transcript: below its comments it begins with a `$ `, which
+/// no shell takes for a command.
 pub(crate) fn begins_with_prompt(text: &Text) -> bool {
-    text.content.lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.starts_with("$ "))
+    let mut lines = text.content.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    lines.next().is_some_and(|line| line.starts_with("$ "))
+}
+
+/// Returns why a block without commands is none.
+pub(crate) fn why_empty(text: &Text) -> String {
+    let first = text.content.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    if first.starts_with("# ") {
+        "`# ` may begin a comment; write `$ `, or the whole prompt as `[root@host ~]# `".to_owned()
+    } else {
+        "no `$ ` prompt".to_owned()
+    }
 }
 
 struct Reader<'a> {
@@ -158,14 +169,13 @@ fn prompt_of(text: &Text) -> Option<Prompt> {
         return Some(Prompt::Dollar);
     }
     let first = text.content.lines().find(|line| !line.trim().is_empty())?;
-    [Prompt::Root, Prompt::Percent].into_iter().find(|prompt| prompt_length(first, *prompt).is_some())
+    prompt_length(first, Prompt::Percent).map(|_| Prompt::Percent)
 }
 
 /// Returns how long the prompt of a line is.
 fn prompt_length(line: &str, prompt: Prompt) -> Option<usize> {
     let mark = match prompt {
         Prompt::Dollar => '$',
-        Prompt::Root => '#',
         Prompt::Percent => '%',
     };
     let simple = line.strip_prefix(mark).filter(|rest| rest.is_empty() || rest.starts_with(' '));
@@ -298,7 +308,7 @@ mod tests {
 
     #[test]
     fn prompts_have_many_forms() {
-        check("# id -u\n0\n", expect![[r#"1: "id -u" [0] -> "0\n""#]]);
+        check("# id -u\n0\n", expect![""]);
         check("# a comment\n$ ls\n# output\n", expect![[r##"2: "ls" [0] -> "# output\n""##]]);
         check(
             "me@box:~/src$ ls\na\nroot@box:/# id\n",

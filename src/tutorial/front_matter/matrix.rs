@@ -21,7 +21,19 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &
         };
         findings.extend(help.err().map(|help| super::super::attributes::bad_value(entry, help)));
     }
+    findings.extend(unknown_exclusions(node, &matrix));
     Ok(matrix)
+}
+
+/// Returns a finding for each key of `exclude` that is no axis: it would exclude nothing.
+fn unknown_exclusions(node: &Node, matrix: &Matrix) -> Vec<Finding> {
+    let axes: Vec<&str> = matrix.axes.iter().map(|(name, _)| name.as_str()).collect();
+    let lists = node.entries().unwrap_or_default().iter().filter(|entry| entry.key == "exclude");
+    let maps = lists.filter_map(|entry| entry.value.items()).flatten();
+    let keys = maps.filter_map(Node::entries).flatten();
+    keys.filter(|entry| !axes.contains(&entry.key.as_str()))
+        .map(|entry| super::unknown_inside(entry, "exclude", &axes))
+        .collect()
 }
 
 fn values(node: &Node) -> Result<Vec<Value>, &'static str> {

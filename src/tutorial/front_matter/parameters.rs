@@ -42,16 +42,21 @@ fn parameter(entry: &Entry, findings: &mut Vec<Finding>) -> Parameter {
 }
 
 /// Returns the value of a scalar; quotes make a text of anything.
-pub(super) fn scalar(node: &Node) -> Option<Value> {
+pub(crate) fn scalar(node: &Node) -> Option<Value> {
     let Data::Scalar { text, quoted } = &node.data else { return None };
     if *quoted {
         return Some(Value::String(text.clone()));
     }
-    match (text.as_str(), plain_number(text)) {
-        ("true", _) => Some(Value::Boolean(true)),
-        ("false", _) => Some(Value::Boolean(false)),
-        (_, Some(number)) => Some(Value::Number(number)),
-        _ => Some(Value::String(text.clone())),
+    Some(plain_value(text))
+}
+
+/// Returns the value of a text without quotes.
+pub(crate) fn plain_value(text: &str) -> Value {
+    match (text, plain_number(text)) {
+        ("true", _) => Value::Boolean(true),
+        ("false", _) => Value::Boolean(false),
+        (_, Some(number)) => Value::Number(number),
+        _ => Value::String(text.to_owned()),
     }
 }
 

@@ -43,9 +43,30 @@ fn boolean(node: &Node) -> Result<bool, &'static str> {
 fn tools(node: &Node, findings: &mut Vec<Finding>) -> Result<Vec<ToolRequirement>, &'static str> {
     let help = "write a list of programs, as `[buildah, {program: skopeo, version: \"1.9\"}]`";
     let items = node.items().ok_or(help)?;
-    items.into_iter().map(|item| tool(item, findings).ok_or(help)).collect()
+    let mut tools = Vec::new();
+    for item in items {
+        match tool(item, findings) {
+            Some(tool) => tools.push(tool),
+            None => findings.push(invalid(item)),
+        }
+    }
+    Ok(tools)
 }
 
+fn invalid(node: &Node) -> Finding {
+    let written = node.text().map_or_else(|| "this".to_owned(), |text| format!("`{text}`"));
+    Finding::error("invalid-requirement", format!("{written} names no program that can be required"))
+        .at(node.place.clone())
+        .help("write a program as `buildah`, or with its least version as `buildah>=1.30`")
+}
+
+/// Returns whether a word can be the name of a program: no blanks, nothing that a shell reads otherwise.
+fn is_program(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric() || "_/.".contains(first))
+        && name.chars().all(|letter| letter.is_alphanumeric() || "._+-/@".contains(letter))
+}
+
+/// Reads a program, or `NAME>=VERSION`.
 fn tool(node: &Node, findings: &mut Vec<Finding>) -> Option<ToolRequirement> {
     let mut tool = ToolRequirement {
         program: String::new(),
@@ -59,12 +80,15 @@ fn tool(node: &Node, findings: &mut Vec<Finding>) -> Option<ToolRequirement> {
             let (program, version) =
                 text.split_once(">=").map_or((text.as_str(), None), |(a, b)| (a, Some(b)));
             tool.program = program.trim().to_owned();
-            tool.minimum = version.map(|version| version.trim().to_owned());
+            tool.minimum = match version {
+                Some(written) => Some(version_number(written)?),
+                None => None,
+            };
         }
         Data::Map(entries) => entries.iter().for_each(|entry| tool_entry(&mut tool, entry, findings)),
         _ => {}
     }
-    (!tool.program.is_empty()).then_some(tool)
+    is_program(&tool.program).then_some(tool)
 }
 
 fn tool_entry(tool: &mut ToolRequirement, entry: &Entry, findings: &mut Vec<Finding>) {
@@ -84,8 +108,14 @@ fn tool_entry(tool: &mut ToolRequirement, entry: &Entry, findings: &mut Vec<Find
 
 /// Returns the version of `>=1.9` or `1.9`.
 fn version(text: &str) -> Option<String> {
-    let version = text.strip_prefix(">=").unwrap_or(text).trim();
-    version.starts_with(|first: char| first.is_ascii_digit()).then(|| version.to_owned())
+    version_number(text.strip_prefix(">=").unwrap_or(text))
+}
+
+fn version_number(text: &str) -> Option<String> {
+    let version = text.trim();
+    let is_version = version.starts_with(|first: char| first.is_ascii_digit())
+        && version.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-_+~:".contains(letter));
+    is_version.then(|| version.to_owned())
 }
 
 fn packages(entry: &Entry, findings: &mut Vec<Finding>) -> std::collections::BTreeMap<String, String> {
