@@ -479,3 +479,45 @@ fn nothing_of_a_run_is_left_on_disk() {
     let folder = ran.steps[0].output.text.trim_end();
     assert!(folder.contains("stagebook-") && !Path::new(folder).exists(), "{folder}");
 }
+
+#[test]
+fn errexit_can_be_turned_off_for_a_service() {
+    in_every_shell(|page| {
+        let text = with_unique_sleeps("false; echo after; exec sleep 34.2\n");
+        let mut page = page.service(&text, Some(Ready::Log("after".to_owned())));
+        page.steps[0].errexit = false;
+        page.run().all_pass();
+    });
+}
+
+#[test]
+fn wait_does_not_wait_for_a_service() {
+    in_every_shell(|page| {
+        let text = with_unique_sleeps("exec sleep 34.3\n");
+        page.service(&text, None).step("wait; echo waited\n").run().all_pass().prints(&["", "waited\n"]);
+    });
+}
+
+#[test]
+fn farewell_does_not_run_functions_and_aliases_of_a_page() {
+    in_every_shell(|page| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trapped");
+        // The special commands of a POSIX shell cannot be functions there.
+        let function = if page.shell == SH { "" } else { "exit() { echo no; }; " };
+        let text = format!("{function}alias exit=no; trap 'echo trapped >{}' EXIT\n", file.display());
+        page.step(&text).run().all_pass();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "trapped\n");
+    });
+}
+
+#[test]
+fn python_session_ends_with_its_exit_handlers_and_starts_no_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ended");
+    let text = format!("import atexit\natexit.register(lambda: open({file:?}, 'w').write('ended'))\n");
+    Page::new(("python3", InterpreterKind::Python)).step(&text).run().all_pass();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "ended");
+    let ran = Page::new(("python3", InterpreterKind::Python)).service("print('never')\n", None).run();
+    assert!(matches!(ran.outcomes()[0], Outcome::Failed { .. }), "{:?}", ran.outcomes());
+}

@@ -12,6 +12,8 @@ def serve(folder):
         if not line:
             return
         step, output, request = line.split()
+        if "q" in request:
+            return
         with open(folder + "/text" + step, encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
         point(1, folder + "/out" + output)
@@ -22,7 +24,11 @@ def serve(folder):
         if "p" in request:
             with open(folder + "/before" + step, encoding="utf-8") as file:
                 exec(file.read())
-        status = run(text, names)
+        if "b" in request:
+            print("a python session cannot start a service", file=sys.stderr)
+            status = 1
+        else:
+            status = run(text, names)
         sys.stdout.flush()
         sys.stderr.flush()
         if "p" in request:

@@ -76,14 +76,15 @@ impl Extras {
             }
             return text;
         }
+        let own = own_commands(kind);
         if let Some(folder) = folder {
-            let _ = writeln!(text, "__sb_pwd=$PWD; cd -- {}", shell_string(&folder));
+            let _ = writeln!(text, "__sb_pwd=$PWD; {own} cd -- {}", shell_string(&folder));
         }
         for (name, value) in &self.env {
             let value = shell_string(value);
             let _ = writeln!(
                 text,
-                "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; export {name}={value}"
+                "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; {own} export {name}={value}"
             );
         }
         text
@@ -101,17 +102,23 @@ impl Extras {
             }
             return text;
         }
+        let own = own_commands(kind);
         if self.cwd.is_some() {
-            text.push_str("cd -- \"$__sb_pwd\"\n");
+            let _ = writeln!(text, "{own} cd -- \"$__sb_pwd\"");
         }
         for name in self.env.keys() {
             let _ = writeln!(
                 text,
-                "if [ -n \"$__sb_had_{name}\" ]; then {name}=$__sb_old_{name}; else unset {name}; fi; unset __sb_had_{name} __sb_old_{name}"
+                "if [ -n \"$__sb_had_{name}\" ]; then {name}=$__sb_old_{name}; else {own} unset {name}; fi; {own} unset __sb_had_{name} __sb_old_{name}"
             );
         }
         text
     }
+}
+
+/// Returns the word that makes a shell run its own command and not a function of that name.
+fn own_commands(kind: InterpreterKind) -> &'static str {
+    if kind == InterpreterKind::Sh { "command" } else { "builtin" }
 }
 
 /// Returns a text as one word of a POSIX shell.

@@ -15,6 +15,7 @@ __sb_save() {
 zshexit() { __sb_save }
 if [[ -e $__sb_dir/state ]]; then . "$__sb_dir/state" 2>/dev/null; set +eux; fi
 while IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+    case $__sb_request in *q*) break;; esac
     case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
     __sb_text=$(<"$__sb_dir/text$__sb_step")
     case $__sb_request in
@@ -26,7 +27,7 @@ while IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"
     case $__sb_flags in *u*) set -u;; esac
     case $__sb_request in
         *b*)
-            ( zshexit() { : }; ( set -e; eval "$__sb_text" ); print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
+            ( zshexit() { : }; ( case $__sb_request in *E*) set +e;; *) set -e;; esac; eval "$__sb_text" ); print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
             __sb_status=0; __sb_pid=$!; set +eux;;
         *E*)
             unsetopt pipe_fail; eval "$__sb_text"
