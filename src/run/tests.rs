@@ -521,3 +521,16 @@ fn python_session_ends_with_its_exit_handlers_and_starts_no_service() {
     let ran = Page::new(("python3", InterpreterKind::Python)).service("print('never')\n", None).run();
     assert!(matches!(ran.outcomes()[0], Outcome::Failed { .. }), "{:?}", ran.outcomes());
 }
+
+#[test]
+fn folder_and_variables_of_a_python_step_hold_for_it_alone() {
+    let page = Page::new(("python3", InterpreterKind::Python))
+        .step("import os\nos.mkdir('sub')\nos.environ['A'] = 'old'\n")
+        .step_with("print(os.getcwd(), os.environ['A'], os.environ['B'])\n", |step| {
+            step.cwd = Some("sub".to_owned());
+            step.env =
+                BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "!".to_owned())]);
+        })
+        .step("print(os.getcwd(), os.environ['A'], os.environ.get('B'))\n");
+    page.run().all_pass().prints(&["", "<workspace>/sub it's !\n", "<workspace> old None\n"]);
+}

@@ -71,7 +71,7 @@ impl Extras {
                 let (name, value) = (python_string(name), python_string(value));
                 let _ = writeln!(
                     text,
-                    "import os; __sb_old = os.environ.get({name}); os.environ[{name}] = {value}"
+                    "import os; globals().setdefault('__sb_old', {{}})[{name}] = os.environ.get({name}); os.environ[{name}] = {value}"
                 );
             }
             return text;
@@ -98,7 +98,11 @@ impl Extras {
                 text.push_str("import os; os.chdir(__sb_pwd)\n");
             }
             for name in self.env.keys() {
-                let _ = writeln!(text, "import os; os.environ.pop({}, None)", python_string(name));
+                let name = python_string(name);
+                let _ = writeln!(
+                    text,
+                    "import os; __sb_value = __sb_old.pop({name}); os.environ.pop({name}, None)\nif __sb_value is not None: os.environ[{name}] = __sb_value"
+                );
             }
             return text;
         }
