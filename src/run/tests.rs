@@ -534,3 +534,12 @@ fn folder_and_variables_of_a_python_step_hold_for_it_alone() {
         .step("print(os.getcwd(), os.environ['A'], os.environ.get('B'))\n");
     page.run().all_pass().prints(&["", "<workspace>/sub it's !\n", "<workspace> old None\n"]);
 }
+
+#[test]
+fn break_outside_of_a_loop_fails_the_step_and_not_the_session() {
+    for word in ["break", "break 2", "continue", "continue 5"] {
+        let page = Page::new(BASH).step("x=kept\n").step_with(&format!("{word}; true\n"), exits_with(1));
+        let ran = page.step("echo $x\n").run().all_pass();
+        assert_eq!(ran.steps[2].output.text, "kept\n");
+    }
+}
