@@ -479,3 +479,67 @@ fn nothing_of_a_run_is_left_on_disk() {
     let folder = ran.steps[0].output.text.trim_end();
     assert!(folder.contains("stagebook-") && !Path::new(folder).exists(), "{folder}");
 }
+
+#[test]
+fn errexit_can_be_turned_off_for_a_service() {
+    in_every_shell(|page| {
+        let text = with_unique_sleeps("false; echo after; exec sleep 34.2\n");
+        let mut page = page.service(&text, Some(Ready::Log("after".to_owned())));
+        page.steps[0].errexit = false;
+        page.run().all_pass();
+    });
+}
+
+#[test]
+fn wait_does_not_wait_for_a_service() {
+    in_every_shell(|page| {
+        let text = with_unique_sleeps("exec sleep 34.3\n");
+        page.service(&text, None).step("wait; echo waited\n").run().all_pass().prints(&["", "waited\n"]);
+    });
+}
+
+#[test]
+fn farewell_does_not_run_functions_and_aliases_of_a_page() {
+    in_every_shell(|page| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trapped");
+        // The special commands of a POSIX shell cannot be functions there.
+        let function = if page.shell == SH { "" } else { "exit() { echo no; }; " };
+        let text = format!("{function}alias exit=no; trap 'echo trapped >{}' EXIT\n", file.display());
+        page.step(&text).run().all_pass();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "trapped\n");
+    });
+}
+
+#[test]
+fn python_session_ends_with_its_exit_handlers_and_starts_no_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ended");
+    let text = format!("import atexit\natexit.register(lambda: open({file:?}, 'w').write('ended'))\n");
+    Page::new(("python3", InterpreterKind::Python)).step(&text).run().all_pass();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "ended");
+    let ran = Page::new(("python3", InterpreterKind::Python)).service("print('never')\n", None).run();
+    assert!(matches!(ran.outcomes()[0], Outcome::Failed { .. }), "{:?}", ran.outcomes());
+}
+
+#[test]
+fn folder_and_variables_of_a_python_step_hold_for_it_alone() {
+    let page = Page::new(("python3", InterpreterKind::Python))
+        .step("import os\nos.mkdir('sub')\nos.environ['A'] = 'old'\n")
+        .step_with("print(os.getcwd(), os.environ['A'], os.environ['B'])\n", |step| {
+            step.cwd = Some("sub".to_owned());
+            step.env =
+                BTreeMap::from([("A".to_owned(), "it's".to_owned()), ("B".to_owned(), "!".to_owned())]);
+        })
+        .step("print(os.getcwd(), os.environ['A'], os.environ.get('B'))\n");
+    page.run().all_pass().prints(&["", "<workspace>/sub it's !\n", "<workspace> old None\n"]);
+}
+
+#[test]
+fn break_outside_of_a_loop_fails_the_step_and_not_the_session() {
+    for word in ["break", "break 2", "continue", "continue 5"] {
+        let page = Page::new(BASH).step("x=kept\n").step_with(&format!("{word}; true\n"), exits_with(1));
+        let ran = page.step("echo $x\n").run().all_pass();
+        assert_eq!(ran.steps[2].output.text, "kept\n");
+    }
+}

@@ -31,13 +31,3 @@ pub(super) fn command(interpreter: &Interpreter, folder: &Path) -> Command {
     command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
-
-/// Returns the text that ends a session for good: no state is saved, as no shell will begin there.
-pub(super) fn farewell(kind: InterpreterKind) -> &'static str {
-    match kind {
-        InterpreterKind::Python => "import sys; sys.exit(0)\n",
-        // A function of the name `exit` must not stand in the way.
-        InterpreterKind::Sh => "__sb_save() { :; }; command exit 0\n",
-        _ => "__sb_save() { :; }; builtin exit 0\n",
-    }
-}

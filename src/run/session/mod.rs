@@ -183,12 +183,7 @@ impl Session {
     /// Asks an idle shell to end, which runs the traps that its steps set.
     pub(super) fn ask_to_end(&mut self) -> io::Result<()> {
         self.texts += 1;
-        let text = self.folder.join(format!("text{}", self.texts));
-        std::fs::write(text, driver::farewell(self.interpreter.kind))?;
-        let streams = self.streams(false)?;
-        let line = format!("{} {} -E\n", self.texts, streams.number);
-        // The shell opens the pipe only while someone could read it.
-        self.idle = Some(streams);
+        let line = format!("{} 0 -q\n", self.texts);
         self.requests.write_all(line.as_bytes())
     }
 

@@ -14,7 +14,11 @@ __sb_save() {
 }
 trap __sb_save EXIT
 if [ -e "$__sb_dir/state" ]; then . "$__sb_dir/state" 2>/dev/null; fi
-while IFS=' ' read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+__sb_lost() { echo 'break or continue outside of a loop' >&2; command exit 1; }
+__sb_busy=
+while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+    case $__sb_request in *q*) command exit 0;; esac
+    __sb_busy=1
     case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
     case $__sb_request in
         *2*) exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
@@ -28,8 +32,15 @@ while IFS=' ' read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
     case $__sb_flags in *u*) set -u;; esac
     case $__sb_request in
         *b*)
-            ( trap - EXIT; ( set -e; . "$__sb_text" ); printf '%s' "$?" >"$__sb_dir/end$__sb_output" ) &
-            __sb_status=0; __sb_pid=$!; set +eux;;
+            (
+                trap - EXIT
+                {
+                    ( case $__sb_request in *E*) set +e;; *) set -e;; esac; . "$__sb_text" )
+                    command printf '%s' "$?" >"$__sb_dir/end$__sb_output"
+                } &
+                command printf '%s\n' "$!" >"$__sb_dir/service"
+            )
+            __sb_status=0; command read -r __sb_pid <"$__sb_dir/service"; set +eux;;
         *E*)
             . "$__sb_text"
             { __sb_status=$? __sb_now=$-; set +eux; } 2>/dev/null; __sb_pid=0
@@ -40,6 +51,8 @@ while IFS=' ' read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
             { __sb_status=$? __sb_flags=$-; set +eux; } 2>/dev/null; __sb_pid=0;;
     esac
     case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
+    __sb_busy=
     exec >/dev/null 2>&1
     printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply"
 done
+__sb_lost

@@ -5,6 +5,7 @@ import traceback
 
 def serve(folder):
     names = {"__name__": "__main__", "__builtins__": __builtins__}
+    extras = {}
     null = os.open(os.devnull, os.O_RDWR)
     while True:
         with open(folder + "/in", encoding="ascii") as requests:
@@ -12,6 +13,8 @@ def serve(folder):
         if not line:
             return
         step, output, request = line.split()
+        if "q" in request:
+            return
         with open(folder + "/text" + step, encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
         point(1, folder + "/out" + output)
@@ -21,13 +24,17 @@ def serve(folder):
             os.dup2(1, 2)
         if "p" in request:
             with open(folder + "/before" + step, encoding="utf-8") as file:
-                exec(file.read())
-        status = run(text, names)
+                exec(file.read(), extras)
+        if "b" in request:
+            print("a python session cannot start a service", file=sys.stderr)
+            status = 1
+        else:
+            status = run(text, names)
         sys.stdout.flush()
         sys.stderr.flush()
         if "p" in request:
             with open(folder + "/after" + step, encoding="utf-8") as file:
-                exec(file.read())
+                exec(file.read(), extras)
         os.dup2(null, 1)
         os.dup2(null, 2)
         with open(folder + "/reply", "r+b", buffering=0) as replies:

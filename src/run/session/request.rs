@@ -71,19 +71,20 @@ impl Extras {
                 let (name, value) = (python_string(name), python_string(value));
                 let _ = writeln!(
                     text,
-                    "import os; __sb_old = os.environ.get({name}); os.environ[{name}] = {value}"
+                    "import os; globals().setdefault('__sb_old', {{}})[{name}] = os.environ.get({name}); os.environ[{name}] = {value}"
                 );
             }
             return text;
         }
+        let own = own_commands(kind);
         if let Some(folder) = folder {
-            let _ = writeln!(text, "__sb_pwd=$PWD; cd -- {}", shell_string(&folder));
+            let _ = writeln!(text, "__sb_pwd=$PWD; {own} cd -- {}", shell_string(&folder));
         }
         for (name, value) in &self.env {
             let value = shell_string(value);
             let _ = writeln!(
                 text,
-                "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; export {name}={value}"
+                "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; {own} export {name}={value}"
             );
         }
         text
@@ -97,21 +98,31 @@ impl Extras {
                 text.push_str("import os; os.chdir(__sb_pwd)\n");
             }
             for name in self.env.keys() {
-                let _ = writeln!(text, "import os; os.environ.pop({}, None)", python_string(name));
+                let name = python_string(name);
+                let _ = writeln!(
+                    text,
+                    "import os; __sb_value = __sb_old.pop({name}); os.environ.pop({name}, None)\nif __sb_value is not None: os.environ[{name}] = __sb_value"
+                );
             }
             return text;
         }
+        let own = own_commands(kind);
         if self.cwd.is_some() {
-            text.push_str("cd -- \"$__sb_pwd\"\n");
+            let _ = writeln!(text, "{own} cd -- \"$__sb_pwd\"");
         }
         for name in self.env.keys() {
             let _ = writeln!(
                 text,
-                "if [ -n \"$__sb_had_{name}\" ]; then {name}=$__sb_old_{name}; else unset {name}; fi; unset __sb_had_{name} __sb_old_{name}"
+                "if [ -n \"$__sb_had_{name}\" ]; then {name}=$__sb_old_{name}; else {own} unset {name}; fi; {own} unset __sb_had_{name} __sb_old_{name}"
             );
         }
         text
     }
+}
+
+/// Returns the word that makes a shell run its own command and not a function of that name.
+fn own_commands(kind: InterpreterKind) -> &'static str {
+    if kind == InterpreterKind::Sh { "command" } else { "builtin" }
 }
 
 /// Returns a text as one word of a POSIX shell.

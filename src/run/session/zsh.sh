@@ -14,7 +14,11 @@ __sb_save() {
 }
 zshexit() { __sb_save }
 if [[ -e $__sb_dir/state ]]; then . "$__sb_dir/state" 2>/dev/null; set +eux; fi
-while IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+__sb_lost() { echo 'break or continue outside of a loop' >&2; builtin exit 1; }
+__sb_busy=
+while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+    case $__sb_request in *q*) builtin exit 0;; esac
+    __sb_busy=1
     case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
     __sb_text=$(<"$__sb_dir/text$__sb_step")
     case $__sb_request in
@@ -26,7 +30,7 @@ while IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"
     case $__sb_flags in *u*) set -u;; esac
     case $__sb_request in
         *b*)
-            ( zshexit() { : }; ( set -e; eval "$__sb_text" ); print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
+            ( zshexit() { : }; ( case $__sb_request in *E*) set +e;; *) set -e;; esac; eval "$__sb_text" ); print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
             __sb_status=0; __sb_pid=$!; set +eux;;
         *E*)
             unsetopt pipe_fail; eval "$__sb_text"
@@ -37,6 +41,8 @@ while IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"
             { __sb_status=$? __sb_flags=$-; set +eux; } 2>/dev/null; __sb_pid=0;;
     esac
     case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
+    __sb_busy=
     exec >/dev/null 2>&1
     print -r -- "$__sb_step $__sb_status $__sb_pid" 1<>"$__sb_dir/reply"
 done
+__sb_lost
