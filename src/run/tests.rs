@@ -326,6 +326,17 @@ fn exit_trap_runs_when_its_shell_ends() {
 }
 
 #[test]
+fn exit_trap_of_a_page_does_not_cost_the_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trapped");
+    let trap = format!("x=1; trap 'echo trapped $x >>{}' EXIT\n", file.display());
+    let page =
+        Page::new(BASH).step(&trap).step("y=2\n").step_with("false\n", exits_with(1)).step("echo $x $y\n");
+    page.run().all_pass().prints(&["", "", "", "1 2\n"]);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "trapped 1\n");
+}
+
+#[test]
 fn shell_killed_from_outside_is_a_failure_and_cleanup_gets_a_new_one() {
     in_every_shell(|page| {
         let page =

@@ -15,8 +15,18 @@ __sb_save() {
     } >"$__sb_dir/state.new" 2>/dev/null;
     command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null;
 };
-trap __sb_save EXIT;
+__sb_end() {
+    case $__sb_request in *q*) ;; *) __sb_save;; esac;
+    case $__sb_exit in '') ;; *) builtin eval "builtin set -- $__sb_exit"; builtin eval "$3";; esac;
+};
+__sb_keep_exit_trap() {
+    builtin trap -p EXIT >"$__sb_dir/trap";
+    IFS= builtin read -r -d '' __sb_trap <"$__sb_dir/trap" || :;
+    case $__sb_trap in *__sb_end*) ;; *) __sb_exit=$__sb_trap; builtin trap __sb_end EXIT;; esac;
+};
+builtin trap __sb_end EXIT;
 if [ -e "$__sb_dir/state" ]; then builtin . "$__sb_dir/state" 2>/dev/null; set +eux; fi;
+__sb_exit=; __sb_request=;
 __sb_lost() { echo 'break or continue outside of a loop' >&2; builtin exit 1; };
 __sb_busy=;
 while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
@@ -44,6 +54,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step 
             { __sb_status=$? __sb_flags=$-; set +eux; } 2>/dev/null; __sb_pid=0;;
     esac;
     case $__sb_request in *p*) builtin . "$__sb_dir/after$__sb_step";; esac;
+    case $__sb_request in *s*) __sb_keep_exit_trap;; esac;
     __sb_busy=;
     exec >/dev/null 2>&1;
     builtin printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply";

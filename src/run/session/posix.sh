@@ -1,6 +1,7 @@
 __sb_dir=$1; shift
-__sb_flags=e
+__sb_flags=e; __sb_request=
 __sb_save() {
+    case $__sb_request in *q*) return;; esac
     __sb_flags=$-; set +eux
     {
         printf 'cd -- "%s"\n' "$(pwd | sed 's/["$`\\]/\\&/g')"

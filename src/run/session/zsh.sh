@@ -1,14 +1,15 @@
 __sb_dir=$1; shift
-__sb_flags=e; setopt pipe_fail
+__sb_flags=e; __sb_request=; setopt pipe_fail
 __sb_save() {
+    case $__sb_request in *q*) return;; esac
     __sb_flags=$-; set +eux
     {
-        print -r -- "cd -- ${(q)PWD}"
+        builtin print -r -- "cd -- ${(q)PWD}"
         typeset -p
         functions
         alias -L
-        setopt | while read -r __sb_option; do print -r -- "setopt $__sb_option"; done
-        print -r -- "umask $(umask)"
+        setopt | while read -r __sb_option; do builtin print -r -- "setopt $__sb_option"; done
+        builtin print -r -- "umask $(umask)"
     } >|"$__sb_dir/state.new" 2>/dev/null
     command mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
 }
@@ -30,7 +31,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step 
     case $__sb_flags in *u*) set -u;; esac
     case $__sb_request in
         *b*)
-            ( zshexit() { : }; ( case $__sb_request in *E*) set +e;; *) set -e;; esac; eval "$__sb_text" ); print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
+            ( zshexit() { : }; ( case $__sb_request in *E*) set +e;; *) set -e;; esac; eval "$__sb_text" ); builtin print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
             __sb_status=0; __sb_pid=$!; set +eux;;
         *E*)
             unsetopt pipe_fail; eval "$__sb_text"
@@ -43,6 +44,6 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step 
     case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
     __sb_busy=
     exec >/dev/null 2>&1
-    print -r -- "$__sb_step $__sb_status $__sb_pid" 1<>"$__sb_dir/reply"
+    builtin print -r -- "$__sb_step $__sb_status $__sb_pid" 1<>"$__sb_dir/reply"
 done
 __sb_lost
