@@ -3,7 +3,7 @@
 //! Events come in, one [`Record`] for each tutorial and variant comes out. The [`Folder`]
 //! does that for any number of plans that run at once and is a pure function of events;
 //! the [`Recorder`] hands what it folds to the [`Store`], which owns the folder
-//! `.stagebook/`. A record that is replayed with [`replay`] gives the events it was
+//! `.stagebook/`. A record that is replayed with [`replay()`] gives the events it was
 //! folded from, as far as they matter to a reporter.
 //!
 //! A record is only ever replaced by a better one: a run of some steps, a tutorial that

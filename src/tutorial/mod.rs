@@ -1,7 +1,7 @@
 //! Markdown text becomes a [`Tutorial`], and the way back.
 //!
 //! Parsing is a function of text: it never fails, returns what it understood and a list
-//! of findings. [`load`] is the one place that reads files.
+//! of findings. [`load()`] is the one place that reads files.
 //!
 //! ```text
 //! text -> front matter
