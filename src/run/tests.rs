@@ -185,11 +185,12 @@ fn exits_with(status: i32) -> impl FnOnce(&mut PlannedStep) {
 }
 
 /// Runs a check in every shell that the machine has.
-#[expect(clippy::print_stderr, reason = "a skipped check says why")]
 fn in_every_shell(check: impl Fn(Page)) {
     for shell in [BASH, SH, ZSH] {
         if super::find_program(shell.0, "/usr/bin:/bin").is_none() {
-            eprintln!("not checked with {}: it is not installed", shell.0);
+            let note = format!("skipped with {}: it is not installed", shell.0);
+            // Past the test harness, which hides what a passing test prints.
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{note}\n"));
             continue;
         }
         check(Page::new(shell));

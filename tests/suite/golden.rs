@@ -17,6 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::case::{self, Verdict};
+use crate::project::skipped;
 
 #[test]
 fn golden() {
@@ -27,7 +28,7 @@ fn golden() {
         let name = folder.file_name().expect("a case has a name").to_string_lossy().into_owned();
         match case::run(folder, update) {
             Verdict::Passed => println!("golden {name} ... ok"),
-            Verdict::Skipped(why) => println!("golden {name} ... skipped: {why}"),
+            Verdict::Skipped(why) => skipped(&format!("golden {name}"), &why),
             Verdict::Failed(complaints) => {
                 println!("golden {name} ... FAILED\n    {}\n{complaints}", folder.display());
                 failed.lock().expect("no case panics").push(name);

@@ -132,6 +132,12 @@ pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Says that something was not checked, and why. Past the test harness, which hides what a passing test prints.
+pub(crate) fn skipped(what: &str, why: &str) {
+    // Who cannot be told is told nothing else either.
+    let _ = writeln!(io::stderr(), "skipped {what}: {why}");
+}
+
 /// Returns whether a program is there.
 pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Progress on a terminal, read through `script`, which gives the program one.
 
-use crate::project::{Project, has};
+use crate::project::{Project, has, skipped};
 
 const PAGE: &str = "# A page with a rather long title that no narrow terminal can show in one line\n\n\
 ```bash {name=a-step-with-a-name-that-is-long-too}\nsleep 0.6\necho done\n```\n";
@@ -8,7 +8,7 @@ const PAGE: &str = "# A page with a rather long title that no narrow terminal ca
 /// Runs the page in a terminal of some columns; returns all that was drawn.
 fn drawn(columns: u16, more: &str) -> Option<String> {
     if !has("script") {
-        println!("skipped: needs `script`");
+        skipped("progress on a terminal", "needs `script`");
         return None;
     }
     let project = Project::with_page(PAGE);
