@@ -1,18 +1,19 @@
 //! Turns events into lines for people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::diagnostic::duration;
 use crate::event::{
-    EventKind, Exit, Outcome, RunEvent, StepInfo, StepResult, Totals, TutorialOutcome, TutorialResult,
-    TutorialStart,
+    EventKind, Exit, Outcome, RunEvent, StepInfo, StepResult, Timestamp, Totals, TutorialOutcome,
+    TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 
 use super::clean::clean;
-use super::failure::{again, failure, one_line, reason, trouble};
+use super::failure::{again, failing_place, failure, one_line, reason, trouble};
+use super::gitlab::section;
 use super::styles::{Styles, paint};
 use super::summary::summary;
 
@@ -41,6 +42,8 @@ pub struct TextSettings {
     pub store: Option<Store>,
     /// Lines of the screen: failures that have scrolled away are listed again at the end.
     pub height: usize,
+    /// Whether GitLab reads the lines: each failure is then a section of its log.
+    pub gitlab_sections: bool,
 }
 
 /// Turns events into lines.
@@ -55,8 +58,10 @@ pub(super) struct Narrator {
 
 struct Running {
     start: TutorialStart,
-    /// Output that has no newline yet.
-    pending: String,
+    /// Output that has no newline yet, by the step that printed it: a service prints beside other steps.
+    pending: BTreeMap<StepIndex, String>,
+    /// The step that runs now.
+    current: Option<StepIndex>,
 }
 
 impl Narrator {
@@ -67,7 +72,7 @@ impl Narrator {
     /// Returns how many bytes of output wait for a newline.
     #[cfg(test)]
     pub(super) fn pending(&self) -> usize {
-        self.running.values().map(|running| running.pending.len()).sum()
+        self.running.values().flat_map(|running| running.pending.values()).map(String::len).sum()
     }
 
     /// Returns what there is to say about an event: whole lines, or nothing.
@@ -81,10 +86,12 @@ impl Narrator {
         match &event.kind {
             EventKind::TutorialStarted(start) => self.started(start),
             EventKind::StepStarted { plan, step, attempt } => self.step_started(plan, *step, *attempt),
-            EventKind::StepPrinted { plan, chunk, .. } => self.printed(plan, &chunk.text),
+            EventKind::StepPrinted { plan, step, chunk } => self.printed(plan, *step, &chunk.text),
             EventKind::StepSlow { plan, step, running } => self.slow(plan, *step, *running),
             EventKind::StepRetried { plan, step, result, delay } => self.retried(plan, *step, result, *delay),
-            EventKind::StepFinished { plan, step, result } => self.step_finished(plan, *step, result),
+            EventKind::StepFinished { plan, step, result } => {
+                self.step_finished(plan, *step, result, event.at)
+            }
             EventKind::ServiceEnded { plan, step, exit } => self.service_ended(plan, *step, exit.as_ref()),
             EventKind::TutorialFinished { plan, result } => self.finished(plan, result),
             EventKind::Interrupted { signal } => self.interrupted(signal),
@@ -96,43 +103,50 @@ impl Narrator {
     }
 
     fn started(&mut self, start: &TutorialStart) -> String {
-        let running = Running { start: start.clone(), pending: String::new() };
+        let running = Running { start: start.clone(), pending: BTreeMap::new(), current: None };
         self.running.insert(start.plan.clone(), running);
         String::new()
     }
 
-    fn step_started(&self, plan: &PlanKey, step: StepIndex, attempt: u32) -> String {
+    fn step_started(&mut self, plan: &PlanKey, step: StepIndex, attempt: u32) -> String {
+        if let Some(running) = self.running.get_mut(plan) {
+            running.current = Some(step);
+        }
         let name = self.step_name(plan, step);
         let again = if attempt > 1 { format!(", try {attempt}") } else { String::new() };
         let line = format!("{} {name}{again}", self.settings.styles.symbols.step);
         self.verbose(plan, &paint(self.settings.styles.strong, line))
     }
 
-    fn printed(&mut self, plan: &PlanKey, text: &str) -> String {
+    fn printed(&mut self, plan: &PlanKey, step: StepIndex, text: &str) -> String {
         if self.settings.verbosity < Verbosity::Verbose {
             return String::new();
         }
         let Some(running) = self.running.get_mut(plan) else { return String::new() };
-        running.pending.push_str(text);
-        let newline = running.pending.rfind('\n');
-        let end = match newline {
+        let pending = running.pending.entry(step).or_default();
+        pending.push_str(text);
+        let end = match pending.rfind('\n') {
             Some(newline) => newline + 1,
-            None if running.pending.len() > LONGEST_LINE => running.pending.len(),
+            None if pending.len() > LONGEST_LINE => pending.len(),
             None => 0,
         };
-        let whole: String = running.pending.drain(..end).collect();
-        self.output(plan, &whole)
+        let whole: String = pending.drain(..end).collect();
+        self.output(plan, step, &whole)
     }
 
     /// Says what is left of a step's output when it ends without a newline.
-    fn flush(&mut self, plan: &PlanKey) -> String {
-        let pending = self.running.get_mut(plan).map(|running| std::mem::take(&mut running.pending));
-        self.output(plan, &pending.unwrap_or_default())
+    fn flush(&mut self, plan: &PlanKey, step: StepIndex) -> String {
+        let pending = self.running.get_mut(plan).and_then(|running| running.pending.remove(&step));
+        self.output(plan, step, &pending.unwrap_or_default())
     }
 
-    fn output(&self, plan: &PlanKey, text: &str) -> String {
+    /// Returns lines of output; those of a service say whose they are, since they come beside another step's.
+    fn output(&self, plan: &PlanKey, step: StepIndex, text: &str) -> String {
+        let current = self.running.get(plan).and_then(|running| running.current);
+        let whose =
+            if current == Some(step) { String::new() } else { format!("{}: ", self.step_name(plan, step)) };
         let text = clean(text, self.settings.styles.coloured);
-        text.lines().map(|line| self.prefixed(plan, line)).collect()
+        text.lines().map(|line| self.prefixed(plan, &format!("{whose}{line}"))).collect()
     }
 
     fn slow(&self, plan: &PlanKey, step: StepIndex, running: Duration) -> String {
@@ -144,14 +158,20 @@ impl Narrator {
         let name = self.step_name(plan, step);
         let what =
             format!("step `{name}` failed ({}), again in {}", reason(&result.outcome), duration(delay));
-        let rest = self.flush(plan);
+        let rest = self.flush(plan, step);
         rest + &self.notice(plan, &what)
     }
 
-    fn step_finished(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
-        let rest = self.flush(plan);
+    fn step_finished(
+        &mut self,
+        plan: &PlanKey,
+        step: StepIndex,
+        result: &StepResult,
+        at: Timestamp,
+    ) -> String {
+        let rest = self.flush(plan, step);
         let line = self.verbose(plan, &self.step_line(plan, step, result));
-        let block = self.step_failed(plan, step, result).unwrap_or_default();
+        let block = self.step_failed(plan, step, result, at).unwrap_or_default();
         rest + &line + &block
     }
 
@@ -169,7 +189,13 @@ impl Narrator {
         format!("{} {}  {what}", paint(style, symbol), self.step_name(plan, step))
     }
 
-    fn step_failed(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> Option<String> {
+    fn step_failed(
+        &mut self,
+        plan: &PlanKey,
+        step: StepIndex,
+        result: &StepResult,
+        at: Timestamp,
+    ) -> Option<String> {
         if !result.outcome.failed() {
             return None;
         }
@@ -178,7 +204,11 @@ impl Narrator {
         let block = failure(&self.settings, start, info, result);
         let line = failure_line(info, start, result);
         self.failures.push((self.lines, line));
-        Some(block)
+        if !self.settings.gitlab_sections {
+            return Some(block);
+        }
+        let header = format!("{plan}: step {} {}", info.name, result.outcome.word());
+        Some(section(at, self.failures.len(), &header, &block))
     }
 
     fn service_ended(&self, plan: &PlanKey, step: StepIndex, exit: Option<&Exit>) -> String {
@@ -188,7 +218,10 @@ impl Narrator {
     }
 
     fn finished(&mut self, plan: &PlanKey, result: &TutorialResult) -> String {
-        let rest = self.flush(plan);
+        let unfinished =
+            self.running.get(plan).map(|running| running.pending.keys().copied().collect::<Vec<_>>());
+        let rest: String =
+            unfinished.unwrap_or_default().into_iter().map(|step| self.flush(plan, step)).collect();
         self.running.remove(plan);
         if let Some(trouble) = trouble(result) {
             self.failures.push((self.lines, format!("{}  {trouble}", one_line(&plan.to_string()))));
@@ -250,7 +283,7 @@ impl Narrator {
 }
 
 fn failure_line(info: &StepInfo, start: &TutorialStart, result: &StepResult) -> String {
-    let location = one_line(&info.location.to_string());
+    let location = one_line(&failing_place(info, result).to_string());
     format!("{location}  {}  ({})", reason(&result.outcome), again(start, info))
 }
 
