@@ -6,9 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
-use indicatif::ProgressDrawTarget;
-
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
@@ -21,10 +18,11 @@ use crate::event::{EventKind, RunEvent, Timestamp, Totals};
 use crate::plan::Plan;
 use crate::record::{Lock, Recorder, Store, StoreError};
 use crate::report::{
-    GithubAnnotations, GitlabCodeQuality, JsonLines, Junit, Plain, Reporters, Repository, Terminal,
-    TextSettings, Verbosity, Writer,
+    GithubAnnotations, GitlabCodeQuality, JsonLines, Junit, Plain, Reporters, Repository, Size, Terminal,
+    TextSettings, Verbosity, Writer, screen,
 };
 use crate::run::{self, Job, RunOptions};
+use clap::Args;
 
 /// How often progress is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -237,14 +235,14 @@ fn reporters(
         styles: printer.styles(),
         verbosity: printer.verbosity(),
         store: Some(store.clone()),
-        height: height(),
+        height: usize::from(size().1),
         gitlab_sections: ci == Some(Ci::GitLab),
     };
     let repository = repository(project)?;
     let mut reporters = Reporters::default();
     let error: Writer = Box::new(io::stderr());
     if printer.is_terminal() && printer.verbosity() > Verbosity::Quiet {
-        reporters.add("terminal", Terminal::new(settings, error, ProgressDrawTarget::stderr()));
+        reporters.add("terminal", Terminal::new(settings, error, screen(Box::new(io::stderr()), size)));
     } else {
         reporters.add("terminal", Plain::new(settings, error));
     }
@@ -283,9 +281,10 @@ fn create(path: &Path) -> Result<Writer, CliError> {
     Ok(Box::new(file))
 }
 
-/// Returns how many lines the terminal has, or what most have.
-fn height() -> usize {
-    rustix::termios::tcgetwinsize(io::stderr()).map_or(24, |size| usize::from(size.ws_row).max(10))
+/// Returns columns and lines of the terminal, or what most have.
+fn size() -> Size {
+    let known = rustix::termios::tcgetwinsize(io::stderr()).ok();
+    known.filter(|size| size.ws_col > 0).map_or((80, 24), |size| (size.ws_col, size.ws_row.max(10)))
 }
 
 #[cfg(test)]

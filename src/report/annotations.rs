@@ -5,7 +5,7 @@ use crate::record::{Folder, Record, StepRecord};
 
 use super::clean::clean;
 use super::error::ReportError;
-use super::failure::{diff_lines, failing_place, reason, trouble};
+use super::failure::{annotated_place, diff_lines, reason, trouble};
 use super::reporter::{Reporter, Writer};
 use super::repository::Repository;
 
@@ -55,7 +55,7 @@ fn annotations(record: &Record, repository: &Repository) -> String {
 }
 
 fn error(record: &Record, step: &StepRecord, repository: &Repository) -> String {
-    let location = failing_place(&step.info, &step.result);
+    let location = annotated_place(&step.info, &step.result);
     let title = format!("{}: step {} {}", record.plan, step.info.name, step.result.outcome.word());
     let mut message = reason(&step.result.outcome);
     for mismatch in step.result.checks.iter().filter_map(|check| check.mismatch.as_ref()) {
@@ -103,8 +103,8 @@ mod tests {
         check(
             &samples::failed_record("b.md"),
             expect![[r#"
-            ::error file=b.md,line=12,col=1,title=b.md%3A step build failed::output differs from line 2%0A~ made in 3s%0A- done%0A+ gone%0A~ ... (30 more)%0A  end
-        "#]],
+                ::error file=b.md,line=16,col=1,title=b.md%3A step build failed::output differs from line 2%0A~ made in 3s%0A- done%0A+ gone%0A~ ... (30 more)%0A  end
+            "#]],
         );
     }
 

@@ -61,6 +61,15 @@ pub(super) fn failing_place<'a>(info: &'a StepInfo, result: &'a StepResult) -> &
     }
 }
 
+/// Returns the line that a person has to look at first: the promise that was broken, else where the step failed.
+pub(super) fn annotated_place<'a>(info: &'a StepInfo, result: &'a StepResult) -> &'a Location {
+    let broken = result.checks.iter().find(|check| check.mismatch.is_some());
+    match broken {
+        Some(check) if result.only_output_differs() => &check.location,
+        _ => failing_place(info, result),
+    }
+}
+
 /// Returns what went wrong with a tutorial that no step of it shows.
 pub(super) fn trouble(result: &TutorialResult) -> Option<String> {
     let is_empty = result.outcome == TutorialOutcome::Failed && result.coverage.executed() == 0;

@@ -11,7 +11,7 @@ use crate::plan::PlanKey;
 use crate::record::{Folder, Record, StepRecord};
 
 use super::error::ReportError;
-use super::failure::{failing_place, one_line, reason};
+use super::failure::{annotated_place, one_line, reason};
 use super::reporter::{Reporter, Writer};
 use super::repository::Repository;
 
@@ -83,7 +83,7 @@ impl Reporter for GitlabCodeQuality {
 
 fn issue(record: &Record, step: &StepRecord, repository: &Repository) -> Issue {
     let StepRecord { info, result, .. } = step;
-    let place = failing_place(info, result);
+    let place = annotated_place(info, result);
     Issue {
         description: one_line(&format!(
             "step {} {}: {}",
@@ -133,7 +133,7 @@ mod tests {
                 "location": {
                   "path": "docs/b.md",
                   "lines": {
-                    "begin": 12
+                    "begin": 16
                   }
                 }
               }

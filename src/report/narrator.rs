@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::diagnostic::duration;
 use crate::event::{
-    EventKind, Exit, Outcome, RunEvent, StepInfo, StepResult, Timestamp, Totals, TutorialOutcome,
+    EventKind, Exit, Outcome, RunEvent, SkipReason, StepInfo, StepResult, Timestamp, Totals, TutorialOutcome,
     TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
@@ -19,6 +19,9 @@ use super::summary::summary;
 
 /// Output without a newline is shown in pieces of this size, so that it never piles up in memory.
 const LONGEST_LINE: usize = 8 * 1024;
+
+/// How many steps that were left out for one reason are named.
+const MOST_NAMES: usize = 4;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +65,8 @@ struct Running {
     pending: BTreeMap<StepIndex, String>,
     /// The step that runs now.
     current: Option<StepIndex>,
+    /// Steps that were left out, by the reason.
+    left_out: BTreeMap<String, Vec<String>>,
 }
 
 impl Narrator {
@@ -103,7 +108,12 @@ impl Narrator {
     }
 
     fn started(&mut self, start: &TutorialStart) -> String {
-        let running = Running { start: start.clone(), pending: BTreeMap::new(), current: None };
+        let running = Running {
+            start: start.clone(),
+            pending: BTreeMap::new(),
+            current: None,
+            left_out: left_out(start),
+        };
         self.running.insert(start.plan.clone(), running);
         String::new()
     }
@@ -171,6 +181,7 @@ impl Narrator {
     ) -> String {
         let rest = self.flush(plan, step);
         let line = self.verbose(plan, &self.step_line(plan, step, result));
+        self.note_left_out(plan, step, result);
         let block = self.step_failed(plan, step, result, at).unwrap_or_default();
         rest + &line + &block
     }
@@ -211,6 +222,19 @@ impl Narrator {
         Some(section(at, self.failures.len(), &header, &block))
     }
 
+    /// Remembers why a step was left out, unless that is said otherwise: what is missing has lines of its own,
+    /// and who selects steps knows what they left out.
+    fn note_left_out(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) {
+        let Outcome::Skipped { reason } = &result.outcome else { return };
+        if matches!(reason, SkipReason::Requirement(_) | SkipReason::NotSelected) {
+            return;
+        }
+        let (name, reason) = (self.step_name(plan, step), one_line(&reason.to_string()));
+        if let Some(running) = self.running.get_mut(plan) {
+            running.left_out.entry(reason).or_default().push(name);
+        }
+    }
+
     fn service_ended(&self, plan: &PlanKey, step: StepIndex, exit: Option<&Exit>) -> String {
         let name = self.step_name(plan, step);
         let how = exit.map(|exit| format!(": {exit}")).unwrap_or_default();
@@ -222,14 +246,14 @@ impl Narrator {
             self.running.get(plan).map(|running| running.pending.keys().copied().collect::<Vec<_>>());
         let rest: String =
             unfinished.unwrap_or_default().into_iter().map(|step| self.flush(plan, step)).collect();
-        self.running.remove(plan);
+        let left_out = self.running.remove(plan).map(|running| running.left_out).unwrap_or_default();
         if let Some(trouble) = trouble(result) {
             self.failures.push((self.lines, format!("{}  {trouble}", one_line(&plan.to_string()))));
         }
         if self.settings.verbosity == Verbosity::Quiet && result.outcome != TutorialOutcome::Failed {
             return rest;
         }
-        rest + &tutorial_lines(&self.settings.styles, plan, result)
+        rest + &tutorial_lines(&self.settings.styles, plan, result, &left_out)
     }
 
     fn interrupted(&mut self, signal: &str) -> String {
@@ -287,8 +311,32 @@ fn failure_line(info: &StepInfo, start: &TutorialStart, result: &StepResult) -> 
     format!("{location}  {}  ({})", reason(&result.outcome), again(start, info))
 }
 
+/// Returns the blocks that nothing here can run, by the reason.
+fn left_out(start: &TutorialStart) -> BTreeMap<String, Vec<String>> {
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (location, reason) in &start.not_supported {
+        let place = one_line(&format!("{}:{}", location.path.display(), location.line));
+        left_out.entry(one_line(reason)).or_default().push(place);
+    }
+    left_out
+}
+
+/// Returns names as a list of at most a line.
+fn some_of(names: &[String]) -> String {
+    let shown = names.iter().take(MOST_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// Returns the line about a tutorial that is over, and one for each thing that it lacked.
-fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> String {
+fn tutorial_lines(
+    styles: &Styles,
+    plan: &PlanKey,
+    result: &TutorialResult,
+    left_out: &BTreeMap<String, Vec<String>>,
+) -> String {
     let (style, symbol, word) = match result.outcome {
         TutorialOutcome::Passed => (styles.pass, styles.symbols.pass, ""),
         TutorialOutcome::Failed => (styles.fail, styles.symbols.fail, "failed: "),
@@ -299,6 +347,7 @@ fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> S
     let what = format!("{}{}", paint(style, word), result.coverage.summary());
     let mut text = format!("{} {}  {what}  {took}\n", paint(style, symbol), paint(styles.strong, name));
     text.extend(trouble(result).map(|trouble| format!("    {trouble}\n")));
+    text.extend(left_out.iter().map(|(reason, names)| format!("    {}: {reason}\n", some_of(names))));
     text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
     if let Some(workspace) = &result.workspace {
         text.push_str(&format!("    workspace kept: {}\n", workspace.display()));

@@ -113,6 +113,7 @@ mod tests {
                   left behind: sleep 1000
                   run again just that: stagebook run tutorials/b.md --step build
                 ✗ tutorials/b.md  failed: 1 of 2 blocks run, 0 verified, 1 failed, 1 skipped  3.0s
+                    clean: step `build` did not pass
                 ✗ 1 tutorial failed; 1 of 2 blocks run, 0 verified in 3.0s
             "#]],
         );

@@ -108,7 +108,7 @@ impl Running {
         let took = if took.as_secs() < 60 { format!("{}s", took.as_secs()) } else { duration(took) };
         let plan = one_line(&plan.to_string());
         // The time comes first: a narrow terminal cuts the end.
-        format!("{took:>3} {plan}  {}/{} {name}", self.done, self.steps.len())
+        format!("{took:>3} {plan}  {}/{} {name}", self.done, self.steps.len()).trim_end().to_owned()
     }
 }
 
@@ -195,6 +195,6 @@ mod tests {
         progress.clear();
         let (plan, running) =
             (samples::record().plan, Running::new(&samples::record().start(), Duration::ZERO));
-        assert_eq!(running.line(&plan, Duration::from_millis(12_900)), "tutorials/a.md  0/2   12s");
+        assert_eq!(running.line(&plan, Duration::from_millis(12_900)), "12s tutorials/a.md  0/2");
     }
 }
