@@ -4,20 +4,22 @@ __sb_save() {
     case $__sb_request in *q*) return;; esac
     __sb_flags=$-; set +eux
     {
-        printf 'cd -- "%s"\n' "$(pwd | sed 's/["$`\\]/\\&/g')"
-        set | sed '/^__sb_[a-z]*=/d; /^PPID=/d; /^LINENO=/d; /^OPTIND=/d'
+        command printf 'command cd -- "%s"\n' "$(command pwd | command -p sed 's/["$`\\]/\\&/g')"
+        set | command -p sed '/^__sb_[a-z]*=/d; /^PPID=/d; /^LINENO=/d; /^OPTIND=/d'
         export -p
-        alias
+        command alias | command -p sed 's/^\(alias \)\{0,1\}/alias /'
         trap
-        printf 'umask %s\n__sb_flags=%s\n' "$(umask)" "$__sb_flags"
+        command printf 'umask %s\n__sb_flags=%s\n' "$(command umask)" "$__sb_flags"
     } >"$__sb_dir/state.new" 2>/dev/null
-    mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
+    command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
 }
 trap __sb_save EXIT
+__sb_lost() { command printf '%s\n' 'break or continue outside of a loop' >&2; command exit 1; }
+# Read as a whole before aliases of the page are there.
+{
 if [ -e "$__sb_dir/state" ]; then . "$__sb_dir/state" 2>/dev/null; fi
-__sb_lost() { echo 'break or continue outside of a loop' >&2; command exit 1; }
 __sb_busy=
-while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' command read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
     case $__sb_request in *q*) command exit 0;; esac
     __sb_busy=1
     case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
@@ -28,7 +30,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_out
     case $__sb_request in *p*) . "$__sb_dir/before$__sb_step";; esac
     __sb_text=$__sb_dir/text$__sb_step
     case $__sb_flags in
-        *x*) { echo 'set -x'; cat "$__sb_text"; } >"$__sb_text.x"; __sb_text=$__sb_text.x;;
+        *x*) { command printf 'set -x\n'; command -p cat "$__sb_text"; } >"$__sb_text.x"; __sb_text=$__sb_text.x;;
     esac
     case $__sb_flags in *u*) set -u;; esac
     case $__sb_request in
@@ -54,6 +56,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_out
     case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
     __sb_busy=
     exec >/dev/null 2>&1
-    printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply"
+    command printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply"
 done
 __sb_lost
+}
