@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::diagnostic::duration;
 use crate::event::{
-    EventKind, Exit, Outcome, RunEvent, StepInfo, StepResult, Totals, TutorialOutcome, TutorialResult,
-    TutorialStart,
+    EventKind, Exit, Outcome, RunEvent, StepInfo, StepKind, StepOutput, StepResult, Totals, TutorialOutcome,
+    TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 
 use super::clean::clean;
-use super::failure::{again, failure, one_line, reason, trouble};
+use super::failure::{again, failure, last_output, one_line, reason, trouble};
 use super::styles::{Styles, paint};
 use super::summary::summary;
 
@@ -57,6 +57,8 @@ struct Running {
     start: TutorialStart,
     /// Output that has no newline yet.
     pending: String,
+    /// What services have printed.
+    services: HashMap<StepIndex, StepOutput>,
 }
 
 impl Narrator {
@@ -85,6 +87,7 @@ impl Narrator {
             EventKind::StepSlow { plan, step, running } => self.slow(plan, *step, *running),
             EventKind::StepRetried { plan, step, result, delay } => self.retried(plan, *step, result, *delay),
             EventKind::StepFinished { plan, step, result } => self.step_finished(plan, *step, result),
+            EventKind::ServicePrinted { plan, step, output } => self.service_printed(plan, *step, output),
             EventKind::ServiceEnded { plan, step, exit } => self.service_ended(plan, *step, exit.as_ref()),
             EventKind::TutorialFinished { plan, result } => self.finished(plan, result),
             EventKind::Interrupted { signal } => self.interrupted(signal),
@@ -96,7 +99,7 @@ impl Narrator {
     }
 
     fn started(&mut self, start: &TutorialStart) -> String {
-        let running = Running { start: start.clone(), pending: String::new() };
+        let running = Running { start: start.clone(), pending: String::new(), services: HashMap::new() };
         self.running.insert(start.plan.clone(), running);
         String::new()
     }
@@ -150,9 +153,18 @@ impl Narrator {
 
     fn step_finished(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
         let rest = self.flush(plan);
+        // A record has all that a service printed in its step's result.
+        if self.is_service(plan, step) {
+            self.service_printed(plan, step, &result.output);
+        }
         let line = self.verbose(plan, &self.step_line(plan, step, result));
         let block = self.step_failed(plan, step, result).unwrap_or_default();
         rest + &line + &block
+    }
+
+    fn is_service(&self, plan: &PlanKey, step: StepIndex) -> bool {
+        let info = self.running.get(plan).and_then(|running| running.start.steps.get(step.0));
+        info.is_some_and(|info| info.kind == StepKind::Service)
     }
 
     fn step_line(&self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
@@ -181,10 +193,26 @@ impl Narrator {
         Some(block)
     }
 
+    /// Notes what a service has printed, which is said if it ends in the middle.
+    fn service_printed(&mut self, plan: &PlanKey, step: StepIndex, output: &StepOutput) -> String {
+        if let Some(running) = self.running.get_mut(plan) {
+            running.services.insert(step, output.clone());
+        }
+        String::new()
+    }
+
     fn service_ended(&self, plan: &PlanKey, step: StepIndex, exit: Option<&Exit>) -> String {
         let name = self.step_name(plan, step);
         let how = exit.map(|exit| format!(": {exit}")).unwrap_or_default();
-        self.notice(plan, &format!("service `{name}` ended before the tutorial{}", one_line(&how)))
+        let notice =
+            self.notice(plan, &format!("service `{name}` ended before the tutorial{}", one_line(&how)));
+        let running = self.running.get(plan);
+        match running.and_then(|running| Some((&running.start, running.services.get(&step)?))) {
+            Some((start, output)) if exit != Some(&Exit::Status(0)) => {
+                notice + &last_output(&self.settings, start, output)
+            }
+            _ => notice,
+        }
     }
 
     fn finished(&mut self, plan: &PlanKey, result: &TutorialResult) -> String {
