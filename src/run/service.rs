@@ -109,15 +109,7 @@ impl Service {
     async fn is_ready(&self, ready: &Ready) -> bool {
         match ready {
             Ready::Log(_) => self.announced.get(),
-            Ready::Port(port) => {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
-                let connect = tokio::net::TcpStream::connect(address);
-                matches!(tokio::time::timeout(PATIENCE, connect).await, Ok(Ok(_)))
-            }
-            Ready::Url(url) => {
-                let url = url.clone();
-                tokio::task::spawn_blocking(move || http_answers(&url)).await.unwrap_or(false)
-            }
+            Ready::Port(_) | Ready::Url(_) => answers_already(ready).await,
         }
     }
 
@@ -159,6 +151,11 @@ impl PlanRun {
         ready: Option<&Ready>,
         mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
+        if let Some(ready) = ready
+            && answers_already(ready).await
+        {
+            return Ok(ended(taken(ready), Printed::default()));
+        }
         let born = Born::now();
         let recording = self.recording(task, false);
         let streams = self.begin(task, true, false)?;
@@ -311,6 +308,32 @@ impl Announcement {
         let old = self.tail.len().saturating_sub(self.text.len() - 1);
         self.tail.drain(..old);
     }
+}
+
+/// Returns whether something answers at a port or URL, whoever it is.
+async fn answers_already(ready: &Ready) -> bool {
+    match ready {
+        Ready::Log(_) => false,
+        Ready::Port(port) => {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+            let connect = tokio::net::TcpStream::connect(address);
+            matches!(tokio::time::timeout(PATIENCE, connect).await, Ok(Ok(_)))
+        }
+        Ready::Url(url) => {
+            let url = url.clone();
+            tokio::task::spawn_blocking(move || http_answers(&url)).await.unwrap_or(false)
+        }
+    }
+}
+
+/// Returns the outcome of a service whose place is taken: another program's answers would be taken for its own.
+fn taken(ready: &Ready) -> Outcome {
+    let what = match ready {
+        Ready::Port(port) => format!("listens on 127.0.0.1:{port}"),
+        Ready::Url(url) => format!("answers at {url}"),
+        Ready::Log(text) => format!("prints `{text}`"),
+    };
+    Outcome::Failed { reason: format!("another program already {what}") }
 }
 
 /// Asks with plain HTTP/1.0 (RFC 1945) whether a URL answers with a status below 400.

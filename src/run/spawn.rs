@@ -84,6 +84,15 @@ impl Spawned {
         Ok(status)
     }
 
+    /// Returns whether it has ended, without waiting.
+    pub(super) fn has_ended(&mut self) -> bool {
+        let ended = !matches!(self.child.try_wait(), Ok(None));
+        if ended {
+            self.forget();
+        }
+        ended
+    }
+
     fn forget(&mut self) {
         self.process.take().into_iter().for_each(|process| self.children.forget(process));
     }

@@ -477,6 +477,86 @@ fn folder_of_a_step_that_ends_its_shell_holds_for_it_alone() {
 }
 
 #[test]
+fn shell_that_ended_between_two_steps_is_replaced() {
+    in_every_shell(|page| {
+        let page = page
+            .step("trap 'exit 0' TERM; (sleep 0.1; kill -TERM $$) >/dev/null 2>&1 &\n")
+            .step_with("sleep 0.6\n", |step| step.session = "other".to_owned())
+            .step_with("echo ran; exit 5\n", exits_with(5));
+        page.run().all_pass().prints(&["", "", "ran\n"]);
+    });
+    let page = Page::new(("python3", InterpreterKind::Python))
+        .step("import os, threading\nthreading.Timer(0.1, lambda: os._exit(0)).start()\n")
+        .step_with("import time\ntime.sleep(0.6)\n", |step| step.session = "other".to_owned())
+        .step_with("print('ran')\nraise SystemExit(5)\n", exits_with(5));
+    page.run().all_pass().prints(&["", "", "ran\n"]);
+}
+
+#[test]
+fn shell_that_cannot_take_requests_any_more_passes_nothing() {
+    in_every_shell(|page| {
+        let ran = page.step("readonly IFS\n").step_with("echo ran; exit 5\n", exits_with(5)).run();
+        assert_eq!(ran.steps[1].output.text, "ran\n", "{:?}", ran.outcomes());
+    });
+}
+
+#[test]
+fn trace_shows_nothing_of_the_driver_when_a_shell_ends() {
+    in_every_shell(|page| {
+        if page.shell == ZSH {
+            // Nothing silences its trace of the function that saves the state.
+            return;
+        }
+        let ran = page.step("set -x; echo hi; exit 0\n").step("echo two\n").run().all_pass();
+        let traced = |step: usize| ran.steps[step].output.text.contains("__sb");
+        assert!(!traced(0) && !traced(1), "{} {}", ran.steps[0].output.text, ran.steps[1].output.text);
+    });
+}
+
+#[test]
+fn exit_trap_that_a_function_sets_costs_no_state() {
+    let page = Page::new(BASH)
+        .step("later() { \\trap 'echo bye' EXIT; }; x=1\n")
+        .step("later; set -o noclobber\n")
+        .step_with("y=2; exit 3\n", exits_with(3))
+        .step("echo $x $y\n");
+    page.run().all_pass().prints(&["", "", "bye\n", "1 2\n"]);
+}
+
+#[test]
+fn workspace_that_a_step_removes_is_there_for_cleanup() {
+    in_every_shell(|page| {
+        let page = page.step_with("rm -rf \"$PWD\"; exit 3\n", exits_with(3));
+        page.step_with("pwd\n", |step| step.cleanup = true).run().all_pass().prints(&["", "<workspace>\n"]);
+    });
+}
+
+#[test]
+fn time_limit_of_a_page_for_reading_does_not_end_its_shell() {
+    Page::new(BASH)
+        .step("x=1; TMOUT=1\n")
+        .step_with("sleep 1.3\n", |step| step.session = "other".to_owned())
+        .step("echo $x\n")
+        .run()
+        .all_pass()
+        .prints(&["", "", "1\n"]);
+}
+
+#[test]
+fn port_of_another_program_is_no_sign_of_readiness() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for ready in [Ready::Port(port), Ready::Log("up".to_owned())] {
+        let is_port = matches!(ready, Ready::Port(_));
+        let text = with_unique_sleeps("echo up; exec sleep 34.6\n");
+        let ran = Page::new(BASH).service(&text, Some(ready)).run();
+        let reason = format!("another program already listens on 127.0.0.1:{port}");
+        let expected = if is_port { Outcome::Failed { reason } } else { Outcome::Verified };
+        assert_eq!(*ran.outcomes()[0], expected);
+    }
+}
+
+#[test]
 fn longest_time_limit_is_no_trouble() {
     in_every_shell(|page| {
         page.step_with("echo hi\n", |step| step.timeout = Duration::MAX).run().all_pass().prints(&["hi\n"]);

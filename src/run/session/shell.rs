@@ -30,6 +30,8 @@ pub(crate) struct Session {
     requests: File,
     replies: Receiver,
     reply: Vec<u8>,
+    /// The last text that a shell has begun with.
+    begun: usize,
     shell: Option<Spawned>,
     /// The last step ended its shell before the variables of that step alone were taken back.
     unfinished: Option<usize>,
@@ -93,6 +95,7 @@ impl Session {
             folder,
             environment,
             reply: Vec::new(),
+            begun: 0,
             shell: None,
             unfinished: None,
             texts: 0,
@@ -142,6 +145,10 @@ impl Session {
             std::fs::write(file("before"), extras.before(self.interpreter.kind, &self.workspace))?;
             std::fs::write(file("after"), extras.after(self.interpreter.kind))?;
         }
+        // A shell may end between two steps: a trap, a signal, a limit of its own.
+        if self.shell.as_mut().is_some_and(Spawned::has_ended) {
+            self.forget_shell();
+        }
         if self.shell.is_none() {
             self.start()?;
         }
@@ -151,18 +158,32 @@ impl Session {
     }
 
     /// Waits until the shell answers or ends. May be called again after it was given up.
+    ///
+    /// # Errors
+    /// Also when the shell ended before it began with the text: that is no exit status of the text.
     pub(crate) async fn wait(&mut self) -> io::Result<Ending> {
         let shell = self.shell.as_mut().expect("a request was handed to a shell");
-        let ending = tokio::select! {
+        let status = tokio::select! {
             biased;
-            reply = read_reply(&self.replies, &mut self.reply, self.texts) => Ending::Replied(reply?),
-            status = shell.wait() => Ending::Exited(status?),
+            reply = next_reply(&self.replies, &mut self.reply, &mut self.begun, self.texts) => {
+                self.unfinished = None;
+                return Ok(Ending::Replied(reply?));
+            }
+            status = shell.wait() => status?,
         };
-        match ending {
-            Ending::Exited(_) => self.forget_shell(),
-            Ending::Replied(_) => self.unfinished = None,
+        // What it said last may be known to the system and not yet to the runtime.
+        read_rest(&self.replies, &mut self.reply)?;
+        let reply = take_reply(&mut self.reply, &mut self.begun, self.texts)?;
+        let begun = self.begun == self.texts;
+        self.forget_shell();
+        match reply {
+            Some(reply) => {
+                self.unfinished = None;
+                Ok(Ending::Replied(reply))
+            }
+            None if begun => Ok(Ending::Exited(status)),
+            None => Err(io::Error::other("it ended before it began with the step")),
         }
-        Ok(ending)
     }
 
     /// Asks an idle shell to end, which runs the traps that its steps set.
@@ -198,6 +219,8 @@ impl Session {
             let after = std::fs::read(self.folder.join(format!("after{number}")))?;
             File::options().append(true).open(&state)?.write_all(&after)?;
         }
+        // A step may have removed it; what cleans up must not run somewhere else.
+        std::fs::create_dir_all(&self.workspace)?;
         let mut command = driver::command(&self.interpreter, &self.folder);
         command.env_clear().envs(&self.environment).current_dir(&self.workspace);
         self.shell = Some(self.children.spawn(&mut command)?);
@@ -205,17 +228,17 @@ impl Session {
     }
 }
 
-/// Reads lines `TEXT STATUS SERVICE` until one answers this text; what came after that stays in `unread`.
-///
-/// A shell that was killed may have answered a moment before: that answer is for nobody.
-async fn read_reply(replies: &Receiver, unread: &mut Vec<u8>, text: usize) -> io::Result<Reply> {
+/// Waits until a line answers this text.
+async fn next_reply(
+    replies: &Receiver,
+    unread: &mut Vec<u8>,
+    begun: &mut usize,
+    text: usize,
+) -> io::Result<Reply> {
     let mut buffer = [0; 64];
     loop {
-        while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
-            let (answers, reply) = parse_reply(&unread.drain(..=end).collect::<Vec<u8>>())?;
-            if answers == text {
-                return Ok(reply);
-            }
+        if let Some(reply) = take_reply(unread, begun, text)? {
+            return Ok(reply);
         }
         replies.readable().await?;
         match replies.try_read(&mut buffer) {
@@ -226,14 +249,47 @@ async fn read_reply(replies: &Receiver, unread: &mut Vec<u8>, text: usize) -> io
     }
 }
 
-fn parse_reply(line: &[u8]) -> io::Result<(usize, Reply)> {
-    let text = String::from_utf8_lossy(line);
-    let mut words = text.split_ascii_whitespace().map(|word| word.parse::<usize>().ok());
-    match (words.next(), words.next(), words.next()) {
-        (Some(Some(number)), Some(Some(status)), Some(Some(service))) => {
-            let service = i32::try_from(service).ok().filter(|process| *process != 0);
-            Ok((number, Reply { status: i32::try_from(status).unwrap_or(i32::MAX), service }))
+/// Reads what there is, past the runtime.
+fn read_rest(replies: &Receiver, unread: &mut Vec<u8>) -> io::Result<()> {
+    let mut buffer = [0; 64];
+    loop {
+        match rustix::io::read(replies, &mut buffer) {
+            Ok(0) | Err(rustix::io::Errno::AGAIN) => return Ok(()),
+            Ok(length) => unread.extend_from_slice(&buffer[..length]),
+            Err(error) => return Err(error.into()),
         }
-        _ => Err(io::Error::other(format!("the shell answered `{}`", text.trim_end()))),
     }
+}
+
+/// Takes whole lines until one answers this text; notes the text that a shell says to begin with.
+///
+/// A shell that was killed may have answered a moment before: that answer is for nobody.
+fn take_reply(unread: &mut Vec<u8>, begun: &mut usize, text: usize) -> io::Result<Option<Reply>> {
+    while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
+        match parse_line(&unread.drain(..=end).collect::<Vec<u8>>())? {
+            (number, None) => *begun = number,
+            (number, Some(reply)) if number == text => return Ok(Some(reply)),
+            (_, Some(_)) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a line `TEXT begins`, or `TEXT STATUS SERVICE`.
+fn parse_line(line: &[u8]) -> io::Result<(usize, Option<Reply>)> {
+    let text = String::from_utf8_lossy(line);
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let number = |word: &str| word.parse::<usize>().ok();
+    let parsed = match words[..] {
+        [text, "begins"] => number(text).map(|text| (text, None)),
+        [text, status, service] => {
+            number(text).zip(number(status)).zip(number(service)).map(|((text, status), service)| {
+                let service = i32::try_from(service).ok().filter(|process| *process != 0);
+                let status = i32::try_from(status).unwrap_or(i32::MAX);
+                (text, Some(Reply { status, service }))
+            })
+        }
+        _ => None,
+    };
+    parsed.ok_or_else(|| io::Error::other(format!("the shell answered `{}`", text.trim_end())))
 }
