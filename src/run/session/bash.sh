@@ -41,7 +41,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r -t 2000000000 __sb
         *) command exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac;
     case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step";; esac;
-    builtin printf '%s begins\n' "$__sb_step" 1<>"$__sb_dir/reply";
+    builtin printf '%s\n' "$__sb_step" 1<>"$__sb_dir/begun";
     case $__sb_flags in *x*) __sb_text="set -x;${__sb_text-}";; esac;
     case $__sb_flags in *u*) builtin set -u;; esac;
     case $__sb_flags in *v*) builtin set -v;; esac;
@@ -58,7 +58,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r -t 2000000000 __sb
             { __sb_status=$? __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_pid=0;;
     esac;
     case $__sb_request in *p*) builtin . "$__sb_dir/after$__sb_step";; esac;
-    __sb_keep_exit_trap;
+    case $__sb_request in *t*) __sb_keep_exit_trap;; esac;
     __sb_busy=;
     command exec >/dev/null 2>&1;
     builtin printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply";

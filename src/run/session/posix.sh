@@ -29,7 +29,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; command read -r __sb_request <"$__
         *) exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac
     case $__sb_request in *p*) . "$__sb_dir/before$__sb_step";; esac
-    command printf '%s begins\n' "$__sb_step" 1<>"$__sb_dir/reply"
+    command printf '%s\n' "$__sb_step" 1<>"$__sb_dir/begun"
     __sb_text=$__sb_dir/text$__sb_step
     case $__sb_flags in
         *x*) { command printf 'set -x\n'; command -p cat "$__sb_text"; } >|"$__sb_text.x"; __sb_text=$__sb_text.x;;

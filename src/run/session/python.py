@@ -25,7 +25,8 @@ def serve(folder):
         if "p" in request:
             with open(folder + "/before" + step, encoding="utf-8") as file:
                 exec(file.read(), extras)
-        answer(folder, "{} begins\n".format(step))
+        with open(folder + "/begun", "w", encoding="ascii") as begun:
+            begun.write(step)
         if "b" in request:
             print("a python session cannot start a service", file=sys.stderr)
             status = 1
@@ -38,12 +39,8 @@ def serve(folder):
                 exec(file.read(), extras)
         os.dup2(null, 1)
         os.dup2(null, 2)
-        answer(folder, "{} {} 0\n".format(step, status))
-
-
-def answer(folder, line):
-    with open(folder + "/reply", "r+b", buffering=0) as replies:
-        replies.write(line.encode())
+        with open(folder + "/reply", "r+b", buffering=0) as replies:
+            replies.write("{} {} 0\n".format(step, status).encode())
 
 
 def point(descriptor, path):

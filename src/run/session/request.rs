@@ -22,7 +22,7 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Returns the letters that the drivers know. Never empty: `read` would join the fields.
+    /// Returns the letters that the drivers know. Never empty: the drivers split the line at blanks.
     pub(super) fn flags(&self) -> String {
         let flags = [
             (self.service, 'b'),
@@ -39,8 +39,17 @@ impl Request<'_> {
     ///
     /// A guess from words is enough: saving once too often costs a millisecond.
     fn may_replace_shell(&self) -> bool {
+        self.has_word(&["exec", "trap", "kill"])
+    }
+
+    /// Returns whether the text could set a trap, or bring a function that does.
+    pub(super) fn may_set_trap(&self) -> bool {
+        self.has_word(&["trap", "source", "eval"]) || self.text.contains(". ")
+    }
+
+    fn has_word(&self, looked_for: &[&str]) -> bool {
         let mut words = self.text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-        words.any(|word| ["exec", "trap", "kill"].contains(&word))
+        words.any(|word| looked_for.contains(&word))
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) struct Session {
     requests: File,
     replies: Receiver,
     reply: Vec<u8>,
-    /// The last text that a shell has begun with.
-    begun: usize,
+    /// A text so far may have set a trap, in a step or in a function for later.
+    traps: bool,
     shell: Option<Spawned>,
     /// The last step ended its shell before the variables of that step alone were taken back.
     unfinished: Option<usize>,
@@ -95,7 +95,7 @@ impl Session {
             folder,
             environment,
             reply: Vec::new(),
-            begun: 0,
+            traps: false,
             shell: None,
             unfinished: None,
             texts: 0,
@@ -153,7 +153,9 @@ impl Session {
             self.start()?;
         }
         self.unfinished = request.extras.map(|_| number);
-        let line = format!("{number} {} {}\n", streams.number, request.flags());
+        self.traps |= request.may_set_trap();
+        let trap = if self.traps { "t" } else { "" };
+        let line = format!("{number} {} {}{trap}\n", streams.number, request.flags());
         self.requests.write_all(line.as_bytes())
     }
 
@@ -165,7 +167,7 @@ impl Session {
         let shell = self.shell.as_mut().expect("a request was handed to a shell");
         let status = tokio::select! {
             biased;
-            reply = next_reply(&self.replies, &mut self.reply, &mut self.begun, self.texts) => {
+            reply = next_reply(&self.replies, &mut self.reply, self.texts) => {
                 self.unfinished = None;
                 return Ok(Ending::Replied(reply?));
             }
@@ -173,17 +175,22 @@ impl Session {
         };
         // What it said last may be known to the system and not yet to the runtime.
         read_rest(&self.replies, &mut self.reply)?;
-        let reply = take_reply(&mut self.reply, &mut self.begun, self.texts)?;
-        let begun = self.begun == self.texts;
+        let reply = take_reply(&mut self.reply, self.texts)?;
         self.forget_shell();
         match reply {
             Some(reply) => {
                 self.unfinished = None;
                 Ok(Ending::Replied(reply))
             }
-            None if begun => Ok(Ending::Exited(status)),
+            None if self.has_begun() => Ok(Ending::Exited(status)),
             None => Err(io::Error::other("it ended before it began with the step")),
         }
+    }
+
+    /// Returns whether a shell has begun with the last text: drivers note its number.
+    fn has_begun(&self) -> bool {
+        let noted = std::fs::read_to_string(self.folder.join("begun")).unwrap_or_default();
+        noted.trim_end().parse() == Ok(self.texts)
     }
 
     /// Asks an idle shell to end, which runs the traps that its steps set.
@@ -229,15 +236,10 @@ impl Session {
 }
 
 /// Waits until a line answers this text.
-async fn next_reply(
-    replies: &Receiver,
-    unread: &mut Vec<u8>,
-    begun: &mut usize,
-    text: usize,
-) -> io::Result<Reply> {
+async fn next_reply(replies: &Receiver, unread: &mut Vec<u8>, text: usize) -> io::Result<Reply> {
     let mut buffer = [0; 64];
     loop {
-        if let Some(reply) = take_reply(unread, begun, text)? {
+        if let Some(reply) = take_reply(unread, text)? {
             return Ok(reply);
         }
         replies.readable().await?;
@@ -261,35 +263,27 @@ fn read_rest(replies: &Receiver, unread: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Takes whole lines until one answers this text; notes the text that a shell says to begin with.
+/// Takes whole lines `TEXT STATUS SERVICE` until one answers this text.
 ///
 /// A shell that was killed may have answered a moment before: that answer is for nobody.
-fn take_reply(unread: &mut Vec<u8>, begun: &mut usize, text: usize) -> io::Result<Option<Reply>> {
+fn take_reply(unread: &mut Vec<u8>, text: usize) -> io::Result<Option<Reply>> {
     while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
-        match parse_line(&unread.drain(..=end).collect::<Vec<u8>>())? {
-            (number, None) => *begun = number,
-            (number, Some(reply)) if number == text => return Ok(Some(reply)),
-            (_, Some(_)) => {}
+        let (answers, reply) = parse_reply(&unread.drain(..=end).collect::<Vec<u8>>())?;
+        if answers == text {
+            return Ok(Some(reply));
         }
     }
     Ok(None)
 }
 
-/// Reads a line `TEXT begins`, or `TEXT STATUS SERVICE`.
-fn parse_line(line: &[u8]) -> io::Result<(usize, Option<Reply>)> {
+fn parse_reply(line: &[u8]) -> io::Result<(usize, Reply)> {
     let text = String::from_utf8_lossy(line);
-    let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    let number = |word: &str| word.parse::<usize>().ok();
-    let parsed = match words[..] {
-        [text, "begins"] => number(text).map(|text| (text, None)),
-        [text, status, service] => {
-            number(text).zip(number(status)).zip(number(service)).map(|((text, status), service)| {
-                let service = i32::try_from(service).ok().filter(|process| *process != 0);
-                let status = i32::try_from(status).unwrap_or(i32::MAX);
-                (text, Some(Reply { status, service }))
-            })
+    let mut words = text.split_ascii_whitespace().map(|word| word.parse::<usize>().ok());
+    match (words.next(), words.next(), words.next()) {
+        (Some(Some(number)), Some(Some(status)), Some(Some(service))) => {
+            let service = i32::try_from(service).ok().filter(|process| *process != 0);
+            Ok((number, Reply { status: i32::try_from(status).unwrap_or(i32::MAX), service }))
         }
-        _ => None,
-    };
-    parsed.ok_or_else(|| io::Error::other(format!("the shell answered `{}`", text.trim_end())))
+        _ => Err(io::Error::other(format!("the shell answered `{}`", text.trim_end()))),
+    }
 }

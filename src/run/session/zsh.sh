@@ -30,7 +30,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r __sb_request <"$__
         *) builtin exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac
     case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step";; esac
-    builtin print -r -- "$__sb_step begins" 1<>"$__sb_dir/reply"
+    builtin print -r -- "$__sb_step" 1<>"$__sb_dir/begun"
     case $__sb_flags in *x*) __sb_text="set -x;$__sb_text";; esac
     case $__sb_flags in *u*) builtin set -u;; esac
     case $__sb_request in
