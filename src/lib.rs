@@ -6,6 +6,14 @@
 //! ```text
 //! Markdown -> tutorial -> plan -> run -> events -> record -> reports
 //! ```
+//!
+//! It runs on Linux: what a step leaves behind is found in `/proc`, and adopted as only Linux lets a
+//! process adopt.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "stagebook runs on Linux only: it finds and ends what a step leaves behind with the means of Linux"
+);
 
 /// Places in sources, and what is wrong there, as plain values.
 pub mod diagnostic;

@@ -99,6 +99,15 @@ pub enum EventKind {
         /// What came of it.
         result: Box<StepResult>,
     },
+    /// All that a service printed, once it has ended. Its step's result had what came until it was ready.
+    ServicePrinted {
+        /// The plan.
+        plan: PlanKey,
+        /// The step that started it.
+        step: StepIndex,
+        /// What it printed.
+        output: Box<StepOutput>,
+    },
     /// A service ended by itself before the end of the plan.
     ServiceEnded {
         /// The plan.

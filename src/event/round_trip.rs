@@ -218,6 +218,11 @@ fn kind() -> BoxedStrategy<EventKind> {
             step,
             result: Box::new(result)
         }),
+        (plan(), step(), output()).prop_map(|(plan, step, output)| EventKind::ServicePrinted {
+            plan,
+            step,
+            output: Box::new(output)
+        }),
         (plan(), step(), proptest::option::of(exit()))
             .prop_map(|(plan, step, exit)| { EventKind::ServiceEnded { plan, step, exit } }),
         (plan(), tutorial_result())

@@ -52,6 +52,10 @@ impl Folder {
             EventKind::StepFinished { plan, step, result } => {
                 self.running.get_mut(plan)?.results.insert(*step, StepResult::clone(result));
             }
+            EventKind::ServicePrinted { plan, step, output } => {
+                let result = self.running.get_mut(plan)?.results.get_mut(step)?;
+                result.output = StepOutput::clone(output);
+            }
             EventKind::ServiceEnded { plan, step, exit } => {
                 let end = ServiceEnd { step: *step, exit: exit.clone() };
                 self.running.get_mut(plan)?.services_ended.push(end);
@@ -163,6 +167,18 @@ mod tests {
         let records = fold(&events.collect::<Vec<_>>());
         let outcomes: Vec<_> = records[0].steps.iter().map(|step| &step.result.outcome).collect();
         assert_eq!(outcomes, [&Outcome::Cancelled, &Outcome::Cancelled]);
+    }
+
+    #[test]
+    fn service_is_recorded_with_all_that_it_printed() {
+        let record = samples::record();
+        let mut events: Vec<RunEvent> = replay(&record).collect();
+        let output = StepOutput { bytes: 6, kept: 6, text: "fatal\n".to_owned(), ..StepOutput::default() };
+        let (plan, step) = (record.plan.clone(), StepIndex(0));
+        let kind = EventKind::ServicePrinted { plan, step, output: Box::new(output.clone()) };
+        let before_the_end = events.len() - 2;
+        events.insert(before_the_end, RunEvent { kind, ..events[0].clone() });
+        assert_eq!(fold(&events)[0].steps[0].result.output, output);
     }
 
     #[test]

@@ -103,6 +103,12 @@ impl Keeper {
         match record.result.outcome {
             _ if has_selection(record) => Kept::Selection,
             TutorialOutcome::Cancelled => Kept::Cancelled,
+            // It failed, as far as it came: a cleanup step often does where others were stopped.
+            TutorialOutcome::Failed
+                if record.interrupted.is_some() && record.result.coverage.cancelled > 0 =>
+            {
+                Kept::Cancelled
+            }
             TutorialOutcome::Skipped if self.has_earlier_run(record) => Kept::Earlier,
             _ => Kept::Stored,
         }
@@ -159,6 +165,14 @@ mod tests {
         record
     }
 
+    /// Returns a run that was stopped, and whose cleanup failed then.
+    fn failed_when_stopped() -> Record {
+        let mut record = samples::failed_record("tutorials/a.md");
+        record.interrupted = Some("SIGINT".to_owned());
+        record.result.coverage.cancelled = 1;
+        record
+    }
+
     #[test]
     fn record_is_replaced_only_by_a_better_one() {
         let (passed, failed) = (samples::record(), samples::failed_record("tutorials/a.md"));
@@ -170,6 +184,7 @@ mod tests {
         check(&passed, &skipped, Kept::Earlier);
         check(&passed, &selection(), Kept::Selection);
         check(&passed, &cancelled(), Kept::Cancelled);
+        check(&passed, &failed_when_stopped(), Kept::Cancelled);
     }
 
     #[test]

@@ -43,6 +43,14 @@ pub(super) fn failure(
     block.text
 }
 
+/// Returns the last lines of what a service printed.
+pub(super) fn last_output(settings: &TextSettings, start: &TutorialStart, output: &StepOutput) -> String {
+    let mut block = Block { settings, text: String::new() };
+    block.tail(output);
+    block.whole_output(start, output);
+    block.text
+}
+
 /// Returns why a step failed, in one line.
 pub(super) fn reason(outcome: &Outcome) -> String {
     match outcome {

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::diagnostic::duration;
 use crate::event::{
-    EventKind, Exit, Outcome, RunEvent, SkipReason, StepInfo, StepResult, Timestamp, Totals, TutorialOutcome,
-    TutorialResult, TutorialStart,
+    EventKind, Exit, Outcome, RunEvent, SkipReason, StepInfo, StepKind, StepOutput, StepResult, Timestamp,
+    Totals, TutorialOutcome, TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 
 use super::clean::clean;
-use super::failure::{again, failing_place, failure, one_line, reason, trouble};
+use super::failure::{again, failing_place, failure, last_output, one_line, reason, trouble};
 use super::gitlab::section;
 use super::styles::{Styles, paint};
 use super::summary::summary;
@@ -67,6 +67,8 @@ struct Running {
     current: Option<StepIndex>,
     /// Steps that were left out, by the reason.
     left_out: BTreeMap<String, Vec<String>>,
+    /// What services have printed.
+    services: HashMap<StepIndex, StepOutput>,
 }
 
 impl Narrator {
@@ -97,6 +99,7 @@ impl Narrator {
             EventKind::StepFinished { plan, step, result } => {
                 self.step_finished(plan, *step, result, event.at)
             }
+            EventKind::ServicePrinted { plan, step, output } => self.service_printed(plan, *step, output),
             EventKind::ServiceEnded { plan, step, exit } => self.service_ended(plan, *step, exit.as_ref()),
             EventKind::TutorialFinished { plan, result } => self.finished(plan, result),
             EventKind::Interrupted { signal } => self.interrupted(signal),
@@ -113,6 +116,7 @@ impl Narrator {
             pending: BTreeMap::new(),
             current: None,
             left_out: left_out(start),
+            services: HashMap::new(),
         };
         self.running.insert(start.plan.clone(), running);
         String::new()
@@ -180,10 +184,19 @@ impl Narrator {
         at: Timestamp,
     ) -> String {
         let rest = self.flush(plan, step);
+        // A record has all that a service printed in its step's result.
+        if self.is_service(plan, step) {
+            self.service_printed(plan, step, &result.output);
+        }
         let line = self.verbose(plan, &self.step_line(plan, step, result));
         self.note_left_out(plan, step, result);
         let block = self.step_failed(plan, step, result, at).unwrap_or_default();
         rest + &line + &block
+    }
+
+    fn is_service(&self, plan: &PlanKey, step: StepIndex) -> bool {
+        let info = self.running.get(plan).and_then(|running| running.start.steps.get(step.0));
+        info.is_some_and(|info| info.kind == StepKind::Service)
     }
 
     fn step_line(&self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
@@ -235,10 +248,26 @@ impl Narrator {
         }
     }
 
+    /// Notes what a service has printed, which is said if it ends in the middle.
+    fn service_printed(&mut self, plan: &PlanKey, step: StepIndex, output: &StepOutput) -> String {
+        if let Some(running) = self.running.get_mut(plan) {
+            running.services.insert(step, output.clone());
+        }
+        String::new()
+    }
+
     fn service_ended(&self, plan: &PlanKey, step: StepIndex, exit: Option<&Exit>) -> String {
         let name = self.step_name(plan, step);
         let how = exit.map(|exit| format!(": {exit}")).unwrap_or_default();
-        self.notice(plan, &format!("service `{name}` ended before the tutorial{}", one_line(&how)))
+        let notice =
+            self.notice(plan, &format!("service `{name}` ended before the tutorial{}", one_line(&how)));
+        let running = self.running.get(plan);
+        match running.and_then(|running| Some((&running.start, running.services.get(&step)?))) {
+            Some((start, output)) if exit != Some(&Exit::Status(0)) => {
+                notice + &last_output(&self.settings, start, output)
+            }
+            _ => notice,
+        }
     }
 
     fn finished(&mut self, plan: &PlanKey, result: &TutorialResult) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Coverage, Outcome, SkipReason, StepInfo, StepKind, StepResult, TutorialStart};
+use crate::event::{Coverage, Outcome, SkipReason, StepInfo, StepKind, TutorialStart};
 use crate::plan::{Plan, PlannedStep, Work};
 use crate::tutorial::{NotRun, Value};
 
@@ -57,8 +57,8 @@ fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
     }
 }
 
-/// Accounts for every block of a plan.
-pub(super) fn coverage(plan: &Plan, results: &[Option<StepResult>]) -> Coverage {
+/// Accounts for every block of a plan: takes the outcome of each of its steps that has one.
+pub(super) fn coverage<'a>(plan: &Plan, outcomes: impl IntoIterator<Item = Option<&'a Outcome>>) -> Coverage {
     let not_supported = plan
         .tutorial
         .other_blocks
@@ -66,9 +66,9 @@ pub(super) fn coverage(plan: &Plan, results: &[Option<StepResult>]) -> Coverage 
         .filter(|block| matches!(block.reason, NotRun::NotSupported(_)))
         .count();
     let mut coverage =
-        Coverage { blocks: results.len() + not_supported, not_supported, ..Coverage::default() };
-    for result in results {
-        let counter = match result.as_ref().map(|result| &result.outcome) {
+        Coverage { blocks: plan.steps.len() + not_supported, not_supported, ..Coverage::default() };
+    for outcome in outcomes {
+        let counter = match outcome {
             Some(Outcome::Verified) => &mut coverage.verified,
             Some(Outcome::Unverified) => &mut coverage.unverified,
             Some(Outcome::Failed { .. } | Outcome::TimedOut { .. }) => &mut coverage.failed,

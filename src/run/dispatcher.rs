@@ -9,16 +9,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::account::coverage;
 use super::error::RunError;
-use super::executor::{Shared, execute};
+use super::executor::{Shared, execute, sweep};
 use super::guard::Guard;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::redact::Secrets;
 use super::signals::{Interrupt, Signals};
 use super::spawn::Children;
-use crate::event::{Coverage, EventKind, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
-use crate::plan::PlanKey;
+use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
+use crate::plan::{PlanKey, StepIndex};
 
 /// What the loop can be woken by.
 #[derive(Debug)]
@@ -29,6 +30,14 @@ enum Input {
     Tick,
 }
 
+/// A plan whose task runs, and what it has said so far.
+struct Started {
+    job: Rc<Job>,
+    number: usize,
+    began: Instant,
+    outcomes: Vec<Option<Outcome>>,
+}
+
 /// Starts plans, orders their events, and decides when to stop.
 pub(super) struct Dispatcher<'a> {
     listener: &'a mut dyn FnMut(&RunEvent),
@@ -36,7 +45,7 @@ pub(super) struct Dispatcher<'a> {
     waiting: VecDeque<(usize, Job)>,
     running: JoinSet<()>,
     /// The plans of the running tasks.
-    plans: HashMap<Id, (PlanKey, usize)>,
+    plans: HashMap<Id, Started>,
     messages: mpsc::UnboundedReceiver<Message>,
     stop: watch::Sender<Stop>,
     ticker: Option<Interval>,
@@ -135,17 +144,30 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn pass_on(&mut self, event: EventKind) {
-        if let EventKind::TutorialFinished { result, .. } = &event {
-            self.totals.coverage += result.coverage;
-            let counter = match result.outcome {
-                TutorialOutcome::Passed => &mut self.totals.passed,
-                TutorialOutcome::Failed => &mut self.totals.failed,
-                TutorialOutcome::Skipped => &mut self.totals.skipped,
-                TutorialOutcome::Cancelled => &mut self.totals.cancelled,
-            };
-            *counter += 1;
+        match &event {
+            EventKind::StepFinished { plan, step, result } => self.note(plan, *step, &result.outcome),
+            EventKind::TutorialFinished { result, .. } => self.count(result),
+            _ => {}
         }
         self.say(event);
+    }
+
+    fn note(&mut self, plan: &PlanKey, step: StepIndex, outcome: &Outcome) {
+        let started = self.plans.values_mut().find(|started| started.job.plan.key == *plan);
+        if let Some(slot) = started.and_then(|started| started.outcomes.get_mut(step.0)) {
+            *slot = Some(outcome.clone());
+        }
+    }
+
+    fn count(&mut self, result: &TutorialResult) {
+        self.totals.coverage += result.coverage;
+        let counter = match result.outcome {
+            TutorialOutcome::Passed => &mut self.totals.passed,
+            TutorialOutcome::Failed => &mut self.totals.failed,
+            TutorialOutcome::Skipped => &mut self.totals.skipped,
+            TutorialOutcome::Cancelled => &mut self.totals.cancelled,
+        };
+        *counter += 1;
     }
 
     /// Says how a plan ended that could not say it: a mistake of ours never makes a run green.
@@ -154,23 +176,26 @@ impl<'a> Dispatcher<'a> {
             Ok((id, ())) => (id, None),
             Err(error) => (error.id(), Some(error)),
         };
-        let Some((plan, blocks)) = self.plans.remove(&id) else { return };
-        let Some(error) = error else { return };
         // Events that it sent before are still on their way, and come first.
         while let Ok(message) = self.messages.try_recv() {
             self.handle(Input::Message(message));
+        }
+        let Some(Started { job, number, began, outcomes }) = self.plans.remove(&id) else { return };
+        let Some(error) = error else { return };
+        if error.is_panic() {
+            self.running.spawn_local(sweep(self.shared.clone(), number));
         }
         let outcome = if error.is_cancelled() { TutorialOutcome::Cancelled } else { TutorialOutcome::Failed };
         let trouble = error.is_panic().then(|| format!("stagebook itself failed: {error}"));
         let result = TutorialResult {
             outcome,
-            coverage: Coverage { blocks, cancelled: blocks, ..Coverage::default() },
-            duration: self.began.elapsed(),
+            coverage: coverage(&job.plan, outcomes.iter().map(Option::as_ref)),
+            duration: began.elapsed(),
             missing: Vec::new(),
             trouble,
             workspace: None,
         };
-        self.pass_on(EventKind::TutorialFinished { plan, result: Box::new(result) });
+        self.pass_on(EventKind::TutorialFinished { plan: job.plan.key.clone(), result: Box::new(result) });
     }
 
     /// The first asks, the second insists; a third gives everything up and leaves the rest to the guard.
@@ -179,10 +204,11 @@ impl<'a> Dispatcher<'a> {
             Stop::No => Stop::Gently,
             Stop::Gently => Stop::Now,
             Stop::Now => {
-                self.running.abort_all();
+                // Before the workspaces go, which nothing may use then.
                 if let Some(guard) = &mut self.guard {
                     guard.act();
                 }
+                self.running.abort_all();
                 Stop::Now
             }
         };
@@ -195,9 +221,10 @@ impl<'a> Dispatcher<'a> {
         while self.running.len() < self.shared.options.jobs.max(1)
             && let Some((number, job)) = self.waiting.pop_front()
         {
-            let plan = (job.plan.key.clone(), job.plan.steps.len());
-            let task = self.running.spawn_local(execute(self.shared.clone(), job, number));
-            self.plans.insert(task.id(), plan);
+            let job = Rc::new(job);
+            let task = self.running.spawn_local(execute(self.shared.clone(), Rc::clone(&job), number));
+            let outcomes = vec![None; job.plan.steps.len()];
+            self.plans.insert(task.id(), Started { job, number, began: Instant::now(), outcomes });
         }
     }
 

@@ -12,13 +12,13 @@ use super::error::PlanTrouble;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::package::Manager;
-use super::process::{self, Born};
+use super::process::{self, Born, Family, Patience};
 use super::redact::Secrets;
 use super::requirement;
 use super::service::Service;
 use super::session::Session;
 use super::spawn::Children;
-use super::step::not_run;
+use super::step::{not_run, stopped_by};
 use super::unit::Why;
 use super::workspace::Workspace;
 use crate::event::{
@@ -42,6 +42,29 @@ pub(super) struct Shared {
     pub(super) run_mark: String,
 }
 
+impl Shared {
+    /// Returns what tells a plan's processes from those of another: its number after the run's mark.
+    fn mark(&self, number: usize) -> String {
+        format!("{}-{number}", self.run_mark)
+    }
+}
+
+/// Counts a plan as long as it runs, however it ends.
+struct Active(Rc<Cell<usize>>);
+
+impl Active {
+    fn count(active: &Rc<Cell<usize>>) -> Self {
+        active.set(active.get() + 1);
+        Self(Rc::clone(active))
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 /// A plan while it runs.
 #[derive(Debug)]
 pub(super) struct PlanRun {
@@ -61,16 +84,15 @@ pub(super) struct PlanRun {
 }
 
 /// Runs a plan and says everything about it, whatever happens.
-pub(super) async fn execute(shared: Shared, job: Job, number: usize) {
+pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
     let began = Instant::now();
-    let job = Rc::new(job);
     let plan = &job.plan;
     let say = |event| {
         // The dispatcher listens as long as a plan runs.
         let _ = shared.messages.send(Message::Event(event));
     };
     say(EventKind::TutorialStarted(Box::new(introduce(plan))));
-    shared.active.set(shared.active.get() + 1);
+    let active = Active::count(&shared.active);
     let missing = missing(plan, &shared.options).await;
     let mut ending = if missing.is_empty() {
         run_steps(&shared, Rc::clone(&job), number).await
@@ -78,11 +100,12 @@ pub(super) async fn execute(shared: Shared, job: Job, number: usize) {
         let skipped = || Some(not_run(Outcome::Skipped { reason: SkipReason::Requirement(missing.clone()) }));
         PlanEnding { results: vec![skipped(); plan.steps.len()], ..PlanEnding::default() }
     };
-    shared.active.set(shared.active.get() - 1);
+    drop(active);
     for (index, result) in ending.unsaid() {
         say(EventKind::StepFinished { plan: plan.key.clone(), step: index, result: Box::new(result) });
     }
-    let coverage = coverage(plan, &ending.results);
+    let outcomes = ending.results.iter().map(|result| result.as_ref().map(|result| &result.outcome));
+    let coverage = coverage(plan, outcomes);
     let result = TutorialResult {
         outcome: outcome(&ending, coverage),
         coverage,
@@ -92,6 +115,22 @@ pub(super) async fn execute(shared: Shared, job: Job, number: usize) {
         workspace: ending.workspace,
     };
     say(EventKind::TutorialFinished { plan: plan.key.clone(), result: Box::new(result) });
+}
+
+/// Ends what a plan has left behind whose task broke off.
+pub(super) async fn sweep(shared: Shared, number: usize) {
+    let family = Family {
+        mark: shared.mark(number),
+        roots: Vec::new(),
+        spared: Vec::new(),
+        since: Born::EVER,
+        alone: shared.active.get() == 0,
+        children: Rc::clone(&shared.children),
+    };
+    let patience = Patience { interrupt: false, grace: shared.options.grace, stop: shared.stop.clone() };
+    // Nobody is left who could name what cannot be ended.
+    family.stop(patience).await;
+    process::reap_orphans(&shared.children);
 }
 
 /// What is left of a plan when it is over.
@@ -135,9 +174,9 @@ impl PlanRun {
     fn new(shared: &Shared, job: Rc<Job>, number: usize) -> Result<Self, PlanTrouble> {
         let temporary =
             shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
-        let workspace = Workspace::create(&temporary, &shared.run_mark);
+        let workspace = Workspace::create(&temporary, &shared.run_mark, shared.options.keep_workspaces);
         let workspace = workspace.map_err(|source| PlanTrouble::Workspace { folder: temporary, source })?;
-        let mark = format!("{}-{number}", shared.run_mark);
+        let mark = shared.mark(number);
         let mut environment = shared.options.environment.clone();
         environment.extend(job.plan.environment.clone());
         let secrets = job.plan.secrets.iter().filter_map(|name| shared.options.secrets.get_key_value(name));
@@ -232,12 +271,20 @@ impl PlanRun {
             self.announce(index, attempt).await;
             let result = self.attempt(index, step, attempt).await;
             let failed = matches!(result.outcome, Outcome::Failed { .. } | Outcome::TimedOut { .. });
-            if !failed || attempt >= step.tries || *self.shared.stop.borrow() > Stop::No {
+            if !failed || attempt >= step.tries {
                 return result;
             }
+            let stopped_by = stopped_by(step);
+            if *self.shared.stop.borrow() >= stopped_by {
+                // It failed, and could have passed yet.
+                return StepResult { outcome: Outcome::Cancelled, ..result };
+            }
             let (plan, delay) = (self.job.plan.key.clone(), step.retry_delay);
-            self.say(EventKind::StepRetried { plan, step: index, result: Box::new(result), delay });
-            let _ = tokio::time::timeout(delay, self.shared.stop.wait_for(|stop| *stop > Stop::No)).await;
+            self.say(EventKind::StepRetried { plan, step: index, result: Box::new(result.clone()), delay });
+            let stop = self.shared.stop.wait_for(|stop| *stop >= stopped_by);
+            if tokio::time::timeout(delay, stop).await.is_ok() {
+                return StepResult { outcome: Outcome::Cancelled, ..result };
+            }
             attempt += 1;
         }
     }
@@ -282,31 +329,26 @@ impl PlanRun {
         self.end_services().await;
         self.end_sessions().await;
         if process::reap_orphans(&self.shared.children) {
-            self.family(Vec::new(), Born::EVER).stop(self.patience(Why::End)).await;
+            self.stop(Vec::new(), Born::EVER, Why::End).await;
             process::reap_orphans(&self.shared.children);
         }
         let said = self.results.iter().take_while(|result| result.is_some()).count();
-        let workspace = if self.shared.options.keep_workspaces {
-            Some(self.workspace.keep())
-        } else {
-            let path = self.workspace.work().to_path_buf();
-            // What cannot be removed (another user's files, a mount) is named like one that was kept.
-            self.workspace.remove().is_err().then_some(path)
-        };
-        PlanEnding { results: self.results, said, trouble: self.trouble, workspace }
+        PlanEnding { results: self.results, said, trouble: self.trouble, workspace: self.workspace.close() }
     }
 
+    /// Ends services, the last one first: each may need those before it.
     async fn end_services(&mut self) {
-        for service in std::mem::take(&mut self.services).into_iter().rev() {
-            let by_itself = service.ended();
-            let family = self.family(vec![service.process], Born::now());
-            family.stop(self.patience(Why::End)).await;
-            let step = service.step;
-            // Its output is in the file that the step's result names.
-            let _ = service.printed().await;
+        while let Some(service) = self.services.pop() {
+            let (step, by_itself) = (service.step, service.ended());
+            let plan = self.job.plan.key.clone();
+            // What a full disk did not take is not said: the step's result has the beginning of it.
+            if let Ok(remains) = self.end_service(service).await {
+                let output = Box::new(remains.printed.output);
+                self.say(EventKind::ServicePrinted { plan: plan.clone(), step, output });
+            }
             let was_ready = self.results[step.0].as_ref().is_some_and(|result| result.outcome.passed());
             if let Some(exit) = by_itself.filter(|_| was_ready) {
-                self.say(EventKind::ServiceEnded { plan: self.job.plan.key.clone(), step, exit });
+                self.say(EventKind::ServiceEnded { plan, step, exit });
             }
         }
     }
@@ -314,16 +356,13 @@ impl PlanRun {
     async fn end_sessions(&mut self) {
         for mut session in std::mem::take(&mut self.sessions).into_values() {
             let Some(shell) = session.process() else { continue };
-            if session.ask_to_end().is_ok()
-                && tokio::time::timeout(self.shared.options.grace, session.wait())
-                    .await
-                    .is_ok_and(|ending| ending.is_ok())
-                && session.process().is_none()
-            {
-                continue;
+            if session.ask_to_end().is_ok() {
+                let _ = tokio::time::timeout(self.shared.options.grace, session.wait()).await;
             }
-            self.family(vec![shell], Born::EVER).stop(self.patience(Why::End)).await;
-            let _ = tokio::time::timeout(self.shared.options.grace, session.wait()).await;
+            if session.process().is_some() {
+                self.stop(vec![shell], Born::EVER, Why::End).await;
+                session.bury().await;
+            }
         }
     }
 }

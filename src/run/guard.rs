@@ -8,9 +8,13 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::process::MARK;
 use super::workspace::{MEMORY, control_prefix};
+
+/// How long the guard may take to do its work while this process waits for it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 const SCRIPT: &str = r#"
 read -r farewell && exit
@@ -45,12 +49,14 @@ impl Guard {
     pub(super) fn process(&self) -> i32 {
         self.shell.id().cast_signed()
     }
-}
 
-impl Guard {
-    /// Lets the guard do its work although this process lives.
+    /// Lets the guard do its work although this process lives, and waits until it is done.
     pub(super) fn act(&mut self) {
         self.pipe = None;
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(self.shell.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

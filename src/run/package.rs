@@ -15,7 +15,7 @@ pub enum Manager {
     Pacman,
     /// openSUSE.
     Zypper,
-    /// macOS, and Linux for those who chose it.
+    /// Any distribution, for those who chose it.
     Brew,
 }
 

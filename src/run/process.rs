@@ -1,6 +1,6 @@
 //! Processes: who descends from whom, and how they are stopped.
 //!
-//! On Linux the program makes itself a *subreaper*: what a step leaves behind (`setsid`,
+//! The program makes itself a *subreaper*: what a step leaves behind (`setsid`,
 //! a double fork, a daemon) becomes a child of this process instead of init's, so it can
 //! be found and ended. Which tutorial an orphan belongs to is told by a variable in its
 //! environment; one that cleared its environment is ended with the last tutorial.
@@ -19,16 +19,18 @@ use super::spawn::Children;
 /// Variable that marks every process of a tutorial's run.
 pub(super) const MARK: &str = "STAGEBOOK_RUN";
 
-/// How often a process that was asked to end is looked at.
-const POLL: Duration = Duration::from_millis(5);
+/// How soon processes that were asked to end are looked at. Most are gone by then.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+
+/// How long it takes at most between two looks: each reads the whole process table.
+const LONGEST_PAUSE: Duration = Duration::from_millis(80);
 
 /// How long after SIGKILL a process may take to be gone.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Makes orphaned descendants children of this process. Without it (not Linux) they are init's.
+/// Makes orphaned descendants children of this process.
 pub(super) fn adopt_orphans() {
-    #[cfg(target_os = "linux")]
-    // A kernel that refuses leaves us with process groups: less, and still correct for most steps.
+    // Where a sandbox refuses they are init's: what a step left behind on purpose then outlives the run.
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
@@ -112,11 +114,12 @@ impl Family {
     pub(super) async fn stop(&self, mut patience: Patience) -> Vec<String> {
         let began = Instant::now();
         let mut asked = BTreeSet::new();
+        let mut pause = FIRST_LOOK;
         loop {
             let members = self.members();
             let urgent = patience.urgent();
             let grace = if urgent { Duration::ZERO } else { patience.grace };
-            if members.is_empty() || began.elapsed() > grace + LAST_PATIENCE {
+            if members.is_empty() || began.elapsed() > grace.saturating_add(LAST_PATIENCE) {
                 return members.into_iter().map(command_line).collect();
             }
             for pid in members {
@@ -128,7 +131,8 @@ impl Family {
                     }
                 }
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
     }
 }

@@ -58,7 +58,8 @@ impl Limits {
         tokio::time::timeout(moment, self.stop.wait_for(|stop| *stop >= stopped_by)).await.is_ok()
     }
 
-    async fn wait_for_stop(&mut self) {
+    /// Waits until the run is to stop.
+    pub(super) async fn wait_for_stop(&mut self) {
         let stopped_by = self.stopped_by;
         if self.stop.wait_for(|stop| *stop >= stopped_by).await.is_err() {
             // Nobody can ask any more.
@@ -288,7 +289,7 @@ impl Track {
 }
 
 /// Returns bytes as text, and leaves the beginning of a character at their end in `cut`.
-fn whole_characters(cut: &mut Vec<u8>, bytes: &[u8]) -> String {
+pub(super) fn whole_characters(cut: &mut Vec<u8>, bytes: &[u8]) -> String {
     cut.extend(bytes);
     let end = cut.len() - unfinished(cut);
     let rest = cut.split_off(end);

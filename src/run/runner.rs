@@ -12,7 +12,8 @@ use crate::event::{RunEvent, Totals};
 /// Runs plans; returns what came of them and whether someone stopped the run.
 ///
 /// Every event is given to `listener` in the order in which things happened. When this returns,
-/// no process that the plans started is alive.
+/// no process that the plans started is alive, except for those that cannot be ended: they belong
+/// to another user, or hang in the kernel.
 pub fn run(
     jobs: Vec<Job>,
     options: RunOptions,

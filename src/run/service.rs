@@ -11,10 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
-use super::process;
-use super::process::Born;
-use super::recording::{Limits, Printed, Recording};
-use super::session::{Ending, Extras, Request, Streams};
+use super::process::{self, Born};
+use super::recording::{Limits, Printed, Recording, whole_characters};
+use super::session::{Ending, Reply, Streams};
 use super::step::ended;
 use super::unit::{Task, Why};
 use super::verify;
@@ -41,6 +40,10 @@ pub(super) struct Service {
     pub(super) step: StepIndex,
     /// The shell that waits for it.
     pub(super) process: i32,
+    /// When its step began.
+    born: Born,
+    /// Name of the file for its long output.
+    file: String,
     end_file: PathBuf,
     heard: Rc<RefCell<String>>,
     /// Whether it printed the text that says that it is ready.
@@ -49,40 +52,43 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Takes a service's process and its streams, and follows its output from now on.
-    pub(super) fn follow(
-        step: StepIndex,
-        process: i32,
-        end_file: PathBuf,
+    /// Takes a service that was started, and follows its output from now on.
+    fn follow(
+        started: Started,
         mut recording: Recording,
         mut streams: Streams,
         ready: Option<&Ready>,
     ) -> Self {
+        let Started { step, process, born, file, end_file } = started;
         let heard = Rc::new(RefCell::new(String::new()));
         let announced = Rc::new(Cell::new(false));
         let mut announcement = Announcement::of(ready, Rc::clone(&announced));
         let ear = Rc::clone(&heard);
         let follower = tokio::task::spawn_local(async move {
+            let mut cut = Vec::new();
             let hear = |bytes: &[u8]| {
                 announcement.listen(bytes);
                 let mut heard = ear.borrow_mut();
                 if heard.len() < HEARD {
-                    heard.push_str(&String::from_utf8_lossy(bytes));
+                    heard.push_str(&whole_characters(&mut cut, bytes));
                 }
             };
             recording.follow(&mut streams, hear).await?;
             recording.finish()
         });
-        Self { step, process, end_file, heard, announced, follower }
+        Self { step, process, born, file, end_file, heard, announced, follower }
     }
 
     /// Returns the beginning of what it printed so far.
-    pub(super) fn heard(&self) -> String {
-        self.heard.borrow().clone()
+    fn heard(&self) -> Printed {
+        let text = self.heard.borrow().clone();
+        let length = text.len() as u64;
+        let output = StepOutput { bytes: length, kept: length, text: text.clone(), ..Default::default() };
+        Printed { output, text: Some(text), error: None }
     }
 
     /// Waits until what a service that ended has printed was heard.
-    pub(super) async fn settle(&self) {
+    async fn settle(&self) {
         let deadline = Instant::now() + PATIENCE;
         while !self.follower.is_finished() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -100,29 +106,41 @@ impl Service {
     }
 
     /// Returns whether it is ready; a question that is not answered is a no.
-    pub(super) async fn is_ready(&self, ready: &Ready) -> bool {
+    async fn is_ready(&self, ready: &Ready) -> bool {
         match ready {
             Ready::Log(_) => self.announced.get(),
-            Ready::Port(port) => {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
-                let connect = tokio::net::TcpStream::connect(address);
-                matches!(tokio::time::timeout(PATIENCE, connect).await, Ok(Ok(_)))
-            }
-            Ready::Url(url) => {
-                let url = url.clone();
-                tokio::task::spawn_blocking(move || http_answers(&url)).await.unwrap_or(false)
-            }
+            Ready::Port(_) | Ready::Url(_) => answers_already(ready).await,
         }
     }
 
     /// Returns what it printed in all. Its processes must be gone.
-    pub(super) async fn printed(self) -> io::Result<Printed> {
-        // Someone outside may have been handed its output; nobody waits for them.
+    async fn printed(self) -> Printed {
+        let heard = self.heard();
         match tokio::time::timeout(PATIENCE, self.follower).await {
-            Ok(Ok(printed)) => printed,
-            Ok(Err(_)) | Err(_) => Ok(Printed::default()),
+            Ok(Ok(Ok(printed))) => printed,
+            // Someone outside may have been handed its output: nobody waits for them.
+            Ok(Ok(Err(_)) | Err(_)) | Err(_) => heard,
         }
     }
+}
+
+/// What is known of a service when its shell has answered.
+#[derive(Debug)]
+struct Started {
+    step: StepIndex,
+    process: i32,
+    born: Born,
+    file: String,
+    end_file: PathBuf,
+}
+
+/// What is left of a service that was ended.
+#[derive(Debug)]
+pub(super) struct Remains {
+    /// Command lines of processes that could not be ended.
+    pub(super) left_behind: Vec<String>,
+    /// What it printed in all.
+    pub(super) printed: Printed,
 }
 
 impl PlanRun {
@@ -131,84 +149,135 @@ impl PlanRun {
         &mut self,
         task: Task<'_>,
         ready: Option<&Ready>,
-        limits: Limits,
+        mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
-        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
-        self.folder_of(task.step)?;
-        let mut recording = self.recording(task, false);
-        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
-        let session = self.session(&task.step.session, task.interpreter)?;
-        let mut streams = session.streams(false).map_err(talk)?;
-        let request = Request {
-            text: task.text,
-            errexit: task.errexit,
-            service: true,
-            apart: false,
-            extras: extras.as_ref(),
-        };
-        let begin = session.begin(&request, &streams);
-        begin
-            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
-        // Its output is left in the pipe meanwhile: all of it is for the follower.
-        let watched = tokio::time::timeout_at(limits.deadline.into(), session.wait()).await;
-        let Ok(Ok(Ending::Replied(reply))) = watched else {
-            recording.drain(&mut streams).await.map_err(talk)?;
-            let outcome = Outcome::Failed { reason: "its shell did not start it".to_owned() };
-            return Ok(ended(outcome, self.printed(task, recording)?));
-        };
-        let process = reply.service.unwrap_or_default();
-        let end_file = session.end_file(&streams);
-        self.services.push(Service::follow(task.index, process, end_file, recording, streams, ready));
-        self.await_service(task, ready, limits).await
+        if let Some(ready) = ready
+            && answers_already(ready).await
+        {
+            return Ok(ended(taken(ready), Printed::default()));
+        }
+        let born = Born::now();
+        let recording = self.recording(task, false);
+        let streams = self.begin(task, true, false)?;
+        match self.answer(task, &mut limits).await? {
+            Ok(reply) => {
+                let session = self.session(&task.step.session, task.interpreter)?;
+                let started = Started {
+                    step: task.index,
+                    process: reply.service.unwrap_or_default(),
+                    born,
+                    end_file: session.end_file(&streams),
+                    file: self.output_name(task, ""),
+                };
+                self.services.push(Service::follow(started, recording, streams, ready));
+                self.await_service(task, ready, limits).await
+            }
+            Err(outcome) => self.not_started(task, said(outcome, ready), born, recording, streams).await,
+        }
     }
 
+    /// Waits until the shell says that it has started a service; its output is left in the pipe meanwhile.
+    ///
+    /// Returns the outcome of the step where the shell does not say so.
+    async fn answer(
+        &mut self,
+        task: Task<'_>,
+        limits: &mut Limits,
+    ) -> Result<Result<Reply, Outcome>, PlanTrouble> {
+        let deadline = limits.deadline.into();
+        let session = self.session(&task.step.session, task.interpreter)?;
+        Ok(tokio::select! {
+            biased;
+            ending = session.wait() => match ending {
+                Ok(Ending::Replied(reply)) => Ok(reply),
+                Ok(Ending::Exited(_)) | Err(_) => {
+                    Err(Outcome::Failed { reason: "its shell did not start it".to_owned() })
+                }
+            },
+            () = tokio::time::sleep_until(deadline) => Err(Outcome::TimedOut { limit: task.step.timeout }),
+            () = limits.wait_for_stop() => Err(Outcome::Cancelled),
+        })
+    }
+
+    /// Ends the shell that was to start a service: it may do so yet, and still owes an answer.
+    async fn not_started(
+        &mut self,
+        task: Task<'_>,
+        outcome: Outcome,
+        born: Born,
+        mut recording: Recording,
+        mut streams: Streams,
+    ) -> Result<StepResult, PlanTrouble> {
+        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
+        let mut left_behind = self.stop_session(&task.step.session, born, Why::End).await;
+        if !recording.drain(&mut streams).await.map_err(talk)? {
+            left_behind.extend(self.forget(streams));
+        }
+        Ok(StepResult { left_behind, ..ended(outcome, self.printed(task, recording)?) })
+    }
+
+    /// Waits until the service that was started last is ready, and judges it.
     async fn await_service(
         &mut self,
         task: Task<'_>,
         ready: Option<&Ready>,
         mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
+        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
         let service = self.services.last().expect("the service was just started");
-        let began = Instant::now();
-        let outcome = loop {
-            if let Some(exit) = service.ended() {
-                service.settle().await;
-                break Outcome::Failed {
-                    reason: format!("the service ended with {}", in_words(exit.as_ref())),
-                };
-            }
-            match ready {
-                None if began.elapsed() >= FIRST_MOMENT => break Outcome::Unverified,
-                None => {}
-                Some(ready) if service.is_ready(ready).await => break Outcome::Verified,
-                Some(_) if Instant::now() >= limits.deadline => {
-                    break Outcome::TimedOut { limit: task.step.timeout };
-                }
-                Some(_) => {}
-            }
-            if limits.sleep_or_stop(ASK_EVERY).await {
-                break Outcome::Cancelled;
-            }
+        let outcome = until_ready(service, ready, task.step.timeout, &mut limits).await;
+        let heard = self.without_paths(service.heard(), &service.file).map_err(trouble)?;
+        let mut result = if outcome.passed() {
+            let promised = (outcome == Outcome::Verified).then_some(0);
+            let judgement =
+                verify::judge(promised, &Exit::Status(0), task.expected, &heard, &mut self.captures);
+            StepResult { checks: judgement.checks, ..ended(judgement.outcome, heard) }
+        } else {
+            ended(said(outcome, ready), heard)
         };
-        let text = service.heard();
-        let output = StepOutput {
-            bytes: text.len() as u64,
-            kept: text.len() as u64,
-            text: text.clone(),
-            ..Default::default()
-        };
-        let printed = Printed { output, text: Some(text), error: None };
-        if !outcome.passed() {
-            // Another try must not meet what is left of this one.
+        // Another try must not meet what is left of this one; a page that is updated goes on with it.
+        let goes_on = self.shared.options.updating && result.only_output_differs();
+        if !result.outcome.passed() && !goes_on {
             let service = self.services.pop().expect("it is still there");
-            self.family(vec![service.process], Born::now()).stop(self.patience(Why::End)).await;
-            let _ = service.printed().await;
-            return Ok(ended(said(outcome, ready), printed));
+            let remains = self.end_service(service).await.map_err(trouble)?;
+            result.output = remains.printed.output;
+            result.left_behind = remains.left_behind;
         }
-        let promised = (outcome == Outcome::Verified).then_some(0);
-        let judgement =
-            verify::judge(promised, &Exit::Status(0), task.expected, &printed, &mut self.captures);
-        Ok(StepResult { checks: judgement.checks, ..ended(judgement.outcome, printed) })
+        Ok(result)
+    }
+
+    /// Ends a service, and what was started since and belongs to no other.
+    pub(super) async fn end_service(&self, service: Service) -> io::Result<Remains> {
+        let left_behind = self.stop(vec![service.process], service.born, Why::End).await;
+        let file = service.file.clone();
+        Ok(Remains { left_behind, printed: self.without_paths(service.printed().await, &file)? })
+    }
+}
+
+/// Waits until a service is ready, ends, takes too long or is to stop.
+async fn until_ready(
+    service: &Service,
+    ready: Option<&Ready>,
+    limit: Duration,
+    limits: &mut Limits,
+) -> Outcome {
+    let began = Instant::now();
+    loop {
+        if let Some(exit) = service.ended() {
+            service.settle().await;
+            let reason = format!("the service ended with {}", in_words(exit.as_ref()));
+            return Outcome::Failed { reason };
+        }
+        match ready {
+            None if began.elapsed() >= FIRST_MOMENT => return Outcome::Unverified,
+            None => {}
+            Some(ready) if service.is_ready(ready).await => return Outcome::Verified,
+            Some(_) if Instant::now() >= limits.deadline => return Outcome::TimedOut { limit },
+            Some(_) => {}
+        }
+        if limits.sleep_or_stop(ASK_EVERY).await {
+            return Outcome::Cancelled;
+        }
     }
 }
 
@@ -241,23 +310,58 @@ impl Announcement {
     }
 }
 
+/// Returns whether something answers at a port or URL, whoever it is.
+async fn answers_already(ready: &Ready) -> bool {
+    match ready {
+        Ready::Log(_) => false,
+        Ready::Port(port) => {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+            let connect = tokio::net::TcpStream::connect(address);
+            matches!(tokio::time::timeout(PATIENCE, connect).await, Ok(Ok(_)))
+        }
+        Ready::Url(url) => {
+            let url = url.clone();
+            tokio::task::spawn_blocking(move || http_answers(&url)).await.unwrap_or(false)
+        }
+    }
+}
+
+/// Returns the outcome of a service whose place is taken: another program's answers would be taken for its own.
+fn taken(ready: &Ready) -> Outcome {
+    let what = match ready {
+        Ready::Port(port) => format!("listens on 127.0.0.1:{port}"),
+        Ready::Url(url) => format!("answers at {url}"),
+        Ready::Log(text) => format!("prints `{text}`"),
+    };
+    Outcome::Failed { reason: format!("another program already {what}") }
+}
+
 /// Asks with plain HTTP/1.0 (RFC 1945) whether a URL answers with a status below 400.
+///
+/// A name may stand for several addresses, of which a server often listens on one.
 fn http_answers(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
-    let Some(address) = host.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()) else {
-        return false;
-    };
-    let Ok(mut stream) = TcpStream::connect_timeout(&address, PATIENCE) else { return false };
-    let _ = stream.set_read_timeout(Some(PATIENCE));
-    let request = format!("GET /{path} HTTP/1.0\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    let mut addresses = host_and_port(authority).to_socket_addrs().into_iter().flatten();
+    addresses.any(|address| answers(&address, authority, path).unwrap_or(false))
+}
+
+/// Returns an authority (RFC 3986, 3.2) with its port. An address of version 6 stands in brackets.
+fn host_and_port(authority: &str) -> String {
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+    if has_port { authority.to_owned() } else { format!("{authority}:80") }
+}
+
+fn answers(address: &SocketAddr, host: &str, path: &str) -> io::Result<bool> {
+    let mut stream = TcpStream::connect_timeout(address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let request = format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut answer = [0; 12];
-    if stream.write_all(request.as_bytes()).is_err() || stream.read_exact(&mut answer).is_err() {
-        return false;
-    }
+    stream.read_exact(&mut answer)?;
     let status = std::str::from_utf8(&answer[9..]).ok().and_then(|status| status.parse::<u16>().ok());
-    answer.starts_with(b"HTTP/1.") && status.is_some_and(|status| status < 400)
+    Ok(answer.starts_with(b"HTTP/1.") && status.is_some_and(|status| status < 400))
 }
 
 /// Returns an outcome that says which sign of readiness did not come.
@@ -298,6 +402,26 @@ mod tests {
         });
         assert_eq!(http_answers(&url), expected);
         assert!(server.join().unwrap().starts_with("GET /v2/ HTTP/1.0\r\n"));
+    }
+
+    #[test]
+    fn every_address_of_a_name_is_asked() {
+        // The name stands for `::1` and 127.0.0.1 on most machines; the server listens on one.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 512]).unwrap();
+            stream.write_all(b"HTTP/1.0 204 No Content\r\n\r\n").unwrap();
+        });
+        assert!(http_answers(&url));
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn port_of_a_url_is_80_if_it_names_none() {
+        let named = ["localhost:8080", "[::1]:8080", "127.0.0.1", "[::1]"].map(host_and_port);
+        assert_eq!(named, ["localhost:8080", "[::1]:8080", "127.0.0.1:80", "[::1]:80"]);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::rc::Rc;
 
 use tokio::process::{Child, Command};
 
@@ -28,7 +29,7 @@ impl Children {
     ///
     /// A pager, an editor, `sudo` or `ssh` that opens `/dev/tty` fails at once instead of waiting for
     /// someone. Standard input is empty; standard output and error go where the command says.
-    pub(super) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+    pub(super) fn spawn(self: &Rc<Self>, command: &mut Command) -> io::Result<Spawned> {
         command.stdin(Stdio::null());
         if self.terminal {
             leave_terminal(command);
@@ -37,10 +38,9 @@ impl Children {
             command.process_group(0);
         }
         let child = command.spawn()?;
-        if let Some(process) = child.id() {
-            self.add(process.cast_signed());
-        }
-        Ok(child)
+        let process = child.id().map(u32::cast_signed);
+        process.into_iter().for_each(|process| self.add(process));
+        Ok(Spawned { child, process, children: Rc::clone(self) })
     }
 
     /// Says that a process was started by us.
@@ -48,14 +48,59 @@ impl Children {
         self.own.borrow_mut().insert(pid);
     }
 
-    /// Says that a child's exit status was taken.
-    pub(super) fn forget(&self, pid: i32) {
+    /// Says that a child's exit status was taken, or that nobody waits for it any more.
+    fn forget(&self, pid: i32) {
         self.own.borrow_mut().remove(&pid);
     }
 
     /// Returns whether a process was started here.
     pub(super) fn started(&self, pid: i32) -> bool {
         self.own.borrow().contains(&pid)
+    }
+}
+
+/// A child that was started here.
+///
+/// Dropped before its exit status was taken it is an orphan like any other, so that whoever ends
+/// orphans finds it.
+#[derive(Debug)]
+pub(super) struct Spawned {
+    child: Child,
+    /// Its process, until its exit status was taken.
+    process: Option<i32>,
+    children: Rc<Children>,
+}
+
+impl Spawned {
+    /// Returns its process, until its exit status was taken.
+    pub(super) fn process(&self) -> Option<i32> {
+        self.process
+    }
+
+    /// Waits for its end. May be called again after it was given up.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await?;
+        self.forget();
+        Ok(status)
+    }
+
+    /// Returns whether it has ended, without waiting.
+    pub(super) fn has_ended(&mut self) -> bool {
+        let ended = !matches!(self.child.try_wait(), Ok(None));
+        if ended {
+            self.forget();
+        }
+        ended
+    }
+
+    fn forget(&mut self) {
+        self.process.take().into_iter().for_each(|process| self.children.forget(process));
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        self.forget();
     }
 }
 

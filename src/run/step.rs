@@ -11,8 +11,11 @@ use super::recording::{Limits, Printed, Watched};
 use super::unit::{Task, Unit, Why};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
-use crate::event::{CommandResult, Outcome, StepOutput, StepResult};
+use crate::event::{CommandResult, Exit, Outcome, StepOutput, StepResult};
 use crate::plan::{Interpreter, PlannedCommand, PlannedStep, StepIndex, Work};
+
+/// The longest time that is waited for: clocks do not reach much farther.
+const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 impl PlanRun {
     /// Runs a step once.
@@ -23,10 +26,12 @@ impl PlanRun {
             Ok(result) => result,
             // Trouble is a failure at its place in the page: what cleans up still runs.
             Err(trouble) => {
-                if matches!(trouble, PlanTrouble::Talk { .. }) {
-                    self.stop_session(&step.session, born, Why::End).await;
-                }
-                ended(Outcome::Failed { reason: trouble.chain() }, Printed::default())
+                let left_behind = match trouble {
+                    PlanTrouble::Talk { .. } => self.stop_session(&step.session, born, Why::End).await,
+                    _ => Vec::new(),
+                };
+                let outcome = Outcome::Failed { reason: trouble.chain() };
+                StepResult { left_behind, ..ended(outcome, Printed::default()) }
             }
         };
         result.attempt = attempt;
@@ -64,10 +69,10 @@ impl PlanRun {
     fn limits(&self, step: &PlannedStep) -> Limits {
         let now = Instant::now();
         Limits {
-            deadline: now + step.timeout,
-            slow: now + self.shared.options.slow_after,
+            deadline: now + step.timeout.min(FOREVER),
+            slow: now + self.shared.options.slow_after.min(FOREVER),
             stop: self.shared.stop.clone(),
-            stopped_by: if step.cleanup { Stop::Now } else { Stop::Gently },
+            stopped_by: stopped_by(step),
         }
     }
 
@@ -100,46 +105,69 @@ impl PlanRun {
             let expected = command.expected.as_slice();
             let (text, output) = (command.command.as_str(), number + 1);
             let task = Task { step, index, text, interpreter, errexit: false, expected, output };
-            let unit = self.unit(task, &mut limits).await?;
-            result.left_behind.extend(unit.left_behind);
-            // What is shown of a step that failed is what its first wrong command printed.
-            if !matches!(result.outcome, Outcome::Failed { .. }) {
-                result.output = unit.printed.output.clone();
-            }
-            let exit = match unit.how {
-                Watched::Ended(exit) => exit,
+            let Unit { how, printed, left_behind } = self.unit(task, &mut limits).await?;
+            result.left_behind.extend(left_behind);
+            let goes_on = match how {
+                Watched::Ended(exit) => self.judge_command(&mut result, command, exit, printed),
                 Watched::TimedOut => {
-                    result.outcome = Outcome::TimedOut { limit: step.timeout };
-                    break;
+                    break_off(&mut result, Outcome::TimedOut { limit: step.timeout }, printed)
                 }
-                Watched::Stopped => {
-                    result.outcome = Outcome::Cancelled;
-                    break;
-                }
+                Watched::Stopped => break_off(&mut result, Outcome::Cancelled, printed),
             };
-            let promised = (command.exit != 0).then_some(command.exit);
-            let judgement = verify::judge(promised, &exit, expected, &unit.printed, &mut self.captures);
-            result.checks.extend(judgement.checks);
-            let unexpected_exit = verify::wrong_exit(command.exit, &exit).is_some();
-            // A wrong exit says more than output that differed before it.
-            if unexpected_exit {
-                result.outcome = judgement.outcome;
-                result.output = unit.printed.output.clone();
-            } else {
-                result.outcome = worse(result.outcome, judgement.outcome);
-            }
-            result.exit = Some(exit.clone());
-            let (location, output) = (command.place.location(), unit.printed.output);
-            result.commands.push(CommandResult { command: command.command.clone(), location, exit, output });
-            if unexpected_exit {
+            if !goes_on {
                 break;
             }
         }
-        if matches!(result.outcome, Outcome::Verified | Outcome::Unverified) {
+        if result.outcome.passed() {
             result.output = StepOutput::default();
         }
         Ok(result)
     }
+
+    /// Adds a command that ended to what came of its transcript; returns whether the next one runs.
+    fn judge_command(
+        &mut self,
+        result: &mut StepResult,
+        command: &PlannedCommand,
+        exit: Exit,
+        printed: Printed,
+    ) -> bool {
+        let promised = (command.exit != 0).then_some(command.exit);
+        let judgement =
+            verify::judge(promised, &exit, command.expected.as_slice(), &printed, &mut self.captures);
+        let as_promised = verify::wrong_exit(command.exit, &exit).is_none();
+        show(result, &printed.output, !as_promised);
+        // A wrong exit says more than output that differed before it.
+        result.outcome = if as_promised {
+            joined(std::mem::replace(&mut result.outcome, Outcome::Unverified), judgement.outcome)
+        } else {
+            judgement.outcome
+        };
+        result.checks.extend(judgement.checks);
+        result.exit = Some(exit.clone());
+        let (location, output) = (command.place.location(), printed.output);
+        result.commands.push(CommandResult { command: command.command.clone(), location, exit, output });
+        as_promised
+    }
+}
+
+/// Ends a transcript with a command that did not end by itself; nothing runs after it.
+fn break_off(result: &mut StepResult, outcome: Outcome, printed: Printed) -> bool {
+    show(result, &printed.output, false);
+    result.outcome = outcome;
+    false
+}
+
+/// Shows what a command printed, unless what an earlier wrong one printed is shown; `first` is shown before both.
+fn show(result: &mut StepResult, output: &StepOutput, first: bool) {
+    if first || !matches!(result.outcome, Outcome::Failed { .. }) {
+        result.output = output.clone();
+    }
+}
+
+/// Returns the request that stops a step: one that cleans up is stopped by the second alone.
+pub(super) fn stopped_by(step: &PlannedStep) -> Stop {
+    if step.cleanup { Stop::Now } else { Stop::Gently }
 }
 
 fn written(result: io::Result<()>) -> StepResult {
@@ -173,7 +201,7 @@ pub(super) fn not_run(outcome: Outcome) -> StepResult {
 }
 
 /// Returns what two parts of a step make together: the first failure, else verified if one is.
-fn worse(left: Outcome, right: Outcome) -> Outcome {
+fn joined(left: Outcome, right: Outcome) -> Outcome {
     match (left, right) {
         (left @ Outcome::Failed { .. }, _) => left,
         (_, right @ Outcome::Failed { .. }) => right,

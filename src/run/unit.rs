@@ -1,5 +1,6 @@
 //! What runs a text: a session or a program of its own, and how it is stopped.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::rc::Rc;
@@ -13,13 +14,14 @@ use super::output::{Capture, file_name};
 use super::pipe::OutputPipe;
 use super::process::{self, Born, Family, Patience};
 use super::recording::{Audience, Limits, Printed, Recording, Watched};
-use super::session::{Ending, Extras, Request, Streams};
+use super::session::{Ending, Extras, Request, Session, Streams};
+use super::spawn::Spawned;
 use crate::event::Exit;
 use crate::expect::Stream;
 use crate::plan::{Interpreter, InterpreterKind, PlannedStep, StepIndex};
 use crate::tutorial::ExpectedOutput;
 
-/// How long the exit status of a process that was killed may take.
+/// How long the exit status of a program that was killed may take.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// Why processes are stopped.
@@ -65,35 +67,20 @@ impl PlanRun {
     }
 
     async fn session_unit(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
-        self.folder_of(task.step)?;
         let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
+        let born = Born::now();
         let apart = reads_one_stream(task.expected);
         let mut recording = self.recording(task, apart);
-        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
+        let mut streams = self.begin(task, false, apart)?;
         let session = self.session(&task.step.session, task.interpreter)?;
-        let mut streams = session.streams(apart).map_err(talk)?;
-        let born = Born::now();
-        let request = Request {
-            text: task.text,
-            errexit: task.errexit,
-            service: false,
-            apart,
-            extras: extras.as_ref(),
-        };
-        let begin = session.begin(&request, &streams);
-        begin
-            .map_err(|source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source })?;
         let watched = recording.watch(session.wait(), &streams, limits).await.map_err(talk)?;
-        let mut left_behind = Vec::new();
-        let how = match watched {
-            Watched::Ended(ending) => Watched::Ended(exit_of(ending.map_err(talk)?)),
+        let (how, mut left_behind) = match watched {
+            Watched::Ended(ending) => (Watched::Ended(exit_of(ending.map_err(talk)?)), Vec::new()),
             Watched::TimedOut => {
-                left_behind = self.stop_session(&task.step.session, born, Why::Timeout).await;
-                Watched::TimedOut
+                (Watched::TimedOut, self.stop_session(&task.step.session, born, Why::Timeout).await)
             }
             Watched::Stopped => {
-                left_behind = self.stop_session(&task.step.session, born, Why::Interrupt).await;
-                Watched::Stopped
+                (Watched::Stopped, self.stop_session(&task.step.session, born, Why::Interrupt).await)
             }
         };
         if recording.drain(&mut streams).await.map_err(talk)? {
@@ -104,27 +91,50 @@ impl PlanRun {
         Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
     }
 
+    /// Hands a text to the shell of its session; returns the pipes of its output.
+    pub(super) fn begin(
+        &mut self,
+        task: Task<'_>,
+        service: bool,
+        apart: bool,
+    ) -> Result<Streams, PlanTrouble> {
+        self.folder_of(task.step)?;
+        let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
+        let start = |source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source };
+        let extras = Extras::of(task.step.cwd.as_ref(), &task.step.env);
+        let (text, errexit, extras) = (task.text, task.errexit, extras.as_ref());
+        let session = self.session(&task.step.session, task.interpreter)?;
+        let streams = session.streams(apart).map_err(talk)?;
+        session.begin(&Request { text, errexit, service, apart, extras }, &streams).map_err(start)?;
+        Ok(streams)
+    }
+
     /// Ends what a step started, its shell too, and leaves the place for a new one.
     ///
     /// Returns the command lines of what could not be ended.
     pub(super) async fn stop_session(&mut self, name: &str, born: Born, why: Why) -> Vec<String> {
-        let Some(roots) = self.sessions.get(name).map(|session| session.process().into_iter().collect())
-        else {
-            return Vec::new();
-        };
-        let survivors = self.family(roots, born).stop(self.patience(why)).await;
-        if let Some(session) = self.sessions.get_mut(name)
-            && session.process().is_some()
-        {
-            // The shell is dead: this takes its exit status.
-            let _ = tokio::time::timeout(MOMENT, session.wait()).await;
-            session.forget_shell();
+        let shell = self.sessions.get(name).and_then(Session::process);
+        let survivors = self.stop(shell.into_iter().collect(), born, why).await;
+        if let Some(session) = self.sessions.get_mut(name) {
+            session.bury().await;
         }
         survivors
     }
 
+    /// Ends processes and their descendants, those alone that began since a moment.
+    ///
+    /// Returns the command lines of what could not be ended, as they may be recorded.
+    pub(super) async fn stop(&self, roots: Vec<i32>, since: Born, why: Why) -> Vec<String> {
+        let survivors = self.family(roots, since).stop(self.patience(why)).await;
+        self.without_secrets(survivors)
+    }
+
+    fn without_secrets(&self, command_lines: Vec<String>) -> Vec<String> {
+        command_lines.iter().map(|line| self.shared.secrets.redact(line)).collect()
+    }
+
     /// Returns how much time processes get that are stopped.
-    pub(super) fn patience(&self, why: Why) -> Patience {
+    fn patience(&self, why: Why) -> Patience {
         Patience {
             interrupt: why == Why::Interrupt,
             grace: self.shared.options.grace,
@@ -133,7 +143,7 @@ impl PlanRun {
     }
 
     /// Returns the processes of this plan, services left out.
-    pub(super) fn family(&self, roots: Vec<i32>, since: Born) -> Family {
+    fn family(&self, roots: Vec<i32>, since: Born) -> Family {
         let spared = self.services.iter().map(|service| service.process).collect();
         Family {
             mark: self.mark.clone(),
@@ -154,53 +164,61 @@ impl PlanRun {
 
     /// Runs a program that is started for this step alone.
     async fn program(&mut self, task: Task<'_>, limits: &mut Limits) -> Result<Unit, PlanTrouble> {
+        let start = |source| PlanTrouble::Start { program: task.interpreter.command[0].clone(), source };
         let folder = self.folder_of(task.step)?;
-        let program = task.interpreter.command[0].clone();
-        let start = |source| PlanTrouble::Start { program: program.clone(), source };
         let apart = reads_one_stream(task.expected);
         let mut recording = self.recording(task, apart);
+        let born = Born::now();
+        let (mut child, mut streams) = self.start_program(task, apart, folder).map_err(start)?;
+        let watched = recording.watch(child.wait(), &streams, limits).await;
+        let mut left_behind = match &watched {
+            Ok(Watched::Ended(Ok(_))) => Vec::new(),
+            Ok(Watched::TimedOut) => self.stop_program(&mut child, born, Why::Timeout).await,
+            Ok(Watched::Stopped) => self.stop_program(&mut child, born, Why::Interrupt).await,
+            // Whatever went wrong with us, nothing of it goes on.
+            Ok(Watched::Ended(Err(_))) | Err(_) => self.stop_program(&mut child, born, Why::End).await,
+        };
+        let drained = recording.drain(&mut streams).await;
+        if !matches!(drained, Ok(true)) {
+            left_behind.extend(self.forget(streams));
+        }
+        drained.map_err(start)?;
+        let how = match watched.map_err(start)? {
+            Watched::Ended(status) => Watched::Ended(exit(status.map_err(start)?)),
+            Watched::TimedOut => Watched::TimedOut,
+            Watched::Stopped => Watched::Stopped,
+        };
+        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+    }
+
+    fn start_program(
+        &mut self,
+        task: Task<'_>,
+        apart: bool,
+        folder: PathBuf,
+    ) -> io::Result<(Spawned, Streams)> {
         self.programs += 1;
         let number = self.programs;
         let file = |name: &str| self.workspace.control().join(format!("{name}-{number}"));
-        std::fs::write(file("program"), task.text).map_err(start)?;
-        let mut streams = Streams::for_program(
-            OutputPipe::open(file("output")).map_err(start)?,
-            apart.then(|| OutputPipe::open(file("error"))).transpose().map_err(start)?,
-        );
-        let mut command = tokio::process::Command::new(&program);
+        std::fs::write(file("program"), task.text)?;
+        let output = OutputPipe::open(file("output"))?;
+        let error = apart.then(|| OutputPipe::open(file("error"))).transpose()?;
+        let streams = Streams::for_program(output, error);
+        let mut command = tokio::process::Command::new(&task.interpreter.command[0]);
         command.args(&task.interpreter.command[1..]).arg(file("program"));
         command.env_clear().envs(&self.environment).envs(&task.step.env);
         command.current_dir(folder);
         let error_pipe = streams.error.as_ref().unwrap_or(&streams.output);
-        command.stdout(streams.output.child_end().map_err(start)?);
-        command.stderr(error_pipe.child_end().map_err(start)?);
-        let born = Born::now();
-        let mut child = self.shared.children.spawn(&mut command).map_err(start)?;
-        let process = child.id().map(u32::cast_signed).unwrap_or_default();
-        // The command holds writing ends of the pipes.
-        drop(command);
-        let watched = recording.watch(child.wait(), &streams, limits).await.map_err(start)?;
-        let how = match watched {
-            Watched::Ended(status) => Watched::Ended(exit(status.map_err(start)?)),
-            Watched::TimedOut => {
-                self.stop_program(&mut child, born, Why::Timeout).await;
-                Watched::TimedOut
-            }
-            Watched::Stopped => {
-                self.stop_program(&mut child, born, Why::Interrupt).await;
-                Watched::Stopped
-            }
-        };
-        self.shared.children.forget(process);
-        let complete = recording.drain(&mut streams).await.map_err(start)?;
-        let left_behind = if complete { Vec::new() } else { self.forget(streams) };
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+        command.stdout(streams.output.child_end()?).stderr(error_pipe.child_end()?);
+        // The command holds writing ends of the pipes, and is dropped here.
+        Ok((self.shared.children.spawn(&mut command)?, streams))
     }
 
-    async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
-        let roots = child.id().map(u32::cast_signed).into_iter().collect();
-        self.family(roots, born).stop(self.patience(why)).await;
+    async fn stop_program(&self, child: &mut Spawned, born: Born, why: Why) -> Vec<String> {
+        let survivors = self.stop(child.process().into_iter().collect(), born, why).await;
+        // One that hangs in the kernel is not waited for.
         let _ = tokio::time::timeout(MOMENT, child.wait()).await;
+        survivors
     }
 
     pub(super) fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
@@ -213,10 +231,15 @@ impl PlanRun {
         Recording::new(&self.shared.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
     }
 
-    /// Ends a recording; names of folders that differ from run to run are replaced by what they are.
+    /// Ends a recording.
     pub(super) fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
-        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
-        let mut printed = recording.finish().map_err(trouble)?;
+        let printed =
+            recording.finish().and_then(|printed| self.without_paths(printed, &self.output_name(task, "")));
+        printed.map_err(|source| PlanTrouble::Output { step: task.step.name.to_string(), source })
+    }
+
+    /// Replaces names of folders that differ from run to run by what they are, in the file of that name too.
+    pub(super) fn without_paths(&self, mut printed: Printed, file: &str) -> io::Result<Printed> {
         let output = &mut printed.output;
         let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
         for text in shown.into_iter().flatten() {
@@ -225,8 +248,7 @@ impl PlanRun {
         if let Some(text) = &mut printed.text {
             let hidden = self.hide_paths(text);
             if hidden != *text && output.file.is_some() {
-                let file = self.job.outputs.join(self.output_name(task, ""));
-                std::fs::write(file, &hidden).map_err(trouble)?;
+                std::fs::write(self.job.outputs.join(file), &hidden)?;
             }
             *text = hidden;
         }
@@ -234,7 +256,7 @@ impl PlanRun {
     }
 
     /// Returns the name of the file for a unit's long output.
-    fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
+    pub(super) fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
         let name = match task.output {
             1 => format!("{}{suffix}", task.step.name),
             number => format!("{}{suffix}.{number}", task.step.name),
@@ -245,7 +267,7 @@ impl PlanRun {
     /// Lets go of streams that someone still holds, and returns who does.
     ///
     /// They are read until nobody holds them, so that no process is stopped by a full pipe.
-    fn forget(&self, streams: Streams) -> Vec<String> {
+    pub(super) fn forget(&self, streams: Streams) -> Vec<String> {
         let holders = process::holders(streams.output.path());
         for mut pipe in [Some(streams.output), streams.error].into_iter().flatten() {
             tokio::task::spawn_local(async move {
@@ -254,7 +276,7 @@ impl PlanRun {
                 while pipe.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
             });
         }
-        holders.iter().map(|line| self.shared.secrets.redact(line)).collect()
+        self.without_secrets(holders)
     }
 
     fn hide_paths(&self, text: &str) -> String {

@@ -12,18 +12,21 @@ use tempfile::TempDir;
 /// Where control pipes go if it is there: a file system in memory, where making a file costs little.
 pub(super) const MEMORY: &str = "/dev/shm";
 
-/// The folders of one plan's run.
+/// The folders of one plan's run. However it is dropped, nothing is removed that a step has mounted there.
 #[derive(Debug)]
 pub(super) struct Workspace {
-    folder: Option<TempDir>,
+    folder: PathBuf,
     control: TempDir,
     work: PathBuf,
     home: PathBuf,
+    /// Whether it is left behind.
+    keep: bool,
+    closed: bool,
 }
 
 impl Workspace {
-    /// Makes the folders below the system's folder for temporary files.
-    pub(super) fn create(temporary: &Path, run_mark: &str) -> io::Result<Self> {
+    /// Makes the folders below the system's folder for temporary files; `keep` leaves them behind.
+    pub(super) fn create(temporary: &Path, run_mark: &str, keep: bool) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary)?;
         let prefix = control_prefix(run_mark);
         let control = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
@@ -33,7 +36,9 @@ impl Workspace {
         let (work, home) = (root.join("work"), root.join("home"));
         DirBuilder::new().mode(0o755).create(&work)?;
         DirBuilder::new().mode(0o700).create(&home)?;
-        Ok(Self { folder: Some(folder), control, work, home })
+        // From here on a step may mount something in it: it is removed by us, or not at all.
+        let _ = folder.keep();
+        Ok(Self { folder: root, control, work, home, keep, closed: false })
     }
 
     /// Returns the folder in which steps begin.
@@ -51,30 +56,38 @@ impl Workspace {
         self.control.path()
     }
 
-    /// Leaves the workspace behind and returns its path.
-    pub(super) fn keep(mut self) -> PathBuf {
-        if let Some(folder) = self.folder.take() {
-            let _ = folder.keep();
-        }
-        self.work.clone()
+    /// Removes the folders unless they are to be kept; returns the path of what is left.
+    ///
+    /// What cannot be removed (another user's files, a mount) is left like what is kept.
+    pub(super) fn close(mut self) -> Option<PathBuf> {
+        self.dispose().then(|| self.work.clone())
     }
 
-    /// Removes the folders, those too whose permissions forbid it.
-    ///
-    /// # Errors
-    /// When something stays; nothing is removed while a step has left a mount in the workspace that
-    /// cannot be taken away, because what is mounted there is not ours.
-    pub(super) fn remove(mut self) -> io::Result<()> {
-        let Some(folder) = self.folder.take() else { return Ok(()) };
-        let path = folder.keep();
-        unmount_below(&path.canonicalize()?)?;
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                make_writable(&path);
-                std::fs::remove_dir_all(&path)
-            }
-            result => result,
+    /// Returns whether something is left.
+    fn dispose(&mut self) -> bool {
+        !std::mem::replace(&mut self.closed, true) && (self.keep || remove(&self.folder).is_err())
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        self.dispose();
+    }
+}
+
+/// Removes a folder with all that is in it, those folders too whose permissions forbid it.
+///
+/// # Errors
+/// When something stays; nothing is removed while a step has left a mount in the folder that
+/// cannot be taken away, because what is mounted there is not ours.
+fn remove(folder: &Path) -> io::Result<()> {
+    unmount_below(folder)?;
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            make_writable(folder);
+            std::fs::remove_dir_all(folder)
         }
+        result => result,
     }
 }
 
@@ -85,7 +98,7 @@ pub(super) fn control_prefix(run_mark: &str) -> String {
 
 /// Takes away what steps have mounted below a folder, the last mount first.
 fn unmount_below(folder: &Path) -> io::Result<()> {
-    let Ok(table) = std::fs::read("/proc/self/mountinfo") else { return Ok(()) };
+    let table = std::fs::read("/proc/self/mountinfo")?;
     let lines = table.split(|byte| *byte == b'\n');
     let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4)).map(unescaped);
     let below: Vec<PathBuf> = points.filter(|point| point.starts_with(folder)).collect();
@@ -186,7 +199,6 @@ fn open_without_links(
     flags: OFlags,
     mode: Mode,
 ) -> rustix::io::Result<OwnedFd> {
-    #[cfg(target_os = "linux")]
     match rustix::fs::openat2(folder, name, flags, mode, ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS) {
         // Old kernels and some sandboxes do not have it; one component needs no more than O_NOFOLLOW.
         Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
@@ -227,6 +239,19 @@ mod tests {
     fn mount_points_are_read_with_their_blanks() {
         assert_eq!(unescaped(br"/tmp/a\040b\134c"), Path::new(r"/tmp/a b\c"));
         assert_eq!(unescaped(br"/a\"), Path::new(r"/a\"));
+    }
+
+    #[test]
+    fn workspace_is_left_only_where_it_is_to_be_kept() {
+        let temporary = tempfile::tempdir().unwrap();
+        let create = |keep| Workspace::create(temporary.path(), "1-1", keep).unwrap();
+        assert_eq!(create(false).close(), None);
+        drop(create(false));
+        assert_eq!(temporary.path().read_dir().unwrap().count(), 0);
+        let kept = create(true).close().unwrap();
+        assert!(kept.is_dir());
+        drop(create(true));
+        assert_eq!(temporary.path().read_dir().unwrap().count(), 2, "also where a run was given up");
     }
 
     #[test]

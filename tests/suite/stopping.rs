@@ -1,7 +1,7 @@
 //! Signals: what ends early ends cleanly, and nothing is left alive.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -61,14 +61,66 @@ fn second_interrupt_stops_cleanup_as_well() {
     assert_eq!(alive(&project), Vec::<String>::new());
 }
 
+/// A page that passes at once, or waits where the project says so; its cleanup fails if it had to wait.
+const WAITS_LATER: &str = "\
+# Waits later
+
+```bash {name=first}
+if [ -e \"$TMPDIR/wait\" ]; then touch \"$TMPDIR/running\"; sleep 4719; fi
+echo hi
+```
+
+```output
+hi
+```
+
+```bash {name=tidy cleanup}
+test ! -e \"$TMPDIR/wait\"
+```
+";
+
 #[test]
-fn interrupted_run_is_no_success_in_the_record() {
+fn interrupted_run_leaves_the_record_alone() {
+    let project = Project::with_page(WAITS_LATER);
+    assert_eq!(project.run(["run", "page.md"]).status.code(), Some(0));
+    let record = ".stagebook/records/page.md/default/record.json";
+    let verified = project.read(record);
+    fs::write(project.outside().join("tmp/wait"), "").unwrap();
+    let mut child = start(&project);
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert_eq!(project.read(record), verified, "although the cleanup step failed");
+    let status = project.run(["status", "page.md"]);
+    assert!(status.stdout.contains("verified"), "{}", status.stdout);
+}
+
+#[test]
+fn interrupted_run_makes_no_record() {
     let project = Project::with_page(WAITS);
     let mut child = start(&project);
     signal(&child, Signal::INT);
     wait(&mut child);
     let status = project.run(["status", "page.md"]);
-    assert!(!status.stdout.contains("verified"), "{}", status.stdout);
+    assert!(status.stdout.contains("never run"), "{}", status.stdout);
+}
+
+#[test]
+fn third_interrupt_leaves_nothing_alive_and_keeps_what_is_to_be_kept() {
+    let page = WAITS.replace("sleep 4713", "trap '' INT TERM; while :; do sleep 4720; done");
+    let project = Project::with_page(&page);
+    let mut command = project.stagebook(["run", "page.md", "--keep"]);
+    let mut child = started(&project, &mut command);
+    // Two signals that arrive at once are one.
+    for number in 1..=3 {
+        signal(&child, Signal::INT);
+        std::thread::sleep(std::time::Duration::from_millis(20 * number));
+    }
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert_eq!(alive(&project), Vec::<String>::new());
+    let temporary = fs::read_dir(project.outside().join("tmp")).unwrap();
+    let kept = temporary
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("stagebook-"));
+    assert_eq!(kept.count(), 1);
 }
 
 #[test]
@@ -110,8 +162,11 @@ fn second_run_in_a_checkout_says_who_holds_it() {
 
 /// Starts a run of the page and waits until its step runs.
 fn start(project: &Project) -> Child {
+    started(project, &mut project.stagebook(["run", "page.md"]))
+}
+
+fn started(project: &Project, command: &mut Command) -> Child {
     let stderr = fs::File::create(project.outside().join("stderr")).unwrap();
-    let mut command = project.stagebook(["run", "page.md"]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
     until("the step runs", || project.outside().join("tmp/running").exists().then_some(()));
     child

@@ -1,7 +1,6 @@
 __sb_dir=$1; shift;
-__sb_flags=e; set -o pipefail;
+__sb_flags=e; builtin set -o pipefail;
 __sb_save() {
-    builtin eval '__sb_flags=$-; set +eux' 2>/dev/null;
     {
         builtin printf 'builtin cd -- %q\n' "$PWD";
         builtin declare -p;
@@ -12,51 +11,56 @@ __sb_save() {
         builtin set +o;
         builtin trap -p;
         builtin umask -p;
-    } >"$__sb_dir/state.new" 2>/dev/null;
-    command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null;
+    } >|"$__sb_dir/state.new" 2>/dev/null;
+    builtin command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null;
 };
 __sb_end() {
     case $__sb_request in *q*) ;; *) __sb_save;; esac;
     case $__sb_exit in '') ;; *) builtin eval "builtin set -- $__sb_exit"; builtin eval "$3";; esac;
 };
 __sb_keep_exit_trap() {
-    builtin trap -p EXIT >"$__sb_dir/trap";
-    IFS= builtin read -r -d '' __sb_trap <"$__sb_dir/trap" || :;
-    case $__sb_trap in *__sb_end*) ;; *) __sb_exit=$__sb_trap; builtin trap __sb_end EXIT;; esac;
+    builtin trap -p EXIT >|"$__sb_dir/trap";
+    builtin mapfile -d '' __sb_trap <"$__sb_dir/trap";
+    case ${__sb_trap-} in *__sb_end*) ;; *) __sb_exit=${__sb_trap-}; __sb_set_trap;; esac;
 };
-builtin trap __sb_end EXIT;
-if [ -e "$__sb_dir/state" ]; then builtin . "$__sb_dir/state" 2>/dev/null; set +eux; fi;
+__sb_set_trap() { builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_end' EXIT; };
+__sb_set_trap;
+if [ -e "$__sb_dir/state" ]; then builtin . "$__sb_dir/state" 2>/dev/null; builtin set +euxv; fi;
 __sb_exit=; __sb_request=;
-__sb_lost() { echo 'break or continue outside of a loop' >&2; builtin exit 1; };
+__sb_lost() { builtin printf '%s\n' 'break or continue outside of a loop' >&2; builtin exit 1; };
 __sb_busy=;
-while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r -t 2000000000 __sb_request <"$__sb_dir/in"; do
+    __sb_step=${__sb_request%% *}; __sb_request=${__sb_request#* };
+    __sb_output=${__sb_request%% *}; __sb_request=${__sb_request#* };
     case $__sb_request in *q*) builtin exit 0;; esac;
     __sb_busy=1;
-    case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac;
-    IFS= builtin read -r -d '' __sb_text <"$__sb_dir/text$__sb_step" || :;
+    case $__sb_request in *s*) __sb_save;; esac;
+    builtin mapfile -d '' __sb_text <"$__sb_dir/text$__sb_step";
     case $__sb_request in
-        *2*) exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
-        *) exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
+        *2*) command exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
+        *) command exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac;
     case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step";; esac;
-    case $__sb_flags in *x*) __sb_text="set -x;$__sb_text";; esac;
-    case $__sb_flags in *u*) set -u;; esac;
+    builtin printf '%s\n' "$__sb_step" 1<>"$__sb_dir/begun";
+    case $__sb_flags in *x*) __sb_text="set -x;${__sb_text-}";; esac;
+    case $__sb_flags in *u*) builtin set -u;; esac;
+    case $__sb_flags in *v*) builtin set -v;; esac;
     case $__sb_request in
         *b*)
-            ( trap - EXIT; ( case $__sb_request in *E*) set +eo pipefail;; *) set -e;; esac; builtin eval "$__sb_text" ); builtin printf '%s' "$?" >"$__sb_dir/end$__sb_output" ) &
-            __sb_status=0; __sb_pid=$!; builtin disown "$!"; set +eux;;
+            ( builtin trap - EXIT; ( case $__sb_request in *E*) builtin set +eo pipefail;; *) builtin set -e;; esac; builtin eval "${__sb_text-}" ); builtin printf '%s' "$?" >|"$__sb_dir/end$__sb_output" ) &
+            __sb_status=0; __sb_pid=$!; builtin disown "$!"; builtin set +euxv;;
         *E*)
-            set +o pipefail; builtin eval "$__sb_text";
-            { __sb_status=$? __sb_now=$-; set +eux; } 2>/dev/null; __sb_pid=0; set -o pipefail;
+            builtin set +o pipefail; builtin eval "${__sb_text-}";
+            { __sb_status=$? __sb_now=$-; builtin set +euxv; } 2>/dev/null; __sb_pid=0; builtin set -o pipefail;
             case $__sb_flags in *e*) __sb_flags=e$__sb_now;; *) __sb_flags=$__sb_now;; esac;;
         *)
-            case $__sb_flags in *e*) set -e;; esac; builtin eval "$__sb_text";
-            { __sb_status=$? __sb_flags=$-; set +eux; } 2>/dev/null; __sb_pid=0;;
+            case $__sb_flags in *e*) builtin set -e;; esac; builtin eval "${__sb_text-}";
+            { __sb_status=$? __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_pid=0;;
     esac;
     case $__sb_request in *p*) builtin . "$__sb_dir/after$__sb_step";; esac;
-    case $__sb_request in *s*) __sb_keep_exit_trap;; esac;
+    case $__sb_request in *t*) __sb_keep_exit_trap;; esac;
     __sb_busy=;
-    exec >/dev/null 2>&1;
+    command exec >/dev/null 2>&1;
     builtin printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply";
 done;
 __sb_lost

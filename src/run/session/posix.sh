@@ -2,33 +2,37 @@ __sb_dir=$1; shift
 __sb_flags=e; __sb_request=
 __sb_save() {
     case $__sb_request in *q*) return;; esac
-    __sb_flags=$-; set +eux
     {
-        printf 'cd -- "%s"\n' "$(pwd | sed 's/["$`\\]/\\&/g')"
-        set | sed '/^__sb_[a-z]*=/d; /^PPID=/d; /^LINENO=/d; /^OPTIND=/d'
+        command printf 'command cd -- "%s"\n' "$(command pwd | command -p sed 's/["$`\\]/\\&/g')"
+        set | command -p sed '/^__sb_[a-z]*=/d; /^PPID=/d; /^LINENO=/d; /^OPTIND=/d'
         export -p
-        alias
+        command alias | command -p sed 's/^\(alias \)\{0,1\}/alias /'
         trap
-        printf 'umask %s\n__sb_flags=%s\n' "$(umask)" "$__sb_flags"
-    } >"$__sb_dir/state.new" 2>/dev/null
-    mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
+        command printf 'umask %s\n__sb_flags=%s\n' "$(command umask)" "$__sb_flags"
+    } >|"$__sb_dir/state.new" 2>/dev/null
+    command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
 }
-trap __sb_save EXIT
+trap '{ __sb_flags=$-; set +eux; } 2>/dev/null; __sb_save' EXIT
+__sb_lost() { command printf '%s\n' 'break or continue outside of a loop' >&2; command exit 1; }
+# Read as a whole before aliases of the page are there.
+{
 if [ -e "$__sb_dir/state" ]; then . "$__sb_dir/state" 2>/dev/null; fi
-__sb_lost() { echo 'break or continue outside of a loop' >&2; command exit 1; }
 __sb_busy=
-while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+while case $__sb_busy in 1) __sb_lost;; esac; command read -r __sb_request <"$__sb_dir/in"; do
+    __sb_step=${__sb_request%% *}; __sb_request=${__sb_request#* }
+    __sb_output=${__sb_request%% *}; __sb_request=${__sb_request#* }
     case $__sb_request in *q*) command exit 0;; esac
     __sb_busy=1
-    case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
+    case $__sb_request in *s*) __sb_save;; esac
     case $__sb_request in
         *2*) exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
         *) exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac
     case $__sb_request in *p*) . "$__sb_dir/before$__sb_step";; esac
+    command printf '%s\n' "$__sb_step" 1<>"$__sb_dir/begun"
     __sb_text=$__sb_dir/text$__sb_step
     case $__sb_flags in
-        *x*) { echo 'set -x'; cat "$__sb_text"; } >"$__sb_text.x"; __sb_text=$__sb_text.x;;
+        *x*) { command printf 'set -x\n'; command -p cat "$__sb_text"; } >|"$__sb_text.x"; __sb_text=$__sb_text.x;;
     esac
     case $__sb_flags in *u*) set -u;; esac
     case $__sb_request in
@@ -37,9 +41,9 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_out
                 trap - EXIT
                 {
                     ( case $__sb_request in *E*) set +e;; *) set -e;; esac; . "$__sb_text" )
-                    command printf '%s' "$?" >"$__sb_dir/end$__sb_output"
+                    command printf '%s' "$?" >|"$__sb_dir/end$__sb_output"
                 } &
-                command printf '%s\n' "$!" >"$__sb_dir/service"
+                command printf '%s\n' "$!" >|"$__sb_dir/service"
             )
             __sb_status=0; command read -r __sb_pid <"$__sb_dir/service"; set +eux;;
         *E*)
@@ -54,6 +58,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' read -r __sb_step __sb_out
     case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
     __sb_busy=
     exec >/dev/null 2>&1
-    printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply"
+    command printf '%s %s %s\n' "$__sb_step" "$__sb_status" "$__sb_pid" 1<>"$__sb_dir/reply"
 done
 __sb_lost
+}

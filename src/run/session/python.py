@@ -25,6 +25,8 @@ def serve(folder):
         if "p" in request:
             with open(folder + "/before" + step, encoding="utf-8") as file:
                 exec(file.read(), extras)
+        with open(folder + "/begun", "w", encoding="ascii") as begun:
+            begun.write(step)
         if "b" in request:
             print("a python session cannot start a service", file=sys.stderr)
             status = 1

@@ -22,7 +22,7 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Returns the letters that the drivers know. Never empty: `read` would join the fields.
+    /// Returns the letters that the drivers know. Never empty: the drivers split the line at blanks.
     pub(super) fn flags(&self) -> String {
         let flags = [
             (self.service, 'b'),
@@ -39,7 +39,17 @@ impl Request<'_> {
     ///
     /// A guess from words is enough: saving once too often costs a millisecond.
     fn may_replace_shell(&self) -> bool {
-        ["exec ", "trap ", "kill "].iter().any(|word| self.text.contains(word))
+        self.has_word(&["exec", "trap", "kill"])
+    }
+
+    /// Returns whether the text could set a trap, or bring a function that does.
+    pub(super) fn may_set_trap(&self) -> bool {
+        self.has_word(&["trap", "source", "eval"]) || self.text.contains(". ")
+    }
+
+    fn has_word(&self, looked_for: &[&str]) -> bool {
+        let mut words = self.text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        words.any(|word| looked_for.contains(&word))
     }
 }
 
@@ -78,7 +88,7 @@ impl Extras {
         }
         let own = own_commands(kind);
         if let Some(folder) = folder {
-            let _ = writeln!(text, "__sb_pwd=$PWD; {own} cd -- {}", shell_string(&folder));
+            let _ = writeln!(text, "__sb_pwd_before=$PWD; {own} cd -- {}", shell_string(&folder));
         }
         for (name, value) in &self.env {
             let value = shell_string(value);
@@ -90,7 +100,7 @@ impl Extras {
         text
     }
 
-    /// Returns the text that takes them back.
+    /// Returns the text that takes them back. Does nothing where they were not set: a shell may die before.
     pub(super) fn after(&self, kind: InterpreterKind) -> String {
         let mut text = String::new();
         if kind == InterpreterKind::Python {
@@ -108,12 +118,15 @@ impl Extras {
         }
         let own = own_commands(kind);
         if self.cwd.is_some() {
-            let _ = writeln!(text, "{own} cd -- \"$__sb_pwd\"");
+            let _ = writeln!(
+                text,
+                "case ${{__sb_pwd_before+x}} in x) {own} cd -- \"$__sb_pwd_before\";; esac; {own} unset __sb_pwd_before"
+            );
         }
         for name in self.env.keys() {
             let _ = writeln!(
                 text,
-                "if [ -n \"$__sb_had_{name}\" ]; then {name}=$__sb_old_{name}; else {own} unset {name}; fi; {own} unset __sb_had_{name} __sb_old_{name}"
+                "case ${{__sb_had_{name}-never}} in x) {name}=$__sb_old_{name};; '') {own} unset {name};; esac; {own} unset __sb_had_{name} __sb_old_{name}"
             );
         }
         text

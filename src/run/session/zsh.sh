@@ -1,49 +1,54 @@
 __sb_dir=$1; shift
-__sb_flags=e; __sb_request=; setopt pipe_fail
+__sb_flags=e; __sb_request=; builtin setopt pipe_fail
 __sb_save() {
     case $__sb_request in *q*) return;; esac
-    __sb_flags=$-; set +eux
     {
-        builtin print -r -- "cd -- ${(q)PWD}"
-        typeset -p
-        functions
-        alias -L
-        setopt | while read -r __sb_option; do builtin print -r -- "setopt $__sb_option"; done
-        builtin print -r -- "umask $(umask)"
+        builtin print -r -- "builtin cd -- ${(q)PWD}"
+        builtin typeset -p
+        builtin functions
+        builtin alias -L
+        builtin setopt | while builtin read -r __sb_option; do builtin print -r -- "builtin setopt $__sb_option"; done
+        builtin print -r -- "builtin umask $(builtin umask)"
     } >|"$__sb_dir/state.new" 2>/dev/null
-    command mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
+    builtin command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
 }
-zshexit() { __sb_save }
-if [[ -e $__sb_dir/state ]]; then . "$__sb_dir/state" 2>/dev/null; set +eux; fi
-__sb_lost() { echo 'break or continue outside of a loop' >&2; builtin exit 1; }
+zshexit() { { __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_save }
+__sb_lost() { builtin print -r -- 'break or continue outside of a loop' >&2; builtin exit 1; }
+# Read as a whole before aliases of the page are there.
+{
+if [[ -e $__sb_dir/state ]]; then builtin . "$__sb_dir/state" 2>/dev/null; builtin set +euxv; fi
 __sb_busy=
-while case $__sb_busy in 1) __sb_lost;; esac; IFS=' ' builtin read -r __sb_step __sb_output __sb_request <"$__sb_dir/in"; do
+while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r __sb_request <"$__sb_dir/in"; do
+    __sb_step=${__sb_request%% *}; __sb_request=${__sb_request#* }
+    __sb_output=${__sb_request%% *}; __sb_request=${__sb_request#* }
     case $__sb_request in *q*) builtin exit 0;; esac
     __sb_busy=1
-    case $__sb_request in *s*) __sb_kept=$__sb_flags; __sb_save; __sb_flags=$__sb_kept;; esac
+    case $__sb_request in *s*) __sb_save;; esac
     __sb_text=$(<"$__sb_dir/text$__sb_step")
     case $__sb_request in
-        *2*) exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
-        *) exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
+        *2*) builtin exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
+        *) builtin exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac
-    case $__sb_request in *p*) . "$__sb_dir/before$__sb_step";; esac
+    case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step";; esac
+    builtin print -r -- "$__sb_step" 1<>"$__sb_dir/begun"
     case $__sb_flags in *x*) __sb_text="set -x;$__sb_text";; esac
-    case $__sb_flags in *u*) set -u;; esac
+    case $__sb_flags in *u*) builtin set -u;; esac
     case $__sb_request in
         *b*)
-            ( zshexit() { : }; ( case $__sb_request in *E*) set +e;; *) set -e;; esac; eval "$__sb_text" ); builtin print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
-            __sb_status=0; __sb_pid=$!; set +eux;;
+            ( zshexit() { : }; ( case $__sb_request in *E*) builtin set +e;; *) builtin set -e;; esac; builtin eval "$__sb_text" ); builtin print -rn -- "$?" >|"$__sb_dir/end$__sb_output" ) &!
+            __sb_status=0; __sb_pid=$!; builtin set +euxv;;
         *E*)
-            unsetopt pipe_fail; eval "$__sb_text"
-            { __sb_status=$? __sb_now=$-; set +eux; } 2>/dev/null; __sb_pid=0; setopt pipe_fail
+            builtin unsetopt pipe_fail; builtin eval "$__sb_text"
+            { __sb_status=$? __sb_now=$-; builtin set +euxv; } 2>/dev/null; __sb_pid=0; builtin setopt pipe_fail
             case $__sb_flags in *e*) __sb_flags=e$__sb_now;; *) __sb_flags=$__sb_now;; esac;;
         *)
-            case $__sb_flags in *e*) set -e;; esac; eval "$__sb_text"
-            { __sb_status=$? __sb_flags=$-; set +eux; } 2>/dev/null; __sb_pid=0;;
+            case $__sb_flags in *e*) builtin set -e;; esac; builtin eval "$__sb_text"
+            { __sb_status=$? __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_pid=0;;
     esac
-    case $__sb_request in *p*) . "$__sb_dir/after$__sb_step";; esac
+    case $__sb_request in *p*) builtin . "$__sb_dir/after$__sb_step";; esac
     __sb_busy=
-    exec >/dev/null 2>&1
+    builtin exec >/dev/null 2>&1
     builtin print -r -- "$__sb_step $__sb_status $__sb_pid" 1<>"$__sb_dir/reply"
 done
 __sb_lost
+}

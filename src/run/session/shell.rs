@@ -1,0 +1,289 @@
+//! A shell, and the pipes through which it is talked to.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::unix::pipe::Receiver;
+
+use super::driver;
+use super::request::Request;
+use crate::plan::Interpreter;
+use crate::run::pipe::{OutputPipe, open_replies, open_requests};
+use crate::run::spawn::{Children, Spawned};
+
+/// How long the exit status of a shell that was killed may take.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// A shell, or the place for one that has not been started or has ended.
+#[derive(Debug)]
+pub(crate) struct Session {
+    interpreter: Interpreter,
+    /// Holds the pipes, the texts of the steps and the saved state.
+    folder: PathBuf,
+    environment: BTreeMap<String, String>,
+    workspace: PathBuf,
+    requests: File,
+    replies: Receiver,
+    reply: Vec<u8>,
+    /// A text so far may have set a trap, in a step or in a function for later.
+    traps: bool,
+    shell: Option<Spawned>,
+    /// The last step ended its shell before the variables of that step alone were taken back.
+    unfinished: Option<usize>,
+    /// Counts texts, so that each has a file of its own.
+    texts: usize,
+    outputs: usize,
+    idle: Option<Streams>,
+    children: Rc<Children>,
+}
+
+/// The pipes of a step's output.
+#[derive(Debug)]
+pub(crate) struct Streams {
+    number: usize,
+    /// Standard output, with standard error in it unless that is apart.
+    pub(crate) output: OutputPipe,
+    /// Standard error, where it is kept apart.
+    pub(crate) error: Option<OutputPipe>,
+}
+
+impl Streams {
+    /// Takes the pipes of a program that runs outside of a session.
+    pub(crate) fn for_program(output: OutputPipe, error: Option<OutputPipe>) -> Self {
+        Self { number: 0, output, error }
+    }
+}
+
+/// What a shell answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// The exit status of the step.
+    pub(crate) status: i32,
+    /// For a service, its process.
+    pub(crate) service: Option<i32>,
+}
+
+/// How waiting for a shell came to its end.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The shell answered and waits for the next request.
+    Replied(Reply),
+    /// The shell itself ended.
+    Exited(ExitStatus),
+}
+
+impl Session {
+    /// Makes the place for a shell. The shell itself starts with its first step.
+    pub(crate) fn new(
+        interpreter: Interpreter,
+        folder: PathBuf,
+        workspace: &Path,
+        environment: BTreeMap<String, String>,
+        children: Rc<Children>,
+    ) -> io::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self {
+            requests: open_requests(&folder.join("in"))?,
+            replies: open_replies(&folder.join("reply"))?,
+            interpreter,
+            workspace: workspace.to_path_buf(),
+            folder,
+            environment,
+            reply: Vec::new(),
+            traps: false,
+            shell: None,
+            unfinished: None,
+            texts: 0,
+            outputs: 0,
+            idle: None,
+            children,
+        })
+    }
+
+    /// Returns the shell's process, while there is one.
+    pub(crate) fn process(&self) -> Option<i32> {
+        self.shell.as_ref().and_then(Spawned::process)
+    }
+
+    /// Returns the pipes for a step: those of the step before if nobody holds them.
+    pub(crate) fn streams(&mut self, apart: bool) -> io::Result<Streams> {
+        if let Some(mut streams) = self.idle.take_if(|idle| idle.error.is_some() == apart) {
+            streams.output.reopen()?;
+            if let Some(error) = &mut streams.error {
+                error.reopen()?;
+            }
+            return Ok(streams);
+        }
+        self.outputs += 1;
+        let number = self.outputs;
+        let open = |name: &str| OutputPipe::open(self.folder.join(format!("{name}{number}")));
+        Ok(Streams { number, output: open("out")?, error: apart.then(|| open("err")).transpose()? })
+    }
+
+    /// Takes back pipes whose streams came to their end.
+    pub(crate) fn recycle(&mut self, streams: Streams) {
+        self.idle = Some(streams);
+    }
+
+    /// Returns the file in which a service's shell notes its exit status.
+    pub(crate) fn end_file(&self, streams: &Streams) -> PathBuf {
+        self.folder.join(format!("end{}", streams.number))
+    }
+
+    /// Hands a text to the shell, which is started if it is not there.
+    pub(crate) fn begin(&mut self, request: &Request<'_>, streams: &Streams) -> io::Result<()> {
+        self.texts += 1;
+        let number = self.texts;
+        let file = |name: &str| self.folder.join(format!("{name}{number}"));
+        std::fs::write(file("text"), request.text)?;
+        if let Some(extras) = request.extras {
+            std::fs::write(file("before"), extras.before(self.interpreter.kind, &self.workspace))?;
+            std::fs::write(file("after"), extras.after(self.interpreter.kind))?;
+        }
+        // A shell may end between two steps: a trap, a signal, a limit of its own.
+        if self.shell.as_mut().is_some_and(Spawned::has_ended) {
+            self.forget_shell();
+        }
+        if self.shell.is_none() {
+            self.start()?;
+        }
+        self.unfinished = request.extras.map(|_| number);
+        self.traps |= request.may_set_trap();
+        let trap = if self.traps { "t" } else { "" };
+        let line = format!("{number} {} {}{trap}\n", streams.number, request.flags());
+        self.requests.write_all(line.as_bytes())
+    }
+
+    /// Waits until the shell answers or ends. May be called again after it was given up.
+    ///
+    /// # Errors
+    /// Also when the shell ended before it began with the text: that is no exit status of the text.
+    pub(crate) async fn wait(&mut self) -> io::Result<Ending> {
+        let shell = self.shell.as_mut().expect("a request was handed to a shell");
+        let status = tokio::select! {
+            biased;
+            reply = next_reply(&self.replies, &mut self.reply, self.texts) => {
+                self.unfinished = None;
+                return Ok(Ending::Replied(reply?));
+            }
+            status = shell.wait() => status?,
+        };
+        // What it said last may be known to the system and not yet to the runtime.
+        read_rest(&self.replies, &mut self.reply)?;
+        let reply = take_reply(&mut self.reply, self.texts)?;
+        self.forget_shell();
+        match reply {
+            Some(reply) => {
+                self.unfinished = None;
+                Ok(Ending::Replied(reply))
+            }
+            None if self.has_begun() => Ok(Ending::Exited(status)),
+            None => Err(io::Error::other("it ended before it began with the step")),
+        }
+    }
+
+    /// Returns whether a shell has begun with the last text: drivers note its number.
+    fn has_begun(&self) -> bool {
+        let noted = std::fs::read_to_string(self.folder.join("begun")).unwrap_or_default();
+        noted.trim_end().parse() == Ok(self.texts)
+    }
+
+    /// Asks an idle shell to end, which runs the traps that its steps set.
+    pub(crate) fn ask_to_end(&mut self) -> io::Result<()> {
+        self.texts += 1;
+        let line = format!("{} 0 -q\n", self.texts);
+        self.requests.write_all(line.as_bytes())
+    }
+
+    /// Takes the exit status of a shell that was ended, and leaves its place to a new one.
+    pub(crate) async fn bury(&mut self) {
+        if let Some(shell) = &mut self.shell {
+            // One that hangs in the kernel is not waited for.
+            let _ = tokio::time::timeout(MOMENT, shell.wait()).await;
+        }
+        self.forget_shell();
+    }
+
+    /// Leaves the place to a new shell, which must not find a request that the old one did not live to read.
+    fn forget_shell(&mut self) {
+        self.shell = None;
+        self.reply.clear();
+        let mut unread = [0; 256];
+        // The pipe never blocks, and we hold its other end too: an error says that it is empty.
+        while self.requests.read(&mut unread).is_ok_and(|length| length > 0) {}
+    }
+
+    fn start(&mut self) -> io::Result<()> {
+        let state = self.folder.join("state");
+        if let Some(number) = self.unfinished.take()
+            && state.exists()
+        {
+            let after = std::fs::read(self.folder.join(format!("after{number}")))?;
+            File::options().append(true).open(&state)?.write_all(&after)?;
+        }
+        // A step may have removed it; what cleans up must not run somewhere else.
+        std::fs::create_dir_all(&self.workspace)?;
+        let mut command = driver::command(&self.interpreter, &self.folder);
+        command.env_clear().envs(&self.environment).current_dir(&self.workspace);
+        self.shell = Some(self.children.spawn(&mut command)?);
+        Ok(())
+    }
+}
+
+/// Waits until a line answers this text.
+async fn next_reply(replies: &Receiver, unread: &mut Vec<u8>, text: usize) -> io::Result<Reply> {
+    let mut buffer = [0; 64];
+    loop {
+        if let Some(reply) = take_reply(unread, text)? {
+            return Ok(reply);
+        }
+        replies.readable().await?;
+        match replies.try_read(&mut buffer) {
+            Ok(length) => unread.extend_from_slice(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads what there is, past the runtime.
+fn read_rest(replies: &Receiver, unread: &mut Vec<u8>) -> io::Result<()> {
+    let mut buffer = [0; 64];
+    loop {
+        match rustix::io::read(replies, &mut buffer) {
+            Ok(0) | Err(rustix::io::Errno::AGAIN) => return Ok(()),
+            Ok(length) => unread.extend_from_slice(&buffer[..length]),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Takes whole lines `TEXT STATUS SERVICE` until one answers this text.
+///
+/// A shell that was killed may have answered a moment before: that answer is for nobody.
+fn take_reply(unread: &mut Vec<u8>, text: usize) -> io::Result<Option<Reply>> {
+    while let Some(end) = unread.iter().position(|byte| *byte == b'\n') {
+        let (answers, reply) = parse_reply(&unread.drain(..=end).collect::<Vec<u8>>())?;
+        if answers == text {
+            return Ok(Some(reply));
+        }
+    }
+    Ok(None)
+}
+
+fn parse_reply(line: &[u8]) -> io::Result<(usize, Reply)> {
+    let text = String::from_utf8_lossy(line);
+    let mut words = text.split_ascii_whitespace().map(|word| word.parse::<usize>().ok());
+    match (words.next(), words.next(), words.next()) {
+        (Some(Some(number)), Some(Some(status)), Some(Some(service))) => {
+            let service = i32::try_from(service).ok().filter(|process| *process != 0);
+            Ok((number, Reply { status: i32::try_from(status).unwrap_or(i32::MAX), service }))
+        }
+        _ => Err(io::Error::other(format!("the shell answered `{}`", text.trim_end()))),
+    }
+}
