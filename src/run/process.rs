@@ -25,6 +25,12 @@ const FIRST_LOOK: Duration = Duration::from_millis(5);
 /// How long it takes at most between two looks: each reads the whole process table.
 const LONGEST_PAUSE: Duration = Duration::from_millis(80);
 
+/// How many times in a row newly forked orphans are killed before the process table is read again.
+const HUNTS: usize = 200;
+
+/// How many times orphans that ended are taken away before they are left to the next look.
+const REAPS: usize = 100;
+
 /// How long after SIGKILL a process may take to be gone.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -39,6 +45,7 @@ pub(super) fn adopt_orphans() {
 struct Process {
     pid: i32,
     parent: i32,
+    group: i32,
     /// Clock ticks since boot.
     started: u64,
     zombie: bool,
@@ -79,12 +86,11 @@ pub(super) struct Family {
 
 impl Family {
     /// Returns the living members, roots included.
-    fn members(&self) -> Vec<i32> {
-        let table = table();
-        let spared = descendants(&table, &self.spared);
+    fn members(&self, table: &BTreeMap<i32, Process>) -> BTreeSet<i32> {
+        let spared = descendants(table, &self.spared);
         let mut roots = self.roots.clone();
-        roots.extend(self.orphans(&table));
-        let members = descendants(&table, &roots).into_iter().filter(|pid| !spared.contains(pid));
+        roots.extend(self.orphans(table));
+        let members = descendants(table, &roots).into_iter().filter(|pid| !spared.contains(pid));
         let living = |pid: &i32| {
             table.get(pid).is_some_and(|process| {
                 !process.zombie && (process.started >= self.since.0 || self.roots.contains(pid))
@@ -93,18 +99,53 @@ impl Family {
         members.filter(living).collect()
     }
 
-    /// Returns adopted processes that carry the mark, or none while this family is alone.
+    /// Returns adopted processes of the family.
     fn orphans(&self, table: &BTreeMap<i32, Process>) -> Vec<i32> {
         let own = std::process::id().cast_signed();
         let adopted = table.values().filter(|process| process.parent == own && !process.zombie);
-        adopted
-            .map(|process| process.pid)
-            .filter(|pid| !self.roots.contains(pid) && !self.children.started(*pid))
-            .filter(|pid| match mark(*pid) {
+        adopted.map(|process| process.pid).filter(|pid| self.has_adopted(*pid)).collect()
+    }
+
+    /// Returns whether a child of ours that we did not start carries the mark, or none while this family is alone.
+    fn has_adopted(&self, pid: i32) -> bool {
+        !self.roots.contains(&pid)
+            && !self.children.started(pid)
+            && match mark(pid) {
                 Some(mark) => mark == self.mark,
-                None => self.alone && is_orphan(*pid),
-            })
+                None => self.alone && is_orphan(pid),
+            }
+    }
+
+    /// Returns the members that were adopted, as of this very moment.
+    ///
+    /// A process that forks and ends all the time is gone before the whole table is read.
+    fn runners(&self) -> Vec<Process> {
+        let adopted = living_orphans(&self.children).unwrap_or_default().into_iter();
+        adopted
+            .filter(|process| process.started >= self.since.0 && !self.spared.contains(&process.pid))
+            .filter(|process| self.has_adopted(process.pid))
             .collect()
+    }
+
+    /// Kills adopted members and whom they fork meanwhile, until no new one comes.
+    fn hunt(&self, table: &BTreeMap<i32, Process>, members: &BTreeSet<i32>) {
+        let strangers = table.values().filter(|process| !members.contains(&process.pid));
+        let strange: BTreeSet<i32> = strangers.map(|process| process.group).collect();
+        let mut hunted = BTreeSet::new();
+        for _ in 0..HUNTS {
+            let mut runners = self.runners();
+            runners.retain(|process| hunted.insert(process.pid));
+            if runners.is_empty() {
+                return;
+            }
+            for process in runners {
+                signal(process.pid, Signal::KILL);
+                // A group is killed in one moment, in which none of it can fork.
+                if !strange.contains(&process.group) {
+                    signal_group(process.group, Signal::KILL);
+                }
+            }
+        }
     }
 
     /// Asks every member to end, waits, and kills what is left. Members that are born meanwhile are ended too.
@@ -116,19 +157,24 @@ impl Family {
         let mut asked = BTreeSet::new();
         let mut pause = FIRST_LOOK;
         loop {
-            let members = self.members();
+            let table = table();
+            let mut members = self.members(&table);
             let urgent = patience.urgent();
+            let due = patience.due(began.elapsed(), urgent);
+            if due == Signal::KILL {
+                self.hunt(&table, &members);
+            }
+            members.extend(self.runners().iter().map(|process| process.pid));
             let grace = if urgent { Duration::ZERO } else { patience.grace };
             if members.is_empty() || began.elapsed() > grace.saturating_add(LAST_PATIENCE) {
                 return members.into_iter().map(command_line).collect();
             }
-            for pid in members {
-                for signal_now in patience.due(began.elapsed(), urgent) {
-                    if signal_now == Signal::KILL || asked.insert((pid, signal_now.as_raw())) {
-                        signal(pid, signal_now);
-                        // A stopped process takes no other signal before it continues.
-                        signal(pid, Signal::CONT);
-                    }
+            // The youngest first: they may be on the run.
+            for pid in members.into_iter().rev() {
+                if due == Signal::KILL || asked.insert((pid, due.as_raw())) {
+                    signal(pid, due);
+                    // A stopped process takes no other signal before it continues.
+                    signal(pid, Signal::CONT);
                 }
             }
             tokio::time::sleep(pause).await;
@@ -153,16 +199,16 @@ impl Patience {
         *self.stop.borrow_and_update() == Stop::Now
     }
 
-    /// Returns the signals that are due after some time.
-    fn due(&self, elapsed: Duration, urgent: bool) -> Vec<Signal> {
+    /// Returns the signal that is due after some time.
+    fn due(&self, elapsed: Duration, urgent: bool) -> Signal {
         // Background processes of a shell ignore SIGINT, so SIGTERM follows soon.
         let terminate_after = if self.interrupt { self.grace / 5 } else { Duration::ZERO };
         if urgent || elapsed >= self.grace {
-            vec![Signal::KILL]
+            Signal::KILL
         } else if elapsed >= terminate_after {
-            vec![Signal::TERM]
+            Signal::TERM
         } else {
-            vec![Signal::INT]
+            Signal::INT
         }
     }
 }
@@ -171,6 +217,13 @@ impl Patience {
 pub(super) fn signal(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
         let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+/// Sends a signal to a process group.
+fn signal_group(group: i32, signal: Signal) {
+    if let Some(group) = Pid::from_raw(group) {
+        let _ = rustix::process::kill_process_group(group, signal);
     }
 }
 
@@ -195,12 +248,30 @@ fn adopted(children: &Children) -> Option<Vec<i32>> {
 
 /// Takes the exit statuses of orphans that ended; returns whether any are alive.
 pub(super) fn reap_orphans(children: &Children) -> bool {
-    let Some(adopted) = adopted(children) else { return true };
-    let reaped = |pid: &i32| {
-        let status = Pid::from_raw(*pid).map(|pid| rustix::process::waitpid(Some(pid), WaitOptions::NOHANG));
-        matches!(status, Some(Ok(Some(_))))
-    };
-    !adopted.iter().all(reaped)
+    living_orphans(children).is_none_or(|living| !living.is_empty())
+}
+
+/// Returns the orphans that live, and takes the exit statuses of the others.
+///
+/// Who has ended may have left children, which are ours from that moment: it is looked again then.
+/// `None` where the kernel does not list children.
+fn living_orphans(children: &Children) -> Option<Vec<Process>> {
+    let mut living = Vec::new();
+    for _ in 0..REAPS {
+        let adopted = adopted(children)?;
+        let count = adopted.len();
+        living = adopted.into_iter().filter(|pid| !reap(*pid)).filter_map(read_stat).collect();
+        if living.len() == count {
+            break;
+        }
+    }
+    Some(living)
+}
+
+/// Takes the exit status of a child if it has ended; returns whether it had.
+fn reap(pid: i32) -> bool {
+    let status = Pid::from_raw(pid).map(|pid| rustix::process::waitpid(Some(pid), WaitOptions::NOHANG));
+    matches!(status, Some(Ok(Some(_))))
 }
 
 /// Returns the command lines of living processes that hold a file open.
@@ -267,6 +338,7 @@ fn read_stat(pid: i32) -> Option<Process> {
     Some(Process {
         pid,
         parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
         started: fields.get(19)?.parse().ok()?,
         zombie: matches!(*fields.first()?, "Z" | "X"),
     })

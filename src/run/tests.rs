@@ -614,6 +614,32 @@ fn daemons_do_not_outlive_the_run() {
 }
 
 #[test]
+fn process_that_forks_and_ends_all_the_time_does_not_outlive_the_run() {
+    for leave in ["", "setsid"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, script) = (folder.path().join("hops"), folder.path().join("hop"));
+        // Stops by itself some day, so that a failing test does not go on for ever.
+        let hop = format!("echo >>{}\n[ $1 = 3000 ] || {leave} sh $0 $(($1 + 1)) &\n", file.display());
+        std::fs::write(&script, hop).unwrap();
+        let text = format!("sh {} 0 >/dev/null 2>&1 &\nsleep 0.2\n", script.display());
+        Page::new(BASH).step(&text).run().all_pass();
+        let hops = || file.metadata().unwrap().len();
+        let before = hops();
+        std::thread::sleep(Duration::from_millis(200));
+        assert!((1..3000).contains(&before) && before == hops(), "{leave} {before} {}", hops());
+    }
+}
+
+#[test]
+fn child_that_a_python_step_forks_does_not_take_its_session() {
+    let page = Page::new(("python3", InterpreterKind::Python));
+    let text = "import os\nx = 'parent' if os.fork() else 'child'\nif x == 'parent': os.wait()\n";
+    let page = (0..8).fold(page.step(text), |page, _| page.step("print(x)\n"));
+    let ran = page.run().all_pass();
+    assert!(ran.steps[1..].iter().all(|step| step.output.text == "parent\n"));
+}
+
+#[test]
 fn service_is_ready_before_the_next_step_and_ended_after_the_last() {
     in_every_shell(|page| {
         let service = with_unique_sleeps("word=ready; echo i am $word; exec sleep 34.1\n");
