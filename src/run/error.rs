@@ -21,7 +21,7 @@ pub(super) enum PlanTrouble {
     Workspace { folder: PathBuf, source: io::Error },
     #[error("failed to start `{program}`")]
     Start { program: String, source: io::Error },
-    #[error("failed to talk to `{program}`")]
+    #[error("`{program}` could not run the step")]
     Talk { program: String, source: io::Error },
     #[error("its folder `{folder}` is not in the workspace")]
     Folder { folder: String },

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::sync::watch;
 
 use super::message::Stop;
+use super::session::is_driver;
 use super::spawn::Children;
 
 /// Variable that marks every process of a tutorial's run.
@@ -169,8 +170,7 @@ impl Family {
             if members.is_empty() || began.elapsed() > grace.saturating_add(LAST_PATIENCE) {
                 return members.into_iter().map(command_line).collect();
             }
-            // The youngest first: they may be on the run.
-            for pid in members.into_iter().rev() {
+            for pid in members {
                 if due == Signal::KILL || asked.insert((pid, due.as_raw())) {
                     signal(pid, due);
                     // A stopped process takes no other signal before it continues.
@@ -285,11 +285,16 @@ pub(super) fn holders(path: &Path) -> Vec<String> {
     pids.filter(holds).map(command_line).collect()
 }
 
+/// Returns a process's command line; of a part of a session's shell only which shell it is.
 fn command_line(pid: i32) -> String {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
     let words: Vec<_> = words.map(String::from_utf8_lossy).collect();
-    if words.is_empty() { format!("process {pid}") } else { words.join(" ") }
+    match words.first() {
+        None => format!("process {pid}"),
+        Some(shell) if words.iter().any(|word| is_driver(word)) => format!("{shell} (a part of the session)"),
+        Some(_) => words.join(" "),
+    }
 }
 
 fn descendants(table: &BTreeMap<i32, Process>, roots: &[i32]) -> BTreeSet<i32> {

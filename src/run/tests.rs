@@ -183,6 +183,13 @@ impl Ran {
     }
 }
 
+/// Makes a step run in a bash that is called as many systems call it: `sh`.
+fn bash_as_sh(step: &mut PlannedStep) {
+    if let Work::Command { interpreter, .. } = &mut step.work {
+        interpreter.command = ["bash", "--posix"].map(str::to_owned).to_vec();
+    }
+}
+
 fn exits_with(status: i32) -> impl FnOnce(&mut PlannedStep) {
     move |step| step.exit = Some(status)
 }
@@ -514,6 +521,103 @@ fn trace_shows_nothing_of_the_driver_when_a_shell_ends() {
 }
 
 #[test]
+fn timeout_costs_the_cleanup_steps_no_state() {
+    in_every_shell(|page| {
+        let page = page.step("mkdir d; cd d; x=1\n").step_with("x=2; sleep 36.1; true\n", |step| {
+            step.timeout = Duration::from_millis(300);
+        });
+        let ran = page.step_with("echo $x; pwd\n", |step| step.cleanup = true).run();
+        assert!(matches!(ran.outcomes()[1], Outcome::TimedOut { .. }), "{:?}", ran.outcomes());
+        assert_eq!(ran.steps[2].output.text, "2\n<workspace>/d\n");
+    });
+}
+
+#[test]
+fn local_variables_are_not_saved_as_global_ones() {
+    let page = Page::new(BASH)
+        .step("name=outer; declare -A map=([a]=1); declare -n other=name; readonly fixed=5\n")
+        .step("f() { local name=f IFS=: only=1; local -A map; g; }; g() { local name=g; exit 3; }\n")
+        .step_with("f\n", exits_with(3))
+        .step("echo \"$name ${map[a]} ${only-none} $other $fixed\"; printf '%q\\n' \"$IFS\"\n");
+    page.run().all_pass().prints(&["", "", "", "outer 1 none outer 5\n$' \\t\\n'\n"]);
+}
+
+#[test]
+fn function_that_needs_an_option_to_be_read_costs_no_state() {
+    let page = Page::new(BASH)
+        .step("shopt -s extglob expand_aliases\n")
+        .step(
+            "h() { case $1 in @(a|b)*) echo AB;; esac; }; z() { echo z; }; export -f z; alias k='echo kk'\n",
+        )
+        .step_with("x=1; exit 3\n", exits_with(3))
+        .step("h a\nk\nbash -c z; echo $x; shopt -q extglob\n");
+    page.run().all_pass().prints(&["", "", "", "AB\nkk\nz\n1\n"]);
+}
+
+#[test]
+fn step_whose_variable_cannot_be_set_fails_and_does_not_run() {
+    in_every_shell(|page| {
+        let with_variable = |step: &mut PlannedStep| {
+            step.env = BTreeMap::from([("A", "1"), ("RO", "2")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+            step.exit = Some(1);
+        };
+        let page = page.step("readonly RO=1\n").step_with("echo ran; false\n", with_variable);
+        let ran = page.step_with("echo $RO${A-unset}\n", |step| step.cleanup = true).run();
+        let Outcome::Failed { reason } = ran.outcomes()[1] else { panic!("{:?}", ran.outcomes()) };
+        assert!(reason.contains("its variable `RO` cannot be set"), "{reason}");
+        ran.prints(&["", "", "1unset\n"]);
+    });
+}
+
+#[test]
+fn messages_of_a_shell_do_not_name_our_files() {
+    let text = "cd /nowhere 2>&1 || true\ncat </nowhere 2>&1 || true\n";
+    for change in [|_: &mut PlannedStep| {}, bash_as_sh] {
+        let ran = Page::new(SH).step_with(text, change).step("set -x\n").step_with(text, change).run();
+        for step in [0, 2] {
+            let printed = &ran.steps[step].output.text;
+            assert!(printed.contains("/nowhere") && printed.contains("sh: "), "{printed}");
+            assert!(!printed.contains("stagebook") && !printed.contains("control"), "{printed}");
+        }
+    }
+}
+
+#[test]
+fn bash_that_is_called_sh_keeps_its_state_when_it_ends() {
+    let page = Page::new(SH)
+        .step_with("x=1; readonly r=2\n", bash_as_sh)
+        .step_with("y=3; exit 3\n", |step| {
+            bash_as_sh(step);
+            step.exit = Some(3);
+        })
+        .step_with("echo $x $r $y\n", bash_as_sh);
+    page.run().all_pass().prints(&["", "", "1 2 3\n"]);
+}
+
+#[test]
+fn lines_of_a_value_are_not_taken_for_variables() {
+    let page = Page::new(SH).step("m='a\nPPID=7\nb'\n").step_with("exit 3\n", exits_with(3));
+    page.step("echo \"$m\"\n").run().all_pass().prints(&["", "", "a\nPPID=7\nb\n"]);
+}
+
+#[test]
+fn page_that_redefines_what_the_driver_is_called_with_fails_its_steps() {
+    for text in ["builtin() { :; }\n", "command() { :; }\n", "builtin() { :; }; command() { :; }\n"] {
+        let ran = Page::new(BASH)
+            .step_with(text, |step| step.timeout = Duration::from_secs(1))
+            .step_with("echo ran; exit 5\n", |step| {
+                step.exit = Some(5);
+                step.timeout = Duration::from_secs(1);
+                step.needs.clear();
+            })
+            .run();
+        // The first may have lost its shell by that, and the page's function with it.
+        let second = &ran.steps[1];
+        assert!(!second.outcome.passed() || second.output.text == "ran\n", "{text} {:?}", ran.outcomes());
+    }
+}
+
+#[test]
 fn exit_trap_that_a_function_sets_costs_no_state() {
     let page = Page::new(BASH)
         .step("later() { \\trap 'echo bye' EXIT; }; x=1\n")
@@ -637,6 +741,27 @@ fn child_that_a_python_step_forks_does_not_take_its_session() {
     let page = (0..8).fold(page.step(text), |page, _| page.step("print(x)\n"));
     let ran = page.run().all_pass();
     assert!(ran.steps[1..].iter().all(|step| step.output.text == "parent\n"));
+}
+
+#[test]
+fn python_session_bears_closed_streams_and_replaced_functions() {
+    let page = Page::new(("python3", InterpreterKind::Python))
+        .step("import builtins, os, pickle, sys\nclass C: pass\npickle.loads(pickle.dumps(C()))\nprint(sys.argv)\n")
+        .step("builtins.open = None\nos.closerange(0, 100)\n")
+        .step("os.system('echo child')\nsys.stdout.close()\n")
+        .step("sys.stderr.write('still')\n");
+    page.run().all_pass().prints(&["['']\n", "", "child\n", "still"]);
+}
+
+#[test]
+fn part_of_a_shell_that_is_left_behind_is_named_shortly() {
+    in_every_shell(|page| {
+        let text = with_unique_sleeps("(sleep 37.1; true) & true\n");
+        let ran = page.step(&text).run().all_pass();
+        let named = &ran.steps[0].left_behind;
+        assert!(named.iter().any(|line| line.ends_with("(a part of the session)")), "{named:?}");
+        assert!(named.iter().all(|line| line.len() < 60), "{named:?}");
+    });
 }
 
 #[test]

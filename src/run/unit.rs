@@ -1,5 +1,6 @@
 //! What runs a text: a session or a program of its own, and how it is stopped.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -282,8 +283,24 @@ impl PlanRun {
     fn hide_paths(&self, text: &str) -> String {
         let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
         let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
-        crate::expect::hide_paths(text, &[(work.as_str(), "workspace"), (home.as_str(), "home")])
+        let control = folder(self.workspace.control());
+        let text = without_text_files(text, &control);
+        let names = [(work.as_str(), "workspace"), (home.as_str(), "home"), (control.as_str(), "control")];
+        crate::expect::hide_paths(&text, &names)
     }
+}
+
+/// Takes the names of the files that hold the steps' texts out of messages.
+///
+/// A dash says `sh: 1: FILE: x: not found`, a bash that is called `sh` says `FILE: line 1: x: not found`.
+fn without_text_files<'a>(text: &'a str, control: &str) -> Cow<'a, str> {
+    if !text.contains(control) {
+        return Cow::Borrowed(text);
+    }
+    let file = format!(r"(?m)(?<first>^)?{}/session-\d+/text\d+(\.x)?: ", regex::escape(control));
+    let file = regex::Regex::new(&file).expect("an escaped path is a valid pattern");
+    let shell = |found: &regex::Captures<'_>| if found.name("first").is_some() { "sh: " } else { "" };
+    Cow::Owned(file.replace_all(text, shell).into_owned())
 }
 
 fn reads_one_stream(expected: &[ExpectedOutput]) -> bool {

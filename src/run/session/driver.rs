@@ -12,6 +12,11 @@ const POSIX: &str = include_str!("posix.sh");
 const ZSH: &str = include_str!("zsh.sh");
 const PYTHON: &str = include_str!("python.py");
 
+/// Returns whether a word of a command line is one of the drivers: then it is a shell of ours, or a part of it.
+pub(in crate::run) fn is_driver(word: &str) -> bool {
+    word == BASH.replace('\n', " ") || [POSIX, ZSH, PYTHON].contains(&word)
+}
+
 /// Returns the command that starts a shell with its driver.
 pub(super) fn command(interpreter: &Interpreter, folder: &Path) -> Command {
     let (program, arguments) = interpreter.command.split_first().expect("an interpreter has a program");

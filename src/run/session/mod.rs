@@ -16,5 +16,6 @@ mod driver;
 mod request;
 mod shell;
 
+pub(super) use driver::is_driver;
 pub(super) use request::{Extras, Request};
 pub(super) use shell::{Ending, Reply, Session, Streams};

@@ -1,12 +1,19 @@
 import os
 import sys
 import traceback
+import types
+
+# A page may put others in their place.
+open = open
 
 
 def serve(folder):
-    names = {"__name__": "__main__", "__builtins__": __builtins__}
+    # Pickles and processes of a page look for its names where those of a program are.
+    page = sys.modules["__main__"] = types.ModuleType("__main__")
+    names = page.__dict__
+    names["__builtins__"] = __builtins__
+    sys.argv = [""]
     extras = {}
-    null = os.open(os.devnull, os.O_RDWR)
     own = os.getpid()
     while True:
         with open(folder + "/in", encoding="ascii") as requests:
@@ -33,22 +40,34 @@ def serve(folder):
             status = 1
         else:
             status = run(text, names)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush()
         if os.getpid() != own:
             # A child that the step forked and that came here: the session belongs to its parent.
             os._exit(status)
         if "p" in request:
             with open(folder + "/after" + step, encoding="utf-8") as file:
                 exec(file.read(), extras)
-        os.dup2(null, 1)
-        os.dup2(null, 2)
+        point(1, os.devnull)
+        os.dup2(1, 2)
         with open(folder + "/reply", "r+b", buffering=0) as replies:
             replies.write("{} {} 0\n".format(step, status).encode())
 
 
+def flush():
+    for stream in sys.stdout, sys.stderr:
+        try:
+            stream.flush()
+        except (AttributeError, ValueError, OSError):
+            # The page has closed it or put something else in its place.
+            pass
+
+
 def point(descriptor, path):
     file = os.open(path, os.O_WRONLY)
+    if file == descriptor:
+        # The page had closed it.
+        os.set_inheritable(descriptor, True)
+        return
     os.dup2(file, descriptor)
     os.close(file)
 

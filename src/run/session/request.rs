@@ -69,6 +69,8 @@ impl Extras {
     }
 
     /// Returns the text that sets them, in the interpreter's language.
+    ///
+    /// A shell in which one cannot be set fails with this text, and finds in `__sb_extra` why.
     pub(super) fn before(&self, kind: InterpreterKind, workspace: &Path) -> String {
         let folder = self.cwd.as_ref().map(|cwd| workspace.join(cwd).to_string_lossy().into_owned());
         let mut text = String::new();
@@ -88,13 +90,17 @@ impl Extras {
         }
         let own = own_commands(kind);
         if let Some(folder) = folder {
-            let _ = writeln!(text, "__sb_pwd_before=$PWD; {own} cd -- {}", shell_string(&folder));
+            let _ = writeln!(
+                text,
+                "__sb_extra='its folder cannot be entered'; __sb_now=$PWD; {own} cd -- {} || {own} return; __sb_pwd_before=$__sb_now",
+                shell_string(&folder)
+            );
         }
         for (name, value) in &self.env {
             let value = shell_string(value);
             let _ = writeln!(
                 text,
-                "__sb_had_{name}=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; {own} export {name}={value}"
+                "__sb_extra='its variable `{name}` cannot be set: the shell has it as readonly'; __sb_now=${{{name}+x}}; __sb_old_{name}=${{{name}-}}; {own} export {name}={value} || {own} return; __sb_had_{name}=$__sb_now"
             );
         }
         text

@@ -183,7 +183,7 @@ impl Session {
                 Ok(Ending::Replied(reply))
             }
             None if self.has_begun() => Ok(Ending::Exited(status)),
-            None => Err(io::Error::other("it ended before it began with the step")),
+            None => Err(io::Error::other(self.refusal())),
         }
     }
 
@@ -191,6 +191,31 @@ impl Session {
     fn has_begun(&self) -> bool {
         let noted = std::fs::read_to_string(self.folder.join("begun")).unwrap_or_default();
         noted.trim_end().parse() == Ok(self.texts)
+    }
+
+    /// Returns why a shell ended before it began with the last text.
+    fn refusal(&self) -> String {
+        let file = self.folder.join("refused");
+        let said = std::fs::read_to_string(&file).ok().filter(|said| !said.is_empty());
+        // The reason is that of one step alone.
+        let _ = std::fs::remove_file(file);
+        said.unwrap_or_else(|| "it ended before it began".to_owned())
+    }
+
+    /// Takes over the state that the last shell saved when it ended, or before a text that could end it.
+    fn take_state(&self) -> io::Result<()> {
+        let file = |name: &str, part: &str| self.folder.join(format!("{name}{part}"));
+        let whole = |name: &str| std::fs::read(file(name, "")).is_ok_and(|state| state.ends_with(WHOLE));
+        if let Some(saved) = ["late", "early"].into_iter().find(|name| whole(name)) {
+            for part in PARTS.into_iter().filter(|part| file(saved, part).exists()) {
+                std::fs::rename(file(saved, part), file("state", part))?;
+            }
+        }
+        // The next shell may save less than this one did.
+        for name in ["late", "early"] {
+            let _ = std::fs::remove_file(file(name, ""));
+        }
+        Ok(())
     }
 
     /// Asks an idle shell to end, which runs the traps that its steps set.
@@ -219,6 +244,7 @@ impl Session {
     }
 
     fn start(&mut self) -> io::Result<()> {
+        self.take_state()?;
         let state = self.folder.join("state");
         if let Some(number) = self.unfinished.take()
             && state.exists()
@@ -234,6 +260,12 @@ impl Session {
         Ok(())
     }
 }
+
+/// Parts of a saved state: each in a file of its own, so that a mistake in one costs nothing of the others.
+const PARTS: [&str; 3] = [".functions", ".traps", ""];
+
+/// What a shell writes last into its state. Without it the shell was killed meanwhile.
+const WHOLE: &[u8] = b"# whole\n";
 
 /// Waits until a line answers this text.
 async fn next_reply(replies: &Receiver, unread: &mut Vec<u8>, text: usize) -> io::Result<Reply> {

@@ -1,7 +1,6 @@
 __sb_dir=$1; shift
 __sb_flags=e; __sb_request=; builtin setopt pipe_fail
 __sb_save() {
-    case $__sb_request in *q*) return;; esac
     {
         builtin print -r -- "builtin cd -- ${(q)PWD}"
         builtin typeset -p
@@ -9,10 +8,15 @@ __sb_save() {
         builtin alias -L
         builtin setopt | while builtin read -r __sb_option; do builtin print -r -- "builtin setopt $__sb_option"; done
         builtin print -r -- "builtin umask $(builtin umask)"
-    } >|"$__sb_dir/state.new" 2>/dev/null
-    builtin command -p mv -f "$__sb_dir/state.new" "$__sb_dir/state" 2>/dev/null
+        builtin print -r -- '# whole'
+    } >|"$__sb_dir/$1" 2>/dev/null
 }
-zshexit() { { __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_save }
+__sb_end() { case $__sb_request in *q*) ;; *) __sb_save late;; esac }
+__sb_die() { builtin trap '' INT TERM; __sb_end; builtin trap - $1; builtin kill -s $1 $$ }
+zshexit() { { __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_end }
+builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_die INT' INT
+builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_die TERM' TERM
+__sb_refuse() { builtin print -rn -- "$__sb_extra" >|"$__sb_dir/refused"; builtin exit 1 }
 __sb_lost() { builtin print -r -- 'break or continue outside of a loop' >&2; builtin exit 1; }
 # Read as a whole before aliases of the page are there.
 {
@@ -23,13 +27,13 @@ while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r __sb_request <"$__
     __sb_output=${__sb_request%% *}; __sb_request=${__sb_request#* }
     case $__sb_request in *q*) builtin exit 0;; esac
     __sb_busy=1
-    case $__sb_request in *s*) __sb_save;; esac
+    case $__sb_request in *s*) __sb_save early;; esac
     __sb_text=$(<"$__sb_dir/text$__sb_step")
     case $__sb_request in
         *2*) builtin exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
         *) builtin exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac
-    case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step";; esac
+    case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step" 2>/dev/null || __sb_refuse;; esac
     builtin print -r -- "$__sb_step" 1<>"$__sb_dir/begun"
     case $__sb_flags in *x*) __sb_text="set -x;$__sb_text";; esac
     case $__sb_flags in *u*) builtin set -u;; esac
