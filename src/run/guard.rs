@@ -3,7 +3,8 @@
 //! A program that is killed (`kill -9`, out of memory) ends nothing that it started. So a
 //! small shell waits on a pipe that only this process holds open: the pipe's end without a
 //! farewell means that this process is gone, and the shell kills every process that carries
-//! the run's mark. It also removes the control pipes, whose folders may hold the values of variables.
+//! the run's mark. It also removes the control pipes, whose folders may hold the values of variables,
+//! and the workspaces that are noted there, unless something is mounted in one.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -21,6 +22,14 @@ read -r farewell && exit
 for environment in $(grep -ls "$1" /proc/[0-9]*/environ); do
     process=${environment#/proc/}
     kill -9 "${process%/environ}"
+done
+for note in "$2"*/workspace; do
+    read -r folder <"$note" || continue
+    name=${folder##*/}
+    case $name in stagebook-??????) ;; *) continue;; esac
+    grep -q "/$name/" /proc/self/mountinfo && continue
+    # What was killed a moment ago may still write.
+    rm -rf -- "$folder" || { sleep 0.2; rm -rf -- "$folder"; }
 done
 rm -rf -- "$2"*
 "#;

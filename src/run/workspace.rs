@@ -12,6 +12,9 @@ use tempfile::TempDir;
 /// Where control pipes go if it is there: a file system in memory, where making a file costs little.
 pub(super) const MEMORY: &str = "/dev/shm";
 
+/// File among the control pipes that names the workspace that is to be removed.
+const NOTE: &str = "workspace";
+
 /// The folders of one plan's run. However it is dropped, nothing is removed that a step has mounted there.
 #[derive(Debug)]
 pub(super) struct Workspace {
@@ -36,6 +39,10 @@ impl Workspace {
         let (work, home) = (root.join("work"), root.join("home"));
         DirBuilder::new().mode(0o755).create(&work)?;
         DirBuilder::new().mode(0o700).create(&home)?;
+        if !keep {
+            // For the guard, should this process be killed.
+            std::fs::write(control.path().join(NOTE), format!("{}\n", root.display()))?;
+        }
         // From here on a step may mount something in it: it is removed by us, or not at all.
         let _ = folder.keep();
         Ok(Self { folder: root, control, work, home, keep, closed: false })
@@ -83,6 +90,8 @@ impl Drop for Workspace {
 fn remove(folder: &Path) -> io::Result<()> {
     unmount_below(folder)?;
     match std::fs::remove_dir_all(folder) {
+        // The guard was there before.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             make_writable(folder);
             std::fs::remove_dir_all(folder)
@@ -252,6 +261,24 @@ mod tests {
         assert!(kept.is_dir());
         drop(create(true));
         assert_eq!(temporary.path().read_dir().unwrap().count(), 2, "also where a run was given up");
+    }
+
+    #[test]
+    fn what_is_mounted_in_a_workspace_is_not_removed_with_it() {
+        let (temporary, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(outside.path().join("precious"), "safe").unwrap();
+        let workspace = Workspace::create(temporary.path(), "1-1", false).unwrap();
+        let point = workspace.work().join("mounted here");
+        std::fs::create_dir(&point).unwrap();
+        if let Err(error) = rustix::mount::mount_bind(outside.path(), &point) {
+            let note = format!("skipped: nothing can be mounted here: {error}\n");
+            // Past the test harness, which hides what a passing test prints.
+            let _ = std::io::stderr().write_all(note.as_bytes());
+            return;
+        }
+        assert!(point.join("precious").exists());
+        assert_eq!(workspace.close(), None);
+        assert_eq!(std::fs::read_to_string(outside.path().join("precious")).unwrap(), "safe");
     }
 
     #[test]

@@ -117,10 +117,33 @@ fn third_interrupt_leaves_nothing_alive_and_keeps_what_is_to_be_kept() {
     }
     assert_eq!(wait(&mut child).code(), Some(130));
     assert_eq!(alive(&project), Vec::<String>::new());
-    let temporary = fs::read_dir(project.outside().join("tmp")).unwrap();
-    let kept = temporary
-        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("stagebook-"));
-    assert_eq!(kept.count(), 1);
+    assert_eq!(workspaces(&project), 1);
+}
+
+#[test]
+fn run_that_is_killed_leaves_no_process_and_no_folder() {
+    for keep in [None, Some("--keep")] {
+        let project = Project::with_page(WAITS);
+        let mut child = started(&project, project.stagebook(["run", "page.md"]).args(keep));
+        signal(&child, Signal::KILL);
+        wait(&mut child);
+        until("its processes are gone", || alive(&project).is_empty().then_some(()));
+        let kept = if keep.is_some() { 1 } else { 0 };
+        until("its folder is gone", || (workspaces(&project) == kept).then_some(()));
+    }
+}
+
+#[test]
+fn limit_on_the_size_of_files_is_an_error_and_no_signal() {
+    let project = Project::with_page("# Long\n\n```bash\nhead -c 3000000 /dev/zero | tr '\\0' x\n```\n");
+    let program = project.stagebook(["run", "page.md"]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -f 1000; exec \"$@\"", "sh"]).arg(program.get_program());
+    limited.args(program.get_args()).current_dir(program.get_current_dir().unwrap()).env_clear();
+    limited.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let ended = limited.stdin(Stdio::null()).output().unwrap();
+    assert!(ended.status.code().is_some(), "{:?} {}", ended.status, String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(workspaces(&project), 0);
 }
 
 #[test]
@@ -174,6 +197,14 @@ fn started(project: &Project, command: &mut Command) -> Child {
 
 fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Returns how many workspaces there are.
+fn workspaces(project: &Project) -> usize {
+    let names = fs::read_dir(project.outside().join("tmp")).unwrap();
+    names
+        .filter(|name| name.as_ref().unwrap().file_name().to_string_lossy().starts_with("stagebook-"))
+        .count()
 }
 
 /// Returns the commands of processes that have the project's folder in their environment.
