@@ -533,6 +533,20 @@ fn timeout_costs_the_cleanup_steps_no_state() {
 }
 
 #[test]
+fn traps_survive_the_end_of_the_shell() {
+    in_every_shell(|page| {
+        let page = page.step("trap 'echo usr' USR1\n").step_with("exit 3\n", exits_with(3));
+        page.step("kill -USR1 $$; true\n").run().all_pass().prints(&["", "", "usr\n"]);
+    });
+    let page = Page::new(BASH).step("trap 'echo err' ERR; unset HOME\n").step_with("exit 3\n", exits_with(3));
+    page.step_with("echo ${HOME-unset}; false\n", exits_with(1)).run().all_pass().prints(&[
+        "",
+        "",
+        "unset\nerr\n",
+    ]);
+}
+
+#[test]
 fn local_variables_are_not_saved_as_global_ones() {
     let page = Page::new(BASH)
         .step("name=outer; declare -A map=([a]=1); declare -n other=name; readonly fixed=5\n")

@@ -37,6 +37,7 @@ __sb_keep_exit_trap() {
 __sb_set_trap() { builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; { builtin trap -p; } >|"$__sb_dir/late.traps" 2>/dev/null; __sb_end' EXIT; };
 __sb_set_trap;
 if [ -e "$__sb_dir/state" ]; then
+    builtin compgen -e >|"$__sb_dir/names"; builtin mapfile -t __sb_names <"$__sb_dir/names"; builtin unset -v "${__sb_names[@]}";
     builtin . "$__sb_dir/state"; builtin set +euxv;
     __sb_text=:$BASHOPTS:; builtin shopt -s extglob; builtin shopt -u expand_aliases;
     builtin . "$__sb_dir/state.functions";

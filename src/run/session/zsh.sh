@@ -2,6 +2,9 @@ __sb_dir=$1; shift
 __sb_flags=e; __sb_request=; builtin setopt pipe_fail
 __sb_save() {
     {
+        builtin trap
+        # From here on nothing interrupts what the shell does last.
+        case $1 in late) builtin trap '' INT TERM;; esac
         builtin print -r -- "builtin cd -- ${(q)PWD}"
         builtin typeset -p
         builtin functions
@@ -11,8 +14,8 @@ __sb_save() {
         builtin print -r -- '# whole'
     } >|"$__sb_dir/$1" 2>/dev/null
 }
-__sb_end() { case $__sb_request in *q*) ;; *) __sb_save late;; esac }
-__sb_die() { builtin trap '' INT TERM; __sb_end; builtin trap - $1; builtin kill -s $1 $$ }
+__sb_end() { case $__sb_request in *q*) ;; *) __sb_save late; builtin trap - INT TERM;; esac }
+__sb_die() { __sb_end; builtin trap - $1; builtin kill -s $1 $$ }
 zshexit() { { __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_end }
 builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_die INT' INT
 builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; __sb_die TERM' TERM
