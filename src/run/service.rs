@@ -63,15 +63,16 @@ impl Service {
         let mut announcement = Announcement::of(ready, Rc::clone(&announced));
         let ear = Rc::clone(&heard);
         let follower = tokio::task::spawn_local(async move {
-            let hear = |bytes: &[u8]| {
-                announcement.listen(bytes);
+            let hear = |printed: &[u8], shown: &[u8]| {
+                // The end of what it printed may be held back until more comes, and it waits for us.
+                announcement.listen(printed);
                 let mut heard = ear.borrow_mut();
                 if heard.len() < HEARD {
-                    heard.push_str(&String::from_utf8_lossy(bytes));
+                    heard.push_str(&String::from_utf8_lossy(shown));
                 }
             };
             recording.follow(&mut streams, hear).await?;
-            recording.finish()
+            Ok(recording.finish())
         });
         Self { step, process, end_file, heard, announced, follower }
     }
@@ -154,7 +155,7 @@ impl PlanRun {
         let Ok(Ok(Ending::Replied(reply))) = watched else {
             recording.drain(&mut streams).await.map_err(talk)?;
             let outcome = Outcome::Failed { reason: "its shell did not start it".to_owned() };
-            return Ok(ended(outcome, self.printed(task, recording)?));
+            return Ok(ended(outcome, recording.finish()));
         };
         let process = reply.service.unwrap_or_default();
         let end_file = session.end_file(&streams);

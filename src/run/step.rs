@@ -12,7 +12,7 @@ use super::unit::{Task, Unit, Why};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
 use crate::event::{CommandResult, Outcome, StepOutput, StepResult};
-use crate::plan::{Interpreter, PlannedCommand, PlannedStep, StepIndex, Work};
+use crate::plan::{PlannedCommand, PlannedStep, StepIndex, Work};
 
 impl PlanRun {
     /// Runs a step once.
@@ -41,10 +41,9 @@ impl PlanRun {
         attempt: u32,
     ) -> Result<StepResult, PlanTrouble> {
         let limits = self.limits(step);
-        let output = attempt as usize;
         let task = |text, interpreter| {
             let expected = step.expected.as_slice();
-            Task { step, index, text, interpreter, errexit: step.errexit, expected, output }
+            Task { step, index, text, interpreter, errexit: step.errexit, expected, attempt, command: None }
         };
         match &step.work {
             Work::File { path, content, append, mode } => {
@@ -53,7 +52,8 @@ impl PlanRun {
             }
             Work::Command { text, interpreter } => self.command(task(text, interpreter), limits).await,
             Work::Transcript { commands, interpreter } => {
-                self.transcript(index, step, commands, interpreter, limits).await
+                let first = Task { errexit: false, ..task("", interpreter) };
+                self.transcript(first, commands, limits).await
             }
             Work::Service { text, interpreter, ready } => {
                 self.service(task(text, interpreter), ready.as_ref(), limits).await
@@ -87,19 +87,18 @@ impl PlanRun {
     }
 
     /// Runs the commands of a transcript until one ends otherwise than the page says.
+    ///
+    /// `step` is what all of them have in common.
     async fn transcript(
         &mut self,
-        index: StepIndex,
-        step: &PlannedStep,
+        step: Task<'_>,
         commands: &[PlannedCommand],
-        interpreter: &Interpreter,
         mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
         let mut result = ended(Outcome::Unverified, Printed::default());
         for (number, command) in commands.iter().enumerate() {
             let expected = command.expected.as_slice();
-            let (text, output) = (command.command.as_str(), number + 1);
-            let task = Task { step, index, text, interpreter, errexit: false, expected, output };
+            let task = Task { text: &command.command, expected, command: Some(number + 1), ..step };
             let unit = self.unit(task, &mut limits).await?;
             result.left_behind.extend(unit.left_behind);
             // What is shown of a step that failed is what its first wrong command printed.
@@ -109,7 +108,7 @@ impl PlanRun {
             let exit = match unit.how {
                 Watched::Ended(exit) => exit,
                 Watched::TimedOut => {
-                    result.outcome = Outcome::TimedOut { limit: step.timeout };
+                    result.outcome = Outcome::TimedOut { limit: step.step.timeout };
                     break;
                 }
                 Watched::Stopped => {

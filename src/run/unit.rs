@@ -9,7 +9,8 @@ use rustix::process::Signal;
 
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
-use super::output::{Capture, file_name};
+use super::output::{Capture, OutputName};
+use super::paths::Paths;
 use super::pipe::OutputPipe;
 use super::process::{self, Born, Family, Patience};
 use super::recording::{Audience, Limits, Printed, Recording, Watched};
@@ -50,8 +51,10 @@ pub(super) struct Task<'a> {
     pub(super) interpreter: &'a Interpreter,
     pub(super) errexit: bool,
     pub(super) expected: &'a [ExpectedOutput],
-    /// Tells apart the outputs of one step: the try, the command.
-    pub(super) output: usize,
+    /// Which try.
+    pub(super) attempt: u32,
+    /// Which command of a transcript, counted from 1.
+    pub(super) command: Option<usize>,
 }
 
 impl PlanRun {
@@ -101,7 +104,7 @@ impl PlanRun {
         } else {
             left_behind.extend(self.forget(streams));
         }
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+        Ok(Unit { how, printed: recording.finish(), left_behind })
     }
 
     /// Ends what a step started, its shell too, and leaves the place for a new one.
@@ -194,7 +197,7 @@ impl PlanRun {
         self.shared.children.forget(process);
         let complete = recording.drain(&mut streams).await.map_err(start)?;
         let left_behind = if complete { Vec::new() } else { self.forget(streams) };
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+        Ok(Unit { how, printed: recording.finish(), left_behind })
     }
 
     async fn stop_program(&self, child: &mut tokio::process::Child, born: Born, why: Why) {
@@ -204,42 +207,18 @@ impl PlanRun {
     }
 
     pub(super) fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
-        let capture = |suffix: &str| {
-            let name = self.output_name(task, suffix);
-            Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.shared.options.keep_output)
+        let capture = |error| {
+            let (index, step) = (task.index, task.step.name.0.as_str());
+            let name = OutputName { index, step, attempt: task.attempt, command: task.command, error };
+            let (folder, folder_name) = (&self.job.outputs, &self.job.outputs_name);
+            Capture::new(folder, folder_name, &name.file(), self.shared.options.keep_output)
         };
         let (plan, messages) = (self.job.plan.key.clone(), self.shared.messages.clone());
         let audience = Audience::new(plan, task.index, messages, self.shared.options.stream_output);
-        Recording::new(&self.shared.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
-    }
-
-    /// Ends a recording; names of folders that differ from run to run are replaced by what they are.
-    pub(super) fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
-        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
-        let mut printed = recording.finish().map_err(trouble)?;
-        let output = &mut printed.output;
-        let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
-        for text in shown.into_iter().flatten() {
-            *text = self.hide_paths(text);
-        }
-        if let Some(text) = &mut printed.text {
-            let hidden = self.hide_paths(text);
-            if hidden != *text && output.file.is_some() {
-                let file = self.job.outputs.join(self.output_name(task, ""));
-                std::fs::write(file, &hidden).map_err(trouble)?;
-            }
-            *text = hidden;
-        }
-        Ok(printed)
-    }
-
-    /// Returns the name of the file for a unit's long output.
-    fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
-        let name = match task.output {
-            1 => format!("{}{suffix}", task.step.name),
-            number => format!("{}{suffix}.{number}", task.step.name),
-        };
-        file_name(&name)
+        // Names of folders that differ from run to run are replaced by what they are.
+        let paths = Paths::new([(self.workspace.work(), "workspace"), (self.workspace.home(), "home")]);
+        let error = apart.then(|| capture(true));
+        Recording::new(&self.shared.secrets, &Rc::new(paths), capture(false), error, audience)
     }
 
     /// Lets go of streams that someone still holds, and returns who does.
@@ -255,12 +234,6 @@ impl PlanRun {
             });
         }
         holders.iter().map(|line| self.shared.secrets.redact(line)).collect()
-    }
-
-    fn hide_paths(&self, text: &str) -> String {
-        let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
-        let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
-        crate::expect::hide_paths(text, &[(work.as_str(), "workspace"), (home.as_str(), "home")])
     }
 }
 
