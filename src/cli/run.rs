@@ -6,9 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
-use indicatif::ProgressDrawTarget;
-
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
@@ -19,12 +16,13 @@ use super::update::Updates;
 use crate::config::{Ci, FIXED_ENVIRONMENT};
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
 use crate::plan::Plan;
-use crate::record::{Recorder, Store};
+use crate::record::{Lock, Recorder, Store, StoreError};
 use crate::report::{
-    GithubAnnotations, GitlabSections, JsonLines, Junit, Plain, Reporters, Terminal, TextSettings, Verbosity,
-    Writer,
+    GithubAnnotations, GitlabCodeQuality, JsonLines, Junit, Plain, Reporters, Repository, Size, Terminal,
+    TextSettings, Verbosity, Writer, screen,
 };
 use crate::run::{self, Job, RunOptions};
+use clap::Args;
 
 /// How often progress is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -54,7 +52,8 @@ pub(super) struct RunArguments {
     /// Do not ask before installing
     #[arg(short, long, requires = "install")]
     yes: bool,
-    /// Write a report too: junit=FILE, or json=FILE for events as JSON lines; `-` is standard output
+    /// Write a report too: junit=FILE, json=FILE for events as JSON lines, or codequality=FILE for
+    /// GitLab; `-` is standard output
     #[arg(long, value_name = "KIND=FILE", value_parser = parse_report)]
     report: Vec<Report>,
 }
@@ -70,6 +69,7 @@ struct Report {
 enum ReportKind {
     Junit,
     Json,
+    CodeQuality,
 }
 
 fn parse_report(text: &str) -> Result<Report, String> {
@@ -77,7 +77,12 @@ fn parse_report(text: &str) -> Result<Report, String> {
     let kind = match kind {
         "junit" => ReportKind::Junit,
         "json" => ReportKind::Json,
-        _ => return Err(format!("`{kind}` is no kind of report: expected junit=FILE or json=FILE")),
+        "codequality" => ReportKind::CodeQuality,
+        _ => {
+            return Err(format!(
+                "`{kind}` is no kind of report: expected junit=FILE, json=FILE or codequality=FILE"
+            ));
+        }
     };
     if path.is_empty() {
         return Err(format!("where to? {text}=FILE"));
@@ -96,12 +101,12 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
         install(&plans, search_path, arguments.yes, printer)?;
     }
     let store = Store::open(&project.settings.root);
-    let _lock = store.lock()?;
+    let lock = lock(&store, printer)?;
     let run_id = format!("{}", Timestamp::now().as_millisecond());
     let jobs = plans.into_iter().map(|plan| job(plan, &store, &run_id)).collect();
     let mut listeners = Listeners {
         reporters: reporters(&arguments, &project, &store, printer)?,
-        recorder: Recorder::new(store.clone(), &run_id),
+        recorder: lock.is_some().then(|| Recorder::new(store.clone(), &run_id)),
         updates: arguments.update.then(Updates::default),
         missing: false,
     };
@@ -109,17 +114,38 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
     listeners.finish(&project, &store, totals, interrupted, arguments.strict, printer)
 }
 
+/// Takes the lock of the store; `None` where there can be no store: a checkout that cannot be written runs too.
+fn lock(store: &Store, printer: &Printer) -> Result<Option<Lock>, CliError> {
+    match store.lock() {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error @ (StoreError::Create(_) | StoreError::Lock(_))) => {
+            printer.warning(&format!("nothing will be recorded: {}", chain(&error)));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns an error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// Everybody who hears of a run.
 struct Listeners {
     reporters: Reporters,
-    recorder: Recorder,
+    /// Nobody where nothing can be recorded.
+    recorder: Option<Recorder>,
     updates: Option<Updates>,
     missing: bool,
 }
 
 impl Listeners {
     fn event(&mut self, event: &RunEvent) {
-        self.recorder.event(event);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
+        }
         if let EventKind::TutorialFinished { result, .. } = &event.kind {
             self.missing |= !result.missing.is_empty();
         }
@@ -138,13 +164,16 @@ impl Listeners {
         strict: bool,
         printer: &Printer,
     ) -> Result<ExitStatus, CliError> {
+        let mut is_told_everywhere = self.recorder.is_some();
         for (name, error) in self.reporters.finish() {
-            printer.warning(&format!("{name}: {error}"));
+            printer.warning(&format!("{name}: {}", chain(&error)));
+            is_told_everywhere = false;
         }
-        for error in self.recorder.finish().into_iter().filter_map(Result::err) {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            printer.warning(&format!("{error}{cause}"));
+        let recorded = self.recorder.map(Recorder::finish).unwrap_or_default();
+        for error in recorded.into_iter().filter_map(Result::err) {
+            printer.warning(&chain(&error));
+            // Outputs that could not be removed are too many, not too few.
+            is_told_everywhere &= matches!(error, StoreError::Sweep { .. });
         }
         let mended = match self.updates {
             Some(updates) => updates.write(project, store, printer)?,
@@ -158,6 +187,8 @@ impl Listeners {
                 ExitStatus::Missing
             }
             Totals { coverage, .. } if coverage.executed() == 0 => ExitStatus::Failed,
+            // Whoever asked for evidence and gets 0 takes it to be there.
+            _ if !is_told_everywhere => ExitStatus::Trouble,
             _ => ExitStatus::Passed,
         })
     }
@@ -199,25 +230,25 @@ fn reporters(
     store: &Store,
     printer: &Printer,
 ) -> Result<Reporters, CliError> {
+    let ci = project.environment.detect_ci();
     let settings = TextSettings {
         styles: printer.styles(),
         verbosity: printer.verbosity(),
         store: Some(store.clone()),
-        height: height(),
+        height: usize::from(size().1),
+        gitlab_sections: ci == Some(Ci::GitLab),
     };
+    let repository = repository(project)?;
     let mut reporters = Reporters::default();
     let error: Writer = Box::new(io::stderr());
     if printer.is_terminal() && printer.verbosity() > Verbosity::Quiet {
-        reporters.add("terminal", Terminal::new(settings.clone(), error, ProgressDrawTarget::stderr()));
+        reporters.add("terminal", Terminal::new(settings, error, screen(Box::new(io::stderr()), size)));
     } else {
-        reporters.add("terminal", Plain::new(settings.clone(), error));
+        reporters.add("terminal", Plain::new(settings, error));
     }
-    match project.environment.detect_ci() {
-        Some(Ci::GitHub) => reporters.add("annotations", GithubAnnotations::new(Box::new(io::stdout()))),
-        Some(Ci::GitLab) => {
-            reporters.add("annotations", GitlabSections::new(settings, Box::new(io::stdout())))
-        }
-        None => {}
+    if ci == Some(Ci::GitHub) {
+        let annotations = GithubAnnotations::new(Box::new(io::stderr()), repository.clone());
+        reporters.add("annotations", annotations);
     }
     for report in &arguments.report {
         let writer = create(&report.path)?;
@@ -225,9 +256,21 @@ fn reporters(
         match report.kind {
             ReportKind::Junit => reporters.add(name, Junit::new(writer)),
             ReportKind::Json => reporters.add(name, JsonLines::new(writer)),
+            ReportKind::CodeQuality => {
+                reporters.add(name, GitlabCodeQuality::new(writer, repository.clone()));
+            }
         }
     }
     Ok(reporters)
+}
+
+/// Returns the repository around the current folder: what a pipeline system checked out, or git.
+fn repository(project: &Project) -> Result<Repository, CliError> {
+    let here = std::env::current_dir().map_err(CliError::CurrentFolder)?;
+    let checkout = project.environment.ci_checkout().filter(|folder| here.starts_with(folder));
+    let git = || here.ancestors().find(|folder| folder.join(".git").exists());
+    let root = checkout.or_else(git).unwrap_or(&project.settings.root).to_path_buf();
+    Ok(Repository::new(root, here))
 }
 
 fn create(path: &Path) -> Result<Writer, CliError> {
@@ -238,9 +281,10 @@ fn create(path: &Path) -> Result<Writer, CliError> {
     Ok(Box::new(file))
 }
 
-/// Returns how many lines the terminal has, or what most have.
-fn height() -> usize {
-    rustix::termios::tcgetwinsize(io::stderr()).map_or(24, |size| usize::from(size.ws_row).max(10))
+/// Returns columns and lines of the terminal, or what most have.
+fn size() -> Size {
+    let known = rustix::termios::tcgetwinsize(io::stderr()).ok();
+    known.filter(|size| size.ws_col > 0).map_or((80, 24), |size| (size.ws_col, size.ws_row.max(10)))
 }
 
 #[cfg(test)]
@@ -252,6 +296,7 @@ mod tests {
         let junit = Report { kind: ReportKind::Junit, path: "a=b.xml".into() };
         assert_eq!(parse_report("junit=a=b.xml"), Ok(junit));
         assert!(parse_report("junit").is_err());
+        assert_eq!(parse_report("codequality=q").map(|report| report.kind), Ok(ReportKind::CodeQuality));
         assert!(parse_report("html=x").unwrap_err().contains("no kind of report"));
     }
 }

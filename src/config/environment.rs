@@ -111,6 +111,15 @@ impl Environment {
         }
     }
 
+    /// Returns the folder into which the pipeline system checked the repository out.
+    pub fn ci_checkout(&self) -> Option<&Path> {
+        let variable = match self.detect_ci()? {
+            Ci::GitHub => "GITHUB_WORKSPACE",
+            Ci::GitLab => "CI_PROJECT_DIR",
+        };
+        self.get(variable).map(Path::new)
+    }
+
     /// Returns the variables of the caller that steps see: an allow-list, and `pass-env`.
     ///
     /// [`FIXED_ENVIRONMENT`] and the plan's own variables go over these.

@@ -3,27 +3,30 @@
 use crate::event::{RunEvent, TutorialOutcome};
 use crate::record::{Folder, Record, StepRecord};
 
+use super::clean::clean;
 use super::error::ReportError;
-use super::failure::{diff_lines, reason, trouble};
+use super::failure::{annotated_place, diff_lines, reason, trouble};
 use super::reporter::{Reporter, Writer};
+use super::repository::Repository;
 
 /// Writes a workflow command for each failed step, and a warning for each skipped tutorial.
 pub struct GithubAnnotations {
     folder: Folder,
+    repository: Repository,
     writer: Writer,
 }
 
 impl GithubAnnotations {
-    /// Makes the reporter. GitHub reads commands from the standard output of the job.
-    pub fn new(writer: Writer) -> Self {
-        Self { folder: Folder::default(), writer }
+    /// Makes the reporter. GitHub reads commands from both streams of a job.
+    pub fn new(writer: Writer, repository: Repository) -> Self {
+        Self { folder: Folder::default(), repository, writer }
     }
 }
 
 impl Reporter for GithubAnnotations {
     fn event(&mut self, event: &RunEvent) -> Result<(), ReportError> {
         if let Some(record) = self.folder.event(event) {
-            self.writer.write_all(annotations(&record).as_bytes())?;
+            self.writer.write_all(annotations(&record, &self.repository).as_bytes())?;
             self.writer.flush()?;
         }
         Ok(())
@@ -34,22 +37,25 @@ impl Reporter for GithubAnnotations {
     }
 }
 
-fn annotations(record: &Record) -> String {
+fn annotations(record: &Record, repository: &Repository) -> String {
     let failed = record.steps.iter().filter(|step| step.result.outcome.failed());
-    let mut text: String = failed.map(|step| error(record, step)).collect();
-    let file = property(&record.plan.tutorial);
+    let mut text: String = failed.map(|step| error(record, step, repository)).collect();
+    let file = property(&repository.name(&record.path));
     if let Some(trouble) = trouble(&record.result) {
         text.push_str(&format!("::error file={file},line=1::{}\n", data(&trouble)));
     }
     if record.result.outcome == TutorialOutcome::Skipped {
-        let why = record.result.missing.join("\n");
+        let why = match record.result.missing.as_slice() {
+            [] => "every step was left out".to_owned(),
+            missing => missing.join("\n"),
+        };
         text.push_str(&format!("::warning file={file},line=1,title=tutorial skipped::{}\n", data(&why)));
     }
     text
 }
 
-fn error(record: &Record, step: &StepRecord) -> String {
-    let location = &step.info.location;
+fn error(record: &Record, step: &StepRecord, repository: &Repository) -> String {
+    let location = annotated_place(&step.info, &step.result);
     let title = format!("{}: step {} {}", record.plan, step.info.name, step.result.outcome.word());
     let mut message = reason(&step.result.outcome);
     for mismatch in step.result.checks.iter().filter_map(|check| check.mismatch.as_ref()) {
@@ -60,7 +66,7 @@ fn error(record: &Record, step: &StepRecord) -> String {
     }
     format!(
         "::error file={},line={},col={},title={}::{}\n",
-        property(&location.path.to_string_lossy()),
+        property(&repository.name(&location.path)),
         location.line,
         location.column,
         property(&title),
@@ -68,9 +74,9 @@ fn error(record: &Record, step: &StepRecord) -> String {
     )
 }
 
-/// Escapes the message of a command.
+/// Escapes the message of a command. Names of files and steps may hold control characters too.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    clean(text, false).replace('%', "%25").replace('\n', "%0A")
 }
 
 /// Escapes a property of a command, where `:` and `,` mean something too.
@@ -88,7 +94,8 @@ mod tests {
 
     #[track_caller]
     fn check(record: &Record, expected: Expect) {
-        expected.assert_eq(&written(GithubAnnotations::new, replay(record)));
+        let make = |writer| GithubAnnotations::new(writer, Repository::new("/r", "/r"));
+        expected.assert_eq(&written(make, replay(record)));
     }
 
     #[test]
@@ -96,8 +103,8 @@ mod tests {
         check(
             &samples::failed_record("b.md"),
             expect![[r#"
-            ::error file=b.md,line=12,col=1,title=b.md%3A step build failed::output differs from line 2%0A~ made in 3s%0A- done%0A+ gone%0A~ ... (30 more)%0A  end
-        "#]],
+                ::error file=b.md,line=16,col=1,title=b.md%3A step build failed::output differs from line 2%0A~ made in 3s%0A- done%0A+ gone%0A~ ... (30 more)%0A  end
+            "#]],
         );
     }
 

@@ -3,8 +3,10 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-const ESCAPE: char = '\u{1b}';
-const RESET: &str = "\u{1b}[0m";
+/// What begins every control sequence.
+pub(super) const ESCAPE: char = '\u{1b}';
+/// Ends all colours.
+pub(super) const RESET: &str = "\u{1b}[0m";
 
 /// Returns a text without control characters and control sequences.
 ///

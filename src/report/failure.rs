@@ -1,12 +1,14 @@
 //! The block about a step that failed: everything needed to understand it without running it again.
 
-use crate::diagnostic::{duration, plural};
+use std::borrow::Cow;
+
+use crate::diagnostic::{Location, duration, plural};
 use crate::event::{
     Outcome, StepInfo, StepOutput, StepResult, TutorialOutcome, TutorialResult, TutorialStart,
 };
 use crate::expect::DiffLine;
 
-use super::clean::clean;
+use super::clean::{ESCAPE, RESET, clean};
 use super::narrator::TextSettings;
 use super::styles::paint;
 
@@ -19,6 +21,9 @@ const OUTPUT_LINES: usize = 20;
 /// Lines of a diff that are shown.
 const DIFF_LINES: usize = 60;
 
+/// Characters of a line that are shown: enough for any line that people read.
+const LINE_CHARACTERS: usize = 500;
+
 /// Returns the block as lines, each with its newline.
 pub(super) fn failure(
     settings: &TextSettings,
@@ -28,7 +33,7 @@ pub(super) fn failure(
 ) -> String {
     let mut block = Block { settings, text: String::new() };
     block.title(start, info, result);
-    block.place(info);
+    block.place(info, result);
     block.command(&info.text);
     block.diffs(result);
     block.output(result);
@@ -45,6 +50,23 @@ pub(super) fn reason(outcome: &Outcome) -> String {
         Outcome::TimedOut { limit } => format!("timed out after {}", duration(*limit)),
         Outcome::Skipped { reason } => one_line(&reason.to_string()),
         Outcome::Verified | Outcome::Unverified | Outcome::Cancelled => outcome.word().to_owned(),
+    }
+}
+
+/// Returns where a step failed: for a transcript, at the command that ended otherwise than the page says.
+pub(super) fn failing_place<'a>(info: &'a StepInfo, result: &'a StepResult) -> &'a Location {
+    match result.commands.last() {
+        Some(command) if result.outcome.failed() && !result.only_output_differs() => &command.location,
+        _ => &info.location,
+    }
+}
+
+/// Returns the line that a person has to look at first: the promise that was broken, else where the step failed.
+pub(super) fn annotated_place<'a>(info: &'a StepInfo, result: &'a StepResult) -> &'a Location {
+    let broken = result.checks.iter().find(|check| check.mismatch.is_some());
+    match broken {
+        Some(check) if result.only_output_differs() => &check.location,
+        _ => failing_place(info, result),
     }
 }
 
@@ -73,6 +95,15 @@ pub(super) fn diff_lines(lines: &[DiffLine], missing: &str) -> Vec<String> {
     lines.iter().map(show).collect()
 }
 
+/// Cuts a line that is longer than people read, and says so.
+fn shortened(line: &str) -> Cow<'_, str> {
+    let Some((end, _)) = line.char_indices().nth(LINE_CHARACTERS) else { return line.into() };
+    let more = line[end..].chars().count();
+    // A colour that began before the cut must end before our own words.
+    let reset = if line[..end].contains(ESCAPE) { RESET } else { "" };
+    format!("{}{reset} ... ({more} more characters)", &line[..end]).into()
+}
+
 /// Cleans a line and keeps its indentation.
 fn one_line_kept(text: &str) -> String {
     clean(text, false).trim_end().replace('\n', " ")
@@ -93,7 +124,7 @@ impl Block<'_> {
     fn quoted<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) {
         let bar = paint(self.settings.styles.quiet, self.settings.styles.symbols.bar);
         for line in lines {
-            self.line(&format!("    {bar} {line}"));
+            self.line(&format!("    {bar} {}", shortened(line)));
         }
     }
 
@@ -109,10 +140,10 @@ impl Block<'_> {
         }
     }
 
-    fn place(&mut self, info: &StepInfo) {
+    fn place(&mut self, info: &StepInfo, result: &StepResult) {
         let headings = info.headings.iter().map(|heading| one_line(heading));
         let headings = headings.collect::<Vec<_>>().join(" > ");
-        self.line(&format!("  at {}  {headings}", one_line(&info.location.to_string())));
+        self.line(&format!("  at {}  {headings}", one_line(&failing_place(info, result).to_string())));
     }
 
     fn command(&mut self, text: &str) {
@@ -138,7 +169,7 @@ impl Block<'_> {
                 self.line(&format!("  {} expected, + printed, ~ any", symbols.missing));
             }
             for line in lines.iter().take(DIFF_LINES) {
-                let line = self.painted_diff(line);
+                let line = self.painted_diff(&shortened(line));
                 self.line(&format!("    {line}"));
             }
             if lines.len() > DIFF_LINES {

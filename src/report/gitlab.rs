@@ -3,76 +3,36 @@
 //! GitLab has no annotations in its logs. It folds sections of a log, and it shows a Code
 //! Quality report, uploaded as an artifact (`artifacts: reports: codequality`), at the lines of a merge request.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::event::{EventKind, RunEvent, TutorialStart};
+use crate::event::{RunEvent, Timestamp};
 use crate::plan::PlanKey;
 use crate::record::{Folder, Record, StepRecord};
 
 use super::error::ReportError;
-use super::failure::{failure, one_line, reason};
-use super::narrator::TextSettings;
+use super::failure::{annotated_place, one_line, reason};
 use super::reporter::{Reporter, Writer};
+use super::repository::Repository;
 
-/// Writes each failure into the job's log as a section that starts folded.
-pub struct GitlabSections {
-    settings: TextSettings,
-    running: HashMap<PlanKey, TutorialStart>,
-    sections: usize,
-    writer: Writer,
-}
-
-impl GitlabSections {
-    /// Makes the reporter.
-    pub fn new(settings: TextSettings, writer: Writer) -> Self {
-        Self { settings, running: HashMap::new(), sections: 0, writer }
-    }
-
-    fn section(&mut self, event: &RunEvent) -> Option<String> {
-        let EventKind::StepFinished { plan, step, result } = &event.kind else { return None };
-        let start = self.running.get(plan).filter(|_| result.outcome.failed())?;
-        let info = start.steps.get(step.0)?;
-        self.sections += 1;
-        let (time, name) = (event.at.as_second(), format!("stagebook_failure_{}", self.sections));
-        let header = one_line(&format!("{plan}: step {} {}", info.name, result.outcome.word()));
-        let block = failure(&self.settings, start, info, result);
-        Some(format!(
-            "\u{1b}[0Ksection_start:{time}:{name}[collapsed=true]\r\u{1b}[0K{header}\n{block}\
-             \u{1b}[0Ksection_end:{time}:{name}\r\u{1b}[0K\n"
-        ))
-    }
-}
-
-impl Reporter for GitlabSections {
-    fn event(&mut self, event: &RunEvent) -> Result<(), ReportError> {
-        match &event.kind {
-            EventKind::TutorialStarted(start) => {
-                self.running.insert(start.plan.clone(), TutorialStart::clone(start));
-            }
-            EventKind::TutorialFinished { plan, .. } => {
-                self.running.remove(plan);
-            }
-            _ => {}
-        }
-        if let Some(section) = self.section(event) {
-            self.writer.write_all(section.as_bytes())?;
-            self.writer.flush()?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<(), ReportError> {
-        Ok(self.writer.flush()?)
-    }
+/// Puts a block into a section of GitLab's job log, under a header that can fold it.
+///
+/// `number` tells the sections of a log apart. See "Custom collapsible sections" in GitLab's
+/// documentation of job logs.
+pub(super) fn section(at: Timestamp, number: usize, header: &str, block: &str) -> String {
+    let (time, name) = (at.as_second(), format!("stagebook_failure_{number}"));
+    let header = one_line(header);
+    format!(
+        "\u{1b}[0Ksection_start:{time}:{name}\r\u{1b}[0K{header}\n{block}\
+         \u{1b}[0Ksection_end:{time}:{name}\r\u{1b}[0K\n"
+    )
 }
 
 /// Writes a Code Quality report with an issue for each failed step.
 pub struct GitlabCodeQuality {
     folder: Folder,
     issues: Vec<Issue>,
+    repository: Repository,
     writer: Writer,
 }
 
@@ -99,8 +59,8 @@ struct Begin {
 
 impl GitlabCodeQuality {
     /// Makes the reporter.
-    pub fn new(writer: Writer) -> Self {
-        Self { folder: Folder::default(), issues: Vec::new(), writer }
+    pub fn new(writer: Writer, repository: Repository) -> Self {
+        Self { folder: Folder::default(), issues: Vec::new(), repository, writer }
     }
 }
 
@@ -108,7 +68,8 @@ impl Reporter for GitlabCodeQuality {
     fn event(&mut self, event: &RunEvent) -> Result<(), ReportError> {
         if let Some(record) = self.folder.event(event) {
             let failed = record.steps.iter().filter(|step| step.result.outcome.failed());
-            self.issues.extend(failed.map(|step| issue(&record, step)));
+            let repository = &self.repository;
+            self.issues.extend(failed.map(|step| issue(&record, step, repository)));
         }
         Ok(())
     }
@@ -120,17 +81,20 @@ impl Reporter for GitlabCodeQuality {
     }
 }
 
-fn issue(record: &Record, step: &StepRecord) -> Issue {
+fn issue(record: &Record, step: &StepRecord, repository: &Repository) -> Issue {
     let StepRecord { info, result, .. } = step;
+    let place = annotated_place(info, result);
     Issue {
-        description: format!("step {} {}: {}", info.name, result.outcome.word(), reason(&result.outcome)),
+        description: one_line(&format!(
+            "step {} {}: {}",
+            info.name,
+            result.outcome.word(),
+            reason(&result.outcome)
+        )),
         check_name: "stagebook",
         fingerprint: fingerprint(&record.plan, &info.name.0),
         severity: "major",
-        location: Lines {
-            path: info.location.path.to_string_lossy().into_owned(),
-            lines: Begin { begin: info.location.line },
-        },
+        location: Lines { path: repository.name(&place.path), lines: Begin { begin: place.line } },
     }
 }
 
@@ -147,27 +111,18 @@ mod tests {
     use super::*;
     use crate::record::{replay, samples};
     use crate::report::testing::written;
-    use crate::report::{Styles, Verbosity};
 
     #[test]
-    fn failure_is_a_folded_section() {
-        let settings = TextSettings {
-            styles: Styles::new(false, false),
-            verbosity: Verbosity::Normal,
-            store: None,
-            height: 24,
-        };
-        let events = replay(&samples::failed_record("b.md"));
-        let text = written(|writer| GitlabSections::new(settings, writer), events);
-        let (first, last) = (text.lines().next(), text.lines().last());
-        expect![[r#"
-            Some("\u{1b}[0Ksection_start:1700000003:stagebook_failure_1[collapsed=true]\r\u{1b}[0Kb.md: step build failed")
-            Some("\u{1b}[0Ksection_end:1700000003:stagebook_failure_1\r\u{1b}[0K")"#]].assert_eq(&format!("{first:?}\n{last:?}"));
+    fn section_has_a_header_and_an_end() {
+        let at = Timestamp::from_second(1_700_000_003).expect("a moment of this era");
+        expect![[r#""\u{1b}[0Ksection_start:1700000003:stagebook_failure_2\r\u{1b}[0Ka b\n  why\n\u{1b}[0Ksection_end:1700000003:stagebook_failure_2\r\u{1b}[0K\n""#]]
+            .assert_eq(&format!("{:?}", section(at, 2, "a\nb", "  why\n")));
     }
 
     #[test]
     fn issues_name_path_and_line() {
         let events = replay(&samples::failed_record("b.md")).chain(replay(&samples::record()));
+        let repository = Repository::new("/r", "/r/docs");
         expect![[r#"
             [
               {
@@ -176,14 +131,14 @@ mod tests {
                 "fingerprint": "d0cacbd0b252f65aef1df34be6139623",
                 "severity": "major",
                 "location": {
-                  "path": "b.md",
+                  "path": "docs/b.md",
                   "lines": {
-                    "begin": 12
+                    "begin": 16
                   }
                 }
               }
             ]
         "#]]
-        .assert_eq(&written(GitlabCodeQuality::new, events));
+        .assert_eq(&written(|writer| GitlabCodeQuality::new(writer, repository), events));
     }
 }

@@ -7,7 +7,7 @@ use crate::record::{Folder, Record, StepRecord};
 
 use super::clean::clean;
 use super::error::ReportError;
-use super::failure::{diff_lines, reason, trouble};
+use super::failure::{annotated_place, diff_lines, reason, trouble};
 use super::reporter::{Reporter, Writer};
 
 /// Writes JUnit XML at the end of the run.
@@ -62,9 +62,11 @@ fn suite(record: &Record) -> TestSuite {
 
 fn case(record: &Record, step: &StepRecord) -> TestCase {
     let mut case = TestCase::new(xml_text(&step.info.name.0), status(&step.result));
-    case.set_classname(xml_text(&record.plan.tutorial)).set_time(step.result.duration);
-    case.add_property(Property::new("file", step.info.location.path.to_string_lossy()));
-    case.add_property(Property::new("line", step.info.location.line.to_string()));
+    // Consumers tell cases apart by class and name, so the variant is part of the class.
+    case.set_classname(xml_text(&record.plan.to_string())).set_time(step.result.duration);
+    let place = annotated_place(&step.info, &step.result);
+    case.add_property(Property::new("file", xml_text(&place.path.to_string_lossy())));
+    case.add_property(Property::new("line", place.line.to_string()));
     if !step.result.output.text.is_empty() {
         case.set_system_out(xml_text(&step.result.output.text));
     }
@@ -133,7 +135,7 @@ mod tests {
                     <testcase name="build" classname="b.md" time="1.500">
                         <properties>
                             <property name="file" value="b.md"/>
-                            <property name="line" value="12"/>
+                            <property name="line" value="16"/>
                         </properties>
                         <failure message="output differs from line 2" type="failed">b.md:16:1: output differs from line 2
             ~ made in 3s

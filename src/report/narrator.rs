@@ -1,23 +1,27 @@
 //! Turns events into lines for people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::diagnostic::duration;
 use crate::event::{
-    EventKind, Exit, Outcome, RunEvent, StepInfo, StepResult, Totals, TutorialOutcome, TutorialResult,
-    TutorialStart,
+    EventKind, Exit, Outcome, RunEvent, SkipReason, StepInfo, StepResult, Timestamp, Totals, TutorialOutcome,
+    TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 
 use super::clean::clean;
-use super::failure::{again, failure, one_line, reason, trouble};
+use super::failure::{again, failing_place, failure, one_line, reason, trouble};
+use super::gitlab::section;
 use super::styles::{Styles, paint};
 use super::summary::summary;
 
 /// Output without a newline is shown in pieces of this size, so that it never piles up in memory.
 const LONGEST_LINE: usize = 8 * 1024;
+
+/// How many steps that were left out for one reason are named.
+const MOST_NAMES: usize = 4;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +45,8 @@ pub struct TextSettings {
     pub store: Option<Store>,
     /// Lines of the screen: failures that have scrolled away are listed again at the end.
     pub height: usize,
+    /// Whether GitLab reads the lines: each failure is then a section of its log.
+    pub gitlab_sections: bool,
 }
 
 /// Turns events into lines.
@@ -55,8 +61,12 @@ pub(super) struct Narrator {
 
 struct Running {
     start: TutorialStart,
-    /// Output that has no newline yet.
-    pending: String,
+    /// Output that has no newline yet, by the step that printed it: a service prints beside other steps.
+    pending: BTreeMap<StepIndex, String>,
+    /// The step that runs now.
+    current: Option<StepIndex>,
+    /// Steps that were left out, by the reason.
+    left_out: BTreeMap<String, Vec<String>>,
 }
 
 impl Narrator {
@@ -67,7 +77,7 @@ impl Narrator {
     /// Returns how many bytes of output wait for a newline.
     #[cfg(test)]
     pub(super) fn pending(&self) -> usize {
-        self.running.values().map(|running| running.pending.len()).sum()
+        self.running.values().flat_map(|running| running.pending.values()).map(String::len).sum()
     }
 
     /// Returns what there is to say about an event: whole lines, or nothing.
@@ -81,10 +91,12 @@ impl Narrator {
         match &event.kind {
             EventKind::TutorialStarted(start) => self.started(start),
             EventKind::StepStarted { plan, step, attempt } => self.step_started(plan, *step, *attempt),
-            EventKind::StepPrinted { plan, chunk, .. } => self.printed(plan, &chunk.text),
+            EventKind::StepPrinted { plan, step, chunk } => self.printed(plan, *step, &chunk.text),
             EventKind::StepSlow { plan, step, running } => self.slow(plan, *step, *running),
             EventKind::StepRetried { plan, step, result, delay } => self.retried(plan, *step, result, *delay),
-            EventKind::StepFinished { plan, step, result } => self.step_finished(plan, *step, result),
+            EventKind::StepFinished { plan, step, result } => {
+                self.step_finished(plan, *step, result, event.at)
+            }
             EventKind::ServiceEnded { plan, step, exit } => self.service_ended(plan, *step, exit.as_ref()),
             EventKind::TutorialFinished { plan, result } => self.finished(plan, result),
             EventKind::Interrupted { signal } => self.interrupted(signal),
@@ -96,43 +108,55 @@ impl Narrator {
     }
 
     fn started(&mut self, start: &TutorialStart) -> String {
-        let running = Running { start: start.clone(), pending: String::new() };
+        let running = Running {
+            start: start.clone(),
+            pending: BTreeMap::new(),
+            current: None,
+            left_out: left_out(start),
+        };
         self.running.insert(start.plan.clone(), running);
         String::new()
     }
 
-    fn step_started(&self, plan: &PlanKey, step: StepIndex, attempt: u32) -> String {
+    fn step_started(&mut self, plan: &PlanKey, step: StepIndex, attempt: u32) -> String {
+        if let Some(running) = self.running.get_mut(plan) {
+            running.current = Some(step);
+        }
         let name = self.step_name(plan, step);
         let again = if attempt > 1 { format!(", try {attempt}") } else { String::new() };
         let line = format!("{} {name}{again}", self.settings.styles.symbols.step);
         self.verbose(plan, &paint(self.settings.styles.strong, line))
     }
 
-    fn printed(&mut self, plan: &PlanKey, text: &str) -> String {
+    fn printed(&mut self, plan: &PlanKey, step: StepIndex, text: &str) -> String {
         if self.settings.verbosity < Verbosity::Verbose {
             return String::new();
         }
         let Some(running) = self.running.get_mut(plan) else { return String::new() };
-        running.pending.push_str(text);
-        let newline = running.pending.rfind('\n');
-        let end = match newline {
+        let pending = running.pending.entry(step).or_default();
+        pending.push_str(text);
+        let end = match pending.rfind('\n') {
             Some(newline) => newline + 1,
-            None if running.pending.len() > LONGEST_LINE => running.pending.len(),
+            None if pending.len() > LONGEST_LINE => pending.len(),
             None => 0,
         };
-        let whole: String = running.pending.drain(..end).collect();
-        self.output(plan, &whole)
+        let whole: String = pending.drain(..end).collect();
+        self.output(plan, step, &whole)
     }
 
     /// Says what is left of a step's output when it ends without a newline.
-    fn flush(&mut self, plan: &PlanKey) -> String {
-        let pending = self.running.get_mut(plan).map(|running| std::mem::take(&mut running.pending));
-        self.output(plan, &pending.unwrap_or_default())
+    fn flush(&mut self, plan: &PlanKey, step: StepIndex) -> String {
+        let pending = self.running.get_mut(plan).and_then(|running| running.pending.remove(&step));
+        self.output(plan, step, &pending.unwrap_or_default())
     }
 
-    fn output(&self, plan: &PlanKey, text: &str) -> String {
+    /// Returns lines of output; those of a service say whose they are, since they come beside another step's.
+    fn output(&self, plan: &PlanKey, step: StepIndex, text: &str) -> String {
+        let current = self.running.get(plan).and_then(|running| running.current);
+        let whose =
+            if current == Some(step) { String::new() } else { format!("{}: ", self.step_name(plan, step)) };
         let text = clean(text, self.settings.styles.coloured);
-        text.lines().map(|line| self.prefixed(plan, line)).collect()
+        text.lines().map(|line| self.prefixed(plan, &format!("{whose}{line}"))).collect()
     }
 
     fn slow(&self, plan: &PlanKey, step: StepIndex, running: Duration) -> String {
@@ -144,14 +168,21 @@ impl Narrator {
         let name = self.step_name(plan, step);
         let what =
             format!("step `{name}` failed ({}), again in {}", reason(&result.outcome), duration(delay));
-        let rest = self.flush(plan);
+        let rest = self.flush(plan, step);
         rest + &self.notice(plan, &what)
     }
 
-    fn step_finished(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> String {
-        let rest = self.flush(plan);
+    fn step_finished(
+        &mut self,
+        plan: &PlanKey,
+        step: StepIndex,
+        result: &StepResult,
+        at: Timestamp,
+    ) -> String {
+        let rest = self.flush(plan, step);
         let line = self.verbose(plan, &self.step_line(plan, step, result));
-        let block = self.step_failed(plan, step, result).unwrap_or_default();
+        self.note_left_out(plan, step, result);
+        let block = self.step_failed(plan, step, result, at).unwrap_or_default();
         rest + &line + &block
     }
 
@@ -169,7 +200,13 @@ impl Narrator {
         format!("{} {}  {what}", paint(style, symbol), self.step_name(plan, step))
     }
 
-    fn step_failed(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) -> Option<String> {
+    fn step_failed(
+        &mut self,
+        plan: &PlanKey,
+        step: StepIndex,
+        result: &StepResult,
+        at: Timestamp,
+    ) -> Option<String> {
         if !result.outcome.failed() {
             return None;
         }
@@ -178,7 +215,24 @@ impl Narrator {
         let block = failure(&self.settings, start, info, result);
         let line = failure_line(info, start, result);
         self.failures.push((self.lines, line));
-        Some(block)
+        if !self.settings.gitlab_sections {
+            return Some(block);
+        }
+        let header = format!("{plan}: step {} {}", info.name, result.outcome.word());
+        Some(section(at, self.failures.len(), &header, &block))
+    }
+
+    /// Remembers why a step was left out, unless that is said otherwise: what is missing has lines of its own,
+    /// and who selects steps knows what they left out.
+    fn note_left_out(&mut self, plan: &PlanKey, step: StepIndex, result: &StepResult) {
+        let Outcome::Skipped { reason } = &result.outcome else { return };
+        if matches!(reason, SkipReason::Requirement(_) | SkipReason::NotSelected) {
+            return;
+        }
+        let (name, reason) = (self.step_name(plan, step), one_line(&reason.to_string()));
+        if let Some(running) = self.running.get_mut(plan) {
+            running.left_out.entry(reason).or_default().push(name);
+        }
     }
 
     fn service_ended(&self, plan: &PlanKey, step: StepIndex, exit: Option<&Exit>) -> String {
@@ -188,15 +242,18 @@ impl Narrator {
     }
 
     fn finished(&mut self, plan: &PlanKey, result: &TutorialResult) -> String {
-        let rest = self.flush(plan);
-        self.running.remove(plan);
+        let unfinished =
+            self.running.get(plan).map(|running| running.pending.keys().copied().collect::<Vec<_>>());
+        let rest: String =
+            unfinished.unwrap_or_default().into_iter().map(|step| self.flush(plan, step)).collect();
+        let left_out = self.running.remove(plan).map(|running| running.left_out).unwrap_or_default();
         if let Some(trouble) = trouble(result) {
             self.failures.push((self.lines, format!("{}  {trouble}", one_line(&plan.to_string()))));
         }
         if self.settings.verbosity == Verbosity::Quiet && result.outcome != TutorialOutcome::Failed {
             return rest;
         }
-        rest + &tutorial_lines(&self.settings.styles, plan, result)
+        rest + &tutorial_lines(&self.settings.styles, plan, result, &left_out)
     }
 
     fn interrupted(&mut self, signal: &str) -> String {
@@ -250,12 +307,36 @@ impl Narrator {
 }
 
 fn failure_line(info: &StepInfo, start: &TutorialStart, result: &StepResult) -> String {
-    let location = one_line(&info.location.to_string());
+    let location = one_line(&failing_place(info, result).to_string());
     format!("{location}  {}  ({})", reason(&result.outcome), again(start, info))
 }
 
+/// Returns the blocks that nothing here can run, by the reason.
+fn left_out(start: &TutorialStart) -> BTreeMap<String, Vec<String>> {
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (location, reason) in &start.not_supported {
+        let place = one_line(&format!("{}:{}", location.path.display(), location.line));
+        left_out.entry(one_line(reason)).or_default().push(place);
+    }
+    left_out
+}
+
+/// Returns names as a list of at most a line.
+fn some_of(names: &[String]) -> String {
+    let shown = names.iter().take(MOST_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// Returns the line about a tutorial that is over, and one for each thing that it lacked.
-fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> String {
+fn tutorial_lines(
+    styles: &Styles,
+    plan: &PlanKey,
+    result: &TutorialResult,
+    left_out: &BTreeMap<String, Vec<String>>,
+) -> String {
     let (style, symbol, word) = match result.outcome {
         TutorialOutcome::Passed => (styles.pass, styles.symbols.pass, ""),
         TutorialOutcome::Failed => (styles.fail, styles.symbols.fail, "failed: "),
@@ -266,6 +347,7 @@ fn tutorial_lines(styles: &Styles, plan: &PlanKey, result: &TutorialResult) -> S
     let what = format!("{}{}", paint(style, word), result.coverage.summary());
     let mut text = format!("{} {}  {what}  {took}\n", paint(style, symbol), paint(styles.strong, name));
     text.extend(trouble(result).map(|trouble| format!("    {trouble}\n")));
+    text.extend(left_out.iter().map(|(reason, names)| format!("    {}: {reason}\n", some_of(names))));
     text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
     if let Some(workspace) = &result.workspace {
         text.push_str(&format!("    workspace kept: {}\n", workspace.display()));

@@ -47,7 +47,13 @@ mod tests {
     use crate::report::{Styles, Verbosity};
 
     fn settings(verbosity: Verbosity, coloured: bool) -> TextSettings {
-        TextSettings { styles: Styles::new(coloured, true), verbosity, store: None, height: 24 }
+        TextSettings {
+            styles: Styles::new(coloured, true),
+            verbosity,
+            store: None,
+            height: 24,
+            gitlab_sections: false,
+        }
     }
 
     #[track_caller]
@@ -107,6 +113,7 @@ mod tests {
                   left behind: sleep 1000
                   run again just that: stagebook run tutorials/b.md --step build
                 ✗ tutorials/b.md  failed: 1 of 2 blocks run, 0 verified, 1 failed, 1 skipped  3.0s
+                    clean: step `build` did not pass
                 ✗ 1 tutorial failed; 1 of 2 blocks run, 0 verified in 3.0s
             "#]],
         );
@@ -273,6 +280,56 @@ mod tests {
             ✓ 1 tutorial passed; 2 of 2 blocks run, 1 verified in 3.0s
         "#]],
         );
+    }
+
+    #[test]
+    fn output_of_a_service_is_told_apart_from_the_running_step() {
+        let record = samples::record();
+        let mut events: Vec<RunEvent> = replay(&record).collect();
+        let of_step = |step, text: &str| EventKind::StepPrinted {
+            plan: record.plan.clone(),
+            step: StepIndex(step),
+            chunk: OutputChunk { stream: Stream::Both, text: text.to_owned() },
+        };
+        let second = events.iter().rposition(|event| matches!(event.kind, EventKind::StepStarted { .. }));
+        let second = second.expect("two steps start");
+        let printed = [of_step(0, "half"), of_step(1, "own\n"), of_step(0, " a line\n")];
+        let printed = printed.map(|kind| RunEvent { kind, ..events[second].clone() });
+        events.splice(second + 1..=second, printed);
+        let text = written(|writer| Plain::new(settings(Verbosity::Verbose, false), writer), events);
+        assert!(text.contains("│ own\ntutorials/a.md │ build: half a line\n"), "{text}");
+    }
+
+    #[test]
+    fn failed_transcript_names_the_command() {
+        let mut record = samples::failed_record("b.md");
+        let step = &mut record.steps[0];
+        let location = crate::diagnostic::Location { line: 14, ..step.info.location.clone() };
+        step.result.outcome = Outcome::Failed { reason: "exit status 1, expected 0".into() };
+        let output = crate::event::StepOutput::default();
+        let exit = crate::event::Exit::Status(1);
+        step.result.commands =
+            vec![crate::event::CommandResult { command: "false".into(), location, exit, output }];
+        let text = written(|writer| Plain::new(settings(Verbosity::Normal, false), writer), replay(&record));
+        assert!(text.contains("  at b.md:14:"), "{text}");
+    }
+
+    #[test]
+    fn gitlab_gets_each_failure_as_a_section() {
+        let settings = TextSettings { gitlab_sections: true, ..settings(Verbosity::Quiet, false) };
+        let events = replay(&samples::failed_record("b.md"));
+        let text = written(|writer| Plain::new(settings, writer), events);
+        assert!(text.starts_with("\u{1b}[0Ksection_start:"), "{text:?}");
+        assert_eq!(text.matches("section_end").count(), 1, "{text:?}");
+    }
+
+    #[test]
+    fn line_that_nobody_can_read_is_cut() {
+        let mut record = samples::failed_record("b.md");
+        record.steps[0].result.output.text = format!("{}\n", "x".repeat(100_000));
+        let text = written(|writer| Plain::new(settings(Verbosity::Normal, false), writer), replay(&record));
+        assert!(text.contains("x ... (99500 more characters)"), "{text}");
+        assert!(text.len() < 3_000, "{}", text.len());
     }
 
     #[test]

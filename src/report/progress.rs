@@ -107,7 +107,8 @@ impl Running {
         let name = self.current.and_then(|step| self.steps.get(step)).map_or("", String::as_str);
         let took = if took.as_secs() < 60 { format!("{}s", took.as_secs()) } else { duration(took) };
         let plan = one_line(&plan.to_string());
-        format!("{plan}  {}/{} {name}  {took}", self.done, self.steps.len())
+        // The time comes first: a narrow terminal cuts the end.
+        format!("{took:>3} {plan}  {}/{} {name}", self.done, self.steps.len()).trim_end().to_owned()
     }
 }
 
@@ -190,10 +191,10 @@ mod tests {
         progress.event(&tick(200));
         assert_eq!(screen.text(), "");
         progress.event(&tick(12_300));
-        assert_eq!(screen.text().trim_end(), "* tutorials/first-image.md  0/");
+        assert_eq!(screen.text().trim_end(), "* 12s tutorials/first-image.md");
         progress.clear();
         let (plan, running) =
             (samples::record().plan, Running::new(&samples::record().start(), Duration::ZERO));
-        assert_eq!(running.line(&plan, Duration::from_millis(12_900)), "tutorials/a.md  0/2   12s");
+        assert_eq!(running.line(&plan, Duration::from_millis(12_900)), "12s tutorials/a.md  0/2");
     }
 }

@@ -56,6 +56,7 @@ mod tests {
             verbosity: Verbosity::Verbose,
             store: None,
             height: 24,
+            gitlab_sections: false,
         };
         let record = samples::failed_record("tutorials/b.md");
         let plain = written(|writer| Plain::new(settings.clone(), writer), replay(&record));

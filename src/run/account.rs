@@ -27,11 +27,13 @@ pub(super) fn introduce(plan: &Plan) -> TutorialStart {
     }
 }
 
-/// Returns the parameters whose values are not the declared defaults.
+/// Returns the parameters whose values are not the declared defaults, and those that choose the variant.
 fn given(plan: &Plan) -> BTreeMap<String, Value> {
     let declared = &plan.tutorial.front_matter.parameters;
+    let axes = &plan.tutorial.front_matter.matrix.axes;
+    let is_axis = |name: &String| axes.iter().any(|(axis, _)| axis == name);
     let default = |name: &String| declared.iter().find(|parameter| parameter.name == *name)?.default.as_ref();
-    let differs = |(name, value): &(&String, &Value)| default(name) != Some(*value);
+    let differs = |(name, value): &(&String, &Value)| is_axis(name) || default(name) != Some(*value);
     plan.parameters.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

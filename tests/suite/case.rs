@@ -19,6 +19,9 @@ struct Description {
     #[serde(rename = "about")]
     _about: String,
     args: Vec<String>,
+    /// What is run, `stagebook` unless given: a shell that runs it, say, in another folder.
+    #[serde(default = "own_program")]
+    program: String,
     status: i32,
     /// Programs the case needs, or `not-root`.
     #[serde(default)]
@@ -33,6 +36,10 @@ struct Description {
     /// Files of the project that are compared after the command.
     #[serde(default)]
     files: Vec<String>,
+}
+
+fn own_program() -> String {
+    "stagebook".to_owned()
 }
 
 /// How a case went.
@@ -81,7 +88,8 @@ fn play(folder: &Path, description: &Description, update: bool) -> String {
             return format!("    `before` failed: {}\n{}{}", ended.status, ended.stdout, ended.stderr);
         }
     }
-    let mut command = project.stagebook(description.args.iter().map(String::as_str));
+    let mut command = project.command(&description.program);
+    command.args(&description.args);
     let ended = project.finish(command.envs(&description.env), &description.stdin);
     let mut actual = BTreeMap::from([
         (PathBuf::from("stdout"), Some(ended.stdout)),

@@ -95,6 +95,27 @@ fn run_with_files_up_to(project: &Project, kilobytes: usize) -> (ExitStatus, Str
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn report_that_cannot_be_written_is_no_success() {
+    let project = Project::with_page("# T\n\n```bash\necho hi\n```\n");
+    let ended = project.run(["run", "page.md", "--report", "junit=/dev/full"]);
+    assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("/dev/full"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("1 tutorial passed"), "{}", ended.stderr);
+}
+
+#[test]
+fn checkout_that_cannot_be_written_is_run_and_not_recorded() {
+    let project = Project::with_page("# T\n\n```bash\necho hi\n```\n");
+    // A folder cannot be made where a file is, whoever tries.
+    project.write(".stagebook", "");
+    let ended = project.run(["run", "page.md"]);
+    assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing will be recorded"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("1 tutorial passed"), "{}", ended.stderr);
+}
+
+#[test]
 fn page_of_a_hundred_megabytes_is_refused() {
     let project = Project::new();
     let line = b"Words that go on and on, and on, and on.\n";
