@@ -102,7 +102,7 @@ impl PlanRun {
         if recording.drain(&mut streams).await.map_err(talk)? {
             self.session(&task.step.session, task.interpreter)?.recycle(streams);
         } else {
-            left_behind.extend(self.forget(streams));
+            left_behind.extend(Self::forget(streams));
         }
         Ok(Unit { how, printed: recording.finish(), left_behind })
     }
@@ -196,7 +196,7 @@ impl PlanRun {
         };
         self.shared.children.forget(process);
         let complete = recording.drain(&mut streams).await.map_err(start)?;
-        let left_behind = if complete { Vec::new() } else { self.forget(streams) };
+        let left_behind = if complete { Vec::new() } else { Self::forget(streams) };
         Ok(Unit { how, printed: recording.finish(), left_behind })
     }
 
@@ -224,7 +224,7 @@ impl PlanRun {
     /// Lets go of streams that someone still holds, and returns who does.
     ///
     /// They are read until nobody holds them, so that no process is stopped by a full pipe.
-    fn forget(&self, streams: Streams) -> Vec<String> {
+    fn forget(streams: Streams) -> Vec<String> {
         let holders = process::holders(streams.output.path());
         for mut pipe in [Some(streams.output), streams.error].into_iter().flatten() {
             tokio::task::spawn_local(async move {
@@ -233,7 +233,7 @@ impl PlanRun {
                 while pipe.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
             });
         }
-        holders.iter().map(|line| self.shared.secrets.redact(line)).collect()
+        holders
     }
 }
 

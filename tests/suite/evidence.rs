@@ -190,6 +190,54 @@ fn secrets_are_in_no_report() {
     }
 }
 
+#[test]
+fn secrets_are_in_no_report_in_whatever_form() {
+    let secret = "aTok3n\"é'\\n";
+    let page = r#"---
+secrets: [TOKEN, P]
+params:
+  P: x
+  Q: y
+---
+
+# Not aTok3n"é'\n
+
+```bash {name=shown}
+echo "token=$TOKEN" | grep --color=always Tok3n
+python3 -c 'import json, os; print(json.dumps(os.environ["TOKEN"]))'
+echo "$TOKEN" | base64 -w8 | sed 's/^/   /'
+(set -x; : "$TOKEN") 2>&1
+printf given-; echo p
+false
+```
+
+```output
+aTok3n"é'\n
+```
+"#;
+    let project = Project::with_page(page);
+    let given = ["--param", "P=given-p", "--param", &format!("Q={secret}")].map(str::to_owned);
+    let arguments = ["run", "-v", "page.md", "--report", "json=events", "--report", "junit=junit"];
+    let mut command = project.stagebook(arguments.into_iter().chain(given.iter().map(String::as_str)));
+    let ended = project.finish(command.env("TOKEN", secret).env("P", "other"), "");
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    for text in
+        [&ended.stderr, &project.read("events"), &project.read("junit"), &project.read(DEFAULT_RECORD)]
+    {
+        for form in ["Tok3n", "é", "given-p", "YVRvaz", "M24iw6"] {
+            assert!(!text.contains(form) || form == "Tok3n" && only_in_the_command(text), "{form} in {text}");
+        }
+        assert!(text.contains("***"), "{text}");
+    }
+    assert!(!ended.stderr.contains("--param P"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--param 'Q=***'"), "{}", ended.stderr);
+}
+
+/// Returns whether a part of the secret stands in nothing but the command of the page.
+fn only_in_the_command(text: &str) -> bool {
+    text.matches("Tok3n").count() == text.matches("grep --color=always Tok3n").count()
+}
+
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
