@@ -13,8 +13,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 const STAGEBOOK: &str = env!("CARGO_BIN_EXE_stagebook");
 
-/// Makes the same workload for many tools; it lives beside the checkout, and not everywhere.
-const GENERATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/tools/gen_workload.py");
+/// A step with expected output, as a page of ours has it.
+const STEP: &str = "```bash\necho hi\n```\n\n```output\nhi\n```";
+
+/// The same step for Scrut.
+const SCRUT_STEP: &str = "```scrut\n$ echo hi\nhi\n```";
 
 const STEPS: usize = 200;
 const TUTORIALS: usize = 1_000;
@@ -37,7 +40,7 @@ fn main() {
 /// One tutorial of many trivial steps, each with its output checked.
 fn steps(folder: &Path) {
     println!("{STEPS} steps `echo hi`, output checked (median of 15)");
-    write(folder, "page.md", &page(STEPS));
+    write(folder, "page.md", &page(STEPS, STEP));
     write(folder, "plain.sh", &"echo hi\n".repeat(STEPS));
     write(folder, "checked.sh", &checked(STEPS));
     let mut contenders = vec![
@@ -45,12 +48,11 @@ fn steps(folder: &Path) {
         ("bash, output checked", command(folder, "bash", &["checked.sh"])),
         ("bash, not checked", command(folder, "bash", &["plain.sh"])),
     ];
-    if !generated(folder) {
-        println!("  scrut is not measured: {GENERATOR} is not there");
-    } else if !on_path("scrut") {
-        println!("  scrut is not measured: it is not on PATH (cargo install scrut)");
+    if on_path("scrut") {
+        write(folder, "scrut.md", &page(STEPS, SCRUT_STEP));
+        contenders.push(("scrut test", command(folder, "scrut", &["test", "scrut.md"])));
     } else {
-        contenders.push(("scrut test", command(folder, "scrut", &["test", "workload/scrut.md"])));
+        println!("  scrut is not measured: it is not on PATH (cargo install scrut)");
     }
     compare(15, &mut contenders);
 }
@@ -76,7 +78,8 @@ fn start(folder: &Path) {
 /// Many small tutorials on two cores.
 fn tutorials(folder: &Path) {
     println!("{TUTORIALS} tutorials of 5 steps on 2 cores (median of 5)");
-    for (name, page) in [("pages", page(5)), ("checked", checked(5)), ("plain", "echo hi\n".repeat(5))] {
+    for (name, page) in [("pages", page(5, STEP)), ("checked", checked(5)), ("plain", "echo hi\n".repeat(5))]
+    {
         fs::create_dir(folder.join(name)).expect("the folder is new");
         let extension = if name == "pages" { "md" } else { "sh" };
         for number in 0..TUTORIALS {
@@ -134,11 +137,12 @@ fn compare(rounds: usize, contenders: &mut [(&str, Command)]) {
     println!();
 }
 
-fn page(steps: usize) -> String {
+/// Returns the same page for any tool: `block` is one step with its expected output as the tool writes it.
+fn page(steps: usize, block: &str) -> String {
     let mut page = "# Workload\n\n".to_owned();
     for number in 1..=steps {
-        let block = "```bash\necho hi\n```\n\n```output\nhi\n```\n\n";
-        write!(page, "## Step {number}\n\nRun step number {number}.\n\n{block}").expect("a string takes it");
+        write!(page, "## Step {number}\n\nRun step number {number}.\n\n{block}\n\n")
+            .expect("a string takes it");
     }
     page
 }
@@ -146,14 +150,6 @@ fn page(steps: usize) -> String {
 /// The least that a shell does to look at what its commands print.
 fn checked(steps: usize) -> String {
     "test \"$(echo hi)\" = 'hi' || exit 1\n".repeat(steps)
-}
-
-fn generated(folder: &Path) -> bool {
-    let steps = STEPS.to_string();
-    Path::new(GENERATOR).exists()
-        && command(folder, "python3", &[GENERATOR, "-n", &steps])
-            .status()
-            .is_ok_and(|status| status.success())
 }
 
 fn on_path(program: &str) -> bool {

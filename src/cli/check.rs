@@ -53,6 +53,9 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
         Format::Json => pretty(&findings_json(&findings)),
         Format::Sarif => pretty(&findings_sarif(&findings)),
     });
+    if arguments.format == Format::Text {
+        printer.annotate(findings.iter());
+    }
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { ExitStatus::Failed } else { ExitStatus::Passed })
 }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 /// What `--help` says about exit statuses.
 pub(super) const EXIT_HELP: &str = "\
 Exit status:
-  0    everything passed
+  0    all passed
   1    something failed, or nothing was executed
   2    the command line, a tutorial or stagebook.toml is wrong
   3    a requirement is missing, under --strict
-  4    the command could not be carried out
+  4    the command could not be carried out: a file cannot be written, another run is under way
   130  interrupted";
 
 /// How the program ends.

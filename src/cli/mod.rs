@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod exit;
 mod install;
+mod pipeline;
 mod plan;
 mod printer;
 mod project;

@@ -7,15 +7,18 @@ use anstream::ColorChoice as Stream;
 
 use super::arguments::{ColorChoice, OutputArguments};
 use super::error::CliError;
+use super::pipeline::Pipeline;
+use crate::config::{Ci, Environment};
 use crate::diagnostic::{Finding, Severity, plural, render, sort_by_place};
-use crate::report::{Styles, Verbosity};
+use crate::report::{Styles, Verbosity, github_finding};
 
 /// Prints: data on standard output, everything else on standard error.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Printer {
     coloured: bool,
     data_coloured: bool,
     verbosity: Verbosity,
+    pipeline: Pipeline,
 }
 
 impl Printer {
@@ -36,7 +39,13 @@ impl Printer {
             coloured: anstream::AutoStream::choice(&io::stderr()) != Stream::Never,
             data_coloured: anstream::AutoStream::choice(&io::stdout()) != Stream::Never,
             verbosity,
+            pipeline: Pipeline::find(&Environment::read()),
         }
+    }
+
+    /// Returns the pipeline system that reads what is printed, where there is one.
+    pub(super) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
     }
 
     /// Returns how much is to be said.
@@ -116,6 +125,16 @@ impl Printer {
         let least = if self.verbosity == Verbosity::Verbose { Severity::Note } else { Severity::Warning };
         for finding in findings.iter().filter(|finding| finding.severity >= least) {
             self.insist(&format!("{}\n", render(finding, self.coloured)));
+        }
+        self.annotate(findings.iter().filter(|finding| finding.severity >= least));
+    }
+
+    /// Shows findings at their lines in a pull request, where GitHub reads what is printed.
+    pub(super) fn annotate<'a>(&self, findings: impl Iterator<Item = &'a Finding>) {
+        if self.pipeline.system == Some(Ci::GitHub) {
+            for finding in findings {
+                self.insist(&github_finding(finding, &self.pipeline.repository));
+            }
         }
     }
 

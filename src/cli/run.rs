@@ -10,6 +10,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::install::install;
+use super::pipeline::Pipeline;
 use super::printer::Printer;
 use super::project::{Pages, Project};
 use super::update::Updates;
@@ -18,8 +19,8 @@ use crate::event::{EventKind, RunEvent, Timestamp, Totals};
 use crate::plan::Plan;
 use crate::record::{Lock, Recorder, Store, StoreError};
 use crate::report::{
-    GithubAnnotations, GitlabCodeQuality, JsonLines, Junit, Plain, Reporters, Repository, Size, Terminal,
-    TextSettings, Verbosity, Writer, screen,
+    GithubAnnotations, GitlabCodeQuality, JsonLines, Junit, Plain, Reporters, Size, Terminal, TextSettings,
+    Verbosity, Writer, screen,
 };
 use crate::run::{self, Job, RunOptions};
 use clap::Args;
@@ -105,7 +106,7 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
     let run_id = format!("{}", Timestamp::now().as_millisecond());
     let jobs = plans.into_iter().map(|plan| job(plan, &store, &run_id)).collect();
     let mut listeners = Listeners {
-        reporters: reporters(&arguments, &project, &store, printer)?,
+        reporters: reporters(&arguments, &store, printer)?,
         recorder: lock.is_some().then(|| Recorder::new(store.clone(), &run_id)),
         updates: arguments.update.then(Updates::default),
         missing: false,
@@ -224,21 +225,15 @@ fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer:
     }
 }
 
-fn reporters(
-    arguments: &RunArguments,
-    project: &Project,
-    store: &Store,
-    printer: &Printer,
-) -> Result<Reporters, CliError> {
-    let ci = project.environment.detect_ci();
+fn reporters(arguments: &RunArguments, store: &Store, printer: &Printer) -> Result<Reporters, CliError> {
+    let Pipeline { system, repository } = printer.pipeline();
     let settings = TextSettings {
         styles: printer.styles(),
         verbosity: printer.verbosity(),
         store: Some(store.clone()),
         height: usize::from(size().1),
-        gitlab_sections: ci == Some(Ci::GitLab),
+        gitlab_sections: *system == Some(Ci::GitLab),
     };
-    let repository = repository(project)?;
     let mut reporters = Reporters::default();
     let error: Writer = Box::new(io::stderr());
     if printer.is_terminal() && printer.verbosity() > Verbosity::Quiet {
@@ -246,7 +241,7 @@ fn reporters(
     } else {
         reporters.add("terminal", Plain::new(settings, error));
     }
-    if ci == Some(Ci::GitHub) {
+    if *system == Some(Ci::GitHub) {
         let annotations = GithubAnnotations::new(Box::new(io::stderr()), repository.clone());
         reporters.add("annotations", annotations);
     }
@@ -262,15 +257,6 @@ fn reporters(
         }
     }
     Ok(reporters)
-}
-
-/// Returns the repository around the current folder: what a pipeline system checked out, or git.
-fn repository(project: &Project) -> Result<Repository, CliError> {
-    let here = std::env::current_dir().map_err(CliError::CurrentFolder)?;
-    let checkout = project.environment.ci_checkout().filter(|folder| here.starts_with(folder));
-    let git = || here.ancestors().find(|folder| folder.join(".git").exists());
-    let root = checkout.or_else(git).unwrap_or(&project.settings.root).to_path_buf();
-    Ok(Repository::new(root, here))
 }
 
 fn create(path: &Path) -> Result<Writer, CliError> {

@@ -1,5 +1,6 @@
 //! GitHub's annotations: what failed, shown at its line in a pull request.
 
+use crate::diagnostic::{Finding, Place, Severity};
 use crate::event::{RunEvent, TutorialOutcome};
 use crate::record::{Folder, Record, StepRecord};
 
@@ -74,6 +75,22 @@ fn error(record: &Record, step: &StepRecord, repository: &Repository) -> String 
     )
 }
 
+/// Returns a finding as a workflow command, without a newline at its end.
+pub fn github_finding(finding: &Finding, repository: &Repository) -> String {
+    let command = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let place = finding.place.as_ref().map(Place::location).map(|location| {
+        let file = property(&repository.name(&location.path));
+        format!("file={file},line={},col={},", location.line, location.column)
+    });
+    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let message = data(&format!("{}{help}", finding.message));
+    format!("::{command} {}title={}::{message}", place.unwrap_or_default(), property(finding.code))
+}
+
 /// Escapes the message of a command. Names of files and steps may hold control characters too.
 fn data(text: &str) -> String {
     clean(text, false).replace('%', "%25").replace('\n', "%0A")
@@ -116,6 +133,19 @@ mod tests {
             ::warning file=100%25%2Ca%3Ab.md,line=1,title=tutorial skipped::`skopeo` is not installed: apt-get install skopeo
         "#]],
         );
+    }
+
+    #[test]
+    fn finding_is_shown_at_its_line() {
+        let source = crate::diagnostic::Source::new("docs/a.md", "# A\n\n```bash {nme=x}\n");
+        let place = Place::new(&source, 14..17);
+        let finding =
+            Finding::error("unknown-attribute", "unknown attribute `nme`").at(place).help("write `name`");
+        let repository = Repository::new("/r", "/r");
+        expect!["::error file=docs/a.md,line=3,col=10,title=unknown-attribute::unknown attribute `nme`%0Ahelp: write `name`"]
+            .assert_eq(&github_finding(&finding, &repository));
+        let bare = github_finding(&Finding::note("no-steps", "nothing, 100 %"), &repository);
+        expect!["::notice title=no-steps::nothing, 100 %25"].assert_eq(&bare);
     }
 
     #[test]

@@ -34,7 +34,7 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 
-pub use annotations::GithubAnnotations;
+pub use annotations::{GithubAnnotations, github_finding};
 pub use clean::clean;
 pub use error::ReportError;
 pub use findings::{FINDINGS_VERSION, findings_json, findings_sarif, findings_text};

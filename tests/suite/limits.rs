@@ -130,7 +130,7 @@ fn ten_thousand_nested_quotes_are_read() {
     let quotes = ">".repeat(10_000);
     let project = Project::with_page(&format!("# Deep\n\n{quotes} deep\n\n```bash\necho hi\n```\n"));
     let ended = project.run(["run", "page.md"]);
-    assert!(matches!(ended.status.code(), Some(0 | 2)), "{:?} {}", ended.status, tail(&ended.stderr));
+    assert_eq!(ended.status.code(), Some(0), "{}", tail(&ended.stderr));
     assert!(ended.stderr.len() < 10_000, "{}", ended.stderr.len());
 }
 
@@ -141,7 +141,7 @@ fn reader_that_goes_away_is_no_crash() {
     shell
         .args(["-c", "set -o pipefail; stagebook schema | head -c 1 > first; stagebook plan page.md | true"]);
     let ended = project.finish(&mut shell, "");
-    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    assert_eq!(ended.stderr, "", "whoever has seen enough is no error");
     assert_eq!(fs::read(project.path("first")).unwrap(), b"{");
 }
 

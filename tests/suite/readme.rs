@@ -17,12 +17,22 @@ fn readme_and_tutorials_can_be_planned() {
 }
 
 #[test]
-fn exit_statuses_of_the_readme_are_those_of_the_help() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+fn exit_statuses_are_the_same_in_the_help_and_the_documents() {
     let help = stagebook(&["--help"]);
     let help = String::from_utf8_lossy(&help.stdout);
-    for line in help.lines().skip_while(|line| !line.starts_with("Exit status")).skip(1) {
-        let (status, meaning) = line.trim().split_once("  ").expect("a status and what it means");
-        assert!(readme.contains(&format!("| {status} |")), "the README lacks {status}: {}", meaning.trim());
+    let statuses: Vec<(&str, &str)> = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Exit status"))
+        .skip(1)
+        .map(|line| line.trim().split_once("  ").expect("a status and what it means"))
+        .collect();
+    assert_eq!(statuses.len(), 6, "{help}");
+    for page in ["README.md", "book/reference/exit-status.md"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        let text = text.replace('`', "");
+        for (status, meaning) in &statuses {
+            let row = format!("| {status} | {} |", meaning.trim());
+            assert!(text.contains(&row), "{page} lacks {row}");
+        }
     }
 }
