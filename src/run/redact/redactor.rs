@@ -98,7 +98,7 @@ impl Redactor {
         if self.is_apart || self.secrets.is_special(byte) {
             self.take_apart(piece);
         } else {
-            self.stream.take(&self.secrets.plain, piece).map(|range| self.found.add(range));
+            self.found.extend(self.stream.take(&self.secrets.plain, piece));
             self.take_base64(piece);
         }
     }
@@ -111,7 +111,7 @@ impl Redactor {
                 view.part(&self.stream);
             }
         }
-        self.stream.take(&self.secrets.plain, piece).map(|range| self.found.add(range));
+        self.found.extend(self.stream.take(&self.secrets.plain, piece));
         let mut pieces = std::mem::take(&mut self.pieces);
         self.controls.take(piece, &mut pieces);
         for piece in pieces.drain(..) {
@@ -134,7 +134,7 @@ impl Redactor {
             b' ' | b'\t' if self.is_between_lines => {}
             _ => {
                 self.is_between_lines = false;
-                self.base64.take(&self.secrets.base64, piece).map(|range| self.found.add(range));
+                self.found.extend(self.base64.take(&self.secrets.base64, piece));
             }
         }
     }
@@ -182,6 +182,11 @@ impl Redactor {
 }
 
 impl Findings {
+    /// Adds what was found, if anything was.
+    fn extend(&mut self, found: Option<Range<u64>>) {
+        found.into_iter().for_each(|range| self.add(range));
+    }
+
     /// Adds a secret. Secrets that overlap are one.
     fn add(&mut self, range: Range<u64>) {
         let mut range = range;
