@@ -1,18 +1,15 @@
 //! Holds expectations against wrong outputs made from recorded ones.
 
-use std::io::Read;
-use std::path::Path;
-
 use crate::diagnostic::Place;
 use crate::event::{Outcome, StepOutput};
 use crate::expect::{
     Captures, Expectation, Matcher, Mutation, MutationKind, Stream, Verdict, measure, propose,
 };
 use crate::plan::{Plan, PlannedStep, Work};
-use crate::record::{Record, StepRecord};
+use crate::record::{Record, StepRecord, Store};
 use crate::tutorial::{ExpectedOutput, Origin};
 
-/// The largest output that is read from a file, in bytes. Nobody writes longer expectations.
+/// The largest output that is measured, in bytes. Nobody writes longer expectations.
 const LARGEST: u64 = 1024 * 1024;
 
 /// A plan with the evidence of its last run.
@@ -21,8 +18,8 @@ pub(super) struct Measurement<'a> {
     pub(super) plan: &'a Plan,
     /// Its record.
     pub(super) record: &'a Record,
-    /// The record's folder, where long outputs are.
-    pub(super) folder: &'a Path,
+    /// Where long outputs are.
+    pub(super) store: &'a Store,
 }
 
 /// An expectation, and what it made of wrong outputs.
@@ -97,19 +94,10 @@ impl Measurement<'_> {
         step.expected.iter().filter_map(pair).collect()
     }
 
-    /// Returns the output that a check saw; `None` where it was too much to compare.
+    /// Returns the output that a check saw; `None` where it is more than anybody would expect.
     fn text(&self, output: &StepOutput, stream: Stream) -> Option<String> {
-        if stream == Stream::Stderr {
-            return output.stderr.clone();
-        }
-        let Some(name) = &output.file else { return Some(output.text.clone()) };
-        if output.kept < output.bytes || output.kept > LARGEST {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        let file = fs_err::File::open(self.folder.join(name)).ok()?;
-        file.take(LARGEST).read_to_end(&mut bytes).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        output.of(stream).filter(|output| output.kept <= LARGEST)?;
+        self.store.output(&self.plan.key, output, stream).ok().flatten()
     }
 }
 

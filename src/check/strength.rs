@@ -50,8 +50,7 @@ pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> Strength
     for plan in plans.iter().filter(|plan| plan.steps.iter().any(promises)) {
         match usable_record(plan, store) {
             Ok(record) => {
-                let measured =
-                    Measurement { plan, record: &record, folder: &store.folder(&plan.key) }.measure();
+                let measured = Measurement { plan, record: &record, store }.measure();
                 let row = summary(plan, &measured);
                 let below = minimum.is_some_and(|minimum| row.score() < minimum);
                 collect(&mut weak, measured, below);

@@ -10,7 +10,7 @@ use super::printer::Printer;
 use super::project::Project;
 use crate::diagnostic::{Location, Source, plural};
 use crate::event::{EventKind, Outcome, StepOutput, StepResult};
-use crate::expect::{Captures, Stream, updated};
+use crate::expect::{Captures, updated};
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 use crate::tutorial::{Action, Edit, ExpectedOutput, Origin, StepName, Tutorial, rewrite};
@@ -100,10 +100,10 @@ impl Updates {
         else {
             return false;
         };
-        let folder = store.folder(&differing.plan);
         let mut whole = true;
         for (expected, output) in promises(&loaded.tutorial, &differing.step, &differing.result) {
-            let Some(text) = printed(output, expected.expectation.stream, &folder) else {
+            let kept = store.output(&differing.plan, output, expected.expectation.stream);
+            let Some(text) = kept.ok().flatten() else {
                 whole = false;
                 continue;
             };
@@ -158,19 +158,6 @@ fn promises<'a>(
         }
         Action::Command | Action::File(_) => {
             step.expected.iter().map(|expected| (expected, &result.output)).collect()
-        }
-    }
-}
-
-/// Returns the whole text that an expectation is compared with.
-fn printed(output: &StepOutput, stream: Stream, folder: &Path) -> Option<String> {
-    match (&output.file, stream) {
-        (_, Stream::Stderr) => output.stderr.clone(),
-        (None, _) => Some(output.text.clone()),
-        (Some(_), _) if output.kept < output.bytes => None,
-        (Some(file), _) => {
-            let bytes = std::fs::read(folder.join(file)).ok()?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
         }
     }
 }

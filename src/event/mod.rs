@@ -7,6 +7,7 @@
 mod model;
 #[cfg(test)]
 mod round_trip;
+mod texts;
 mod wording;
 
 pub use model::{

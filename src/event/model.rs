@@ -312,6 +312,12 @@ pub struct StepResult {
 }
 
 impl StepResult {
+    /// Returns each stream of each command, and then of the step as a whole.
+    pub fn outputs(&self) -> impl Iterator<Item = &StepOutput> {
+        let commands = self.commands.iter().map(|command| &command.output);
+        commands.chain([&self.output]).flat_map(StepOutput::streams)
+    }
+
     /// Returns whether the step failed for nothing but output that differs from what its page shows.
     pub fn only_output_differs(&self) -> bool {
         let Outcome::Failed { reason } = &self.outcome else { return false };
@@ -363,18 +369,34 @@ pub struct StepOutput {
     /// The output, or where it is in a file the last lines of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// Standard error, where it was kept apart because a check asked for standard output alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stderr: Option<String>,
     /// Name of the file with all that is kept, relative to the record's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Why no file could be written, where one was needed: `No space left on device`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// Standard error, where it was kept apart because a check asked for one stream alone. It has none itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<Box<StepOutput>>,
 }
 
 impl StepOutput {
     /// Returns whether nothing was printed.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0 && self.stderr.is_none()
+    }
+
+    /// Returns what a check of this stream looks at; `None` for standard error that is not apart.
+    pub fn of(&self, stream: Stream) -> Option<&Self> {
+        match stream {
+            Stream::Both | Stream::Stdout => Some(self),
+            Stream::Stderr => self.stderr.as_deref(),
+        }
+    }
+
+    /// Returns each stream that was kept by itself.
+    pub fn streams(&self) -> impl Iterator<Item = &Self> {
+        [Some(self), self.stderr.as_deref()].into_iter().flatten()
     }
 }
 

@@ -27,7 +27,6 @@ mod json;
 mod json_edit;
 mod lines;
 mod mutate;
-mod paths;
 mod pieces;
 mod propose;
 mod quote;
@@ -44,7 +43,6 @@ pub use expectation::{
 pub use glob::Glob;
 pub use lines::LinePattern;
 pub use mutate::{Mutation, MutationKind, mutations};
-pub use paths::hide_paths;
 pub use propose::propose;
 pub use strength::{Strength, measure};
 pub use update::updated;

@@ -1,7 +1,7 @@
 //! The actor that owns what the user sees.
 
 use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::account::coverage;
+use super::account::{coverage, given};
 use super::error::RunError;
 use super::executor::{Shared, execute, sweep};
 use super::guard::Guard;
@@ -20,6 +20,7 @@ use super::signals::{Interrupt, Signals};
 use super::spawn::Children;
 use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
 use crate::plan::{PlanKey, StepIndex};
+use crate::tutorial::Value;
 
 /// What the loop can be woken by.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ impl<'a> Dispatcher<'a> {
             children.add(guard.process());
         }
         let shared = Shared {
-            secrets: Rc::new(Secrets::new(options.secrets.values().map(String::as_str))),
+            secrets: Rc::new(secrets(&jobs, &options)),
             options: Rc::new(options),
             messages: sender,
             stop: stopping,
@@ -238,9 +239,23 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn say(&mut self, kind: EventKind) {
+    /// Tells everybody. Nothing gets out of a run but through here, and no secret gets through.
+    fn say(&mut self, mut kind: EventKind) {
+        if !self.shared.secrets.is_empty() {
+            kind.change_texts(&mut |text| self.shared.secrets.redact(text));
+        }
         (self.listener)(&RunEvent { at: Timestamp::now(), elapsed: self.began.elapsed(), kind });
     }
+}
+
+/// Returns what nobody may see: secret variables, and parameters of the same name that someone gave.
+fn secrets(jobs: &[Job], options: &RunOptions) -> Secrets {
+    let given = jobs.iter().flat_map(|job| {
+        let is_secret = |(name, _): &(String, Value)| job.plan.secrets.contains(name);
+        given(&job.plan).into_iter().filter(is_secret).map(|(_, value)| value.to_string())
+    });
+    let values: BTreeSet<String> = given.chain(options.secrets.values().cloned()).collect();
+    Secrets::new(values.iter().map(String::as_str))
 }
 
 async fn tick(ticker: &mut Option<Interval>) {

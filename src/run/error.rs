@@ -25,8 +25,6 @@ pub(super) enum PlanTrouble {
     Talk { program: String, source: io::Error },
     #[error("its folder `{folder}` is not in the workspace")]
     Folder { folder: String },
-    #[error("failed to keep the output of step `{step}`")]
-    Output { step: String, source: io::Error },
 }
 
 impl PlanTrouble {

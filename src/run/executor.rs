@@ -341,11 +341,8 @@ impl PlanRun {
         while let Some(service) = self.services.pop() {
             let (step, by_itself) = (service.step, service.ended());
             let plan = self.job.plan.key.clone();
-            // What a full disk did not take is not said: the step's result has the beginning of it.
-            if let Ok(remains) = self.end_service(service).await {
-                let output = Box::new(remains.printed.output);
-                self.say(EventKind::ServicePrinted { plan: plan.clone(), step, output });
-            }
+            let output = Box::new(self.end_service(service).await.printed.output);
+            self.say(EventKind::ServicePrinted { plan: plan.clone(), step, output });
             let was_ready = self.results[step.0].as_ref().is_some_and(|result| result.outcome.passed());
             if let Some(exit) = by_itself.filter(|_| was_ready) {
                 self.say(EventKind::ServiceEnded { plan, step, exit });
