@@ -136,7 +136,7 @@ fn new_lines(
     bound: &Captures,
 ) -> Option<(crate::tutorial::Text, String)> {
     let Origin::Lines(lines) = &expected.origin else { return None };
-    let with = updated(&expected.expectation, &lines.content, output, bound)?;
+    let with = updated(&expected.expectation, &lines.content, output, bound, &|_, _, _| false)?;
     Some((lines.clone(), with))
 }
 

@@ -200,7 +200,7 @@ mod tests {
     fn check(expected: &str, output: &str, new: Option<&str>) {
         let expectation = Expectation::json(expected).expect("the expected text is JSON");
         let none = Captures::new();
-        let text = updated(&expectation, expected, output, &none);
+        let text = updated(&expectation, expected, output, &none, &|_, _, _| false);
         assert_eq!(text.as_deref(), new);
         if let Some(text) = text {
             let expectation = Expectation::json(&text).expect("what is written is JSON");
@@ -261,7 +261,7 @@ mod tests {
             let expected = if wide { pretty(&expected, "") } else { expected.to_string() };
             let (output, none) = (actual.to_string(), Captures::new());
             let expectation = Expectation::json(&expected).expect("it was written by the library");
-            if let Some(text) = updated(&expectation, &expected, &output, &none) {
+            if let Some(text) = updated(&expectation, &expected, &output, &none, &|_, _, _| false) {
                 let new = Expectation::json(&text).expect("what is written is JSON");
                 let holds = matches!(new.check(&output, &none), Verdict::Held { .. });
                 proptest::prop_assert!(holds, "{}", text);
