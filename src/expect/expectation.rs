@@ -58,6 +58,19 @@ impl Expectation {
         Ok(Self::new(Matcher::Similarity { text: text.into(), threshold }))
     }
 
+    /// Returns an expectation of the same kind with another text; what looks for a text somewhere
+    /// has none of its own and becomes lines.
+    pub fn with_text(&self, text: &str) -> Result<Self, PatternError> {
+        let new = match &self.matcher {
+            Matcher::Json(_) => Self::json(text)?,
+            Matcher::Similarity { threshold, .. } => Self::similarity(text, *threshold)?,
+            Matcher::Lines(_) | Matcher::Contains(_) | Matcher::Regex(_) | Matcher::Glob(_) => {
+                Self::lines(text)?
+            }
+        };
+        Ok(new.normalise(self.normalise.clone()).stream(self.stream))
+    }
+
     /// Sets which differences do not count.
     #[must_use]
     pub fn normalise(self, normalise: Normalise) -> Self {

@@ -19,15 +19,16 @@ pub(super) fn mended(pattern: &str, line: &str) -> Option<String> {
     }
     let words: Vec<String> = words(line);
     let new = joined(&old, &Table::filled(&old, &words)?.walk(&old, &words), kind);
-    let says_something = new.iter().any(|token| token.text.as_ref().is_some_and(|text| !text.trim().is_empty()));
+    let says_something =
+        new.iter().any(|token| token.text.as_ref().is_some_and(|text| !text.trim().is_empty()));
     let body: String = new.iter().map(|token| token.source.as_str()).collect();
     let written = format!("{body}{suffix}");
     let wildcards = |tokens: &[Token]| -> Vec<String> {
         tokens.iter().filter(|token| token.text.is_none()).map(|token| token.source.clone()).collect()
     };
     // Printed text may look like a wildcard or a suffix; then it is no mended pattern any more.
-    let reads_back = cut(&written) == (body.as_str(), kind, suffix)
-        && wildcards(&tokens(&body, kind)?) == wildcards(&new);
+    let reads_back =
+        cut(&written) == (body.as_str(), kind, suffix) && wildcards(&tokens(&body, kind)?) == wildcards(&new);
     (says_something && !wildcards(&new).is_empty() && reads_back).then_some(written)
 }
 
@@ -206,9 +207,7 @@ impl Table {
                 let word = words.get(column);
                 let further = |costs: &[u32], cost| word.map(|_| costs[column + 1] + cost);
                 let (with_word, alone) = match &token.text {
-                    None => {
-                        ((further(&here, COVERED), Choice::Cover), (below[column], Choice::Pass))
-                    }
+                    None => ((further(&here, COVERED), Choice::Cover), (below[column], Choice::Pass)),
                     Some(text) if Some(text) == word => {
                         ((further(&below, 0), Choice::Same), (below[column] + GONE, Choice::Lose))
                     }

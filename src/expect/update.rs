@@ -237,18 +237,10 @@ mod tests {
 
     #[test]
     fn no_ellipsis_takes_what_replaces_a_line() {
-        check(
-            "Status: Succeeded\n...\n",
-            "Status: Done\nmore\nlines\n",
-            Some("Status: Done\n...\n"),
-        );
+        check("Status: Succeeded\n...\n", "Status: Done\nmore\nlines\n", Some("Status: Done\n...\n"));
         check("...\nStatus: Succeeded\n...\n", "x\nStatus: Done\ny\n", Some("...\nStatus: Done\n...\n"));
         check("head\nold\n...\n", "head\nnew\nmore\n", Some("head\nnew\n...\n"));
-        check(
-            "a\n...\nmid\n...\nz\n",
-            "a\n1\nmiddle\n2\nq\n",
-            Some("a\n...\nmiddle\n...\nq\n"),
-        );
+        check("a\n...\nmid\n...\nz\n", "a\n1\nmiddle\n2\nq\n", Some("a\n...\nmiddle\n...\nq\n"));
     }
 
     #[test]
@@ -272,7 +264,9 @@ mod tests {
     #[test]
     fn lines_that_would_be_misread_are_written_in_another_way() {
         let misread = |line: &str, at: usize, count: usize| {
-            line.starts_with("$ ") || (at == 0 && line.starts_with("> ")) || (at + 1 == count && line == "[1]")
+            line.starts_with("$ ")
+                || (at == 0 && line.starts_with("> "))
+                || (at + 1 == count && line == "[1]")
         };
         let check = |expected: &str, output: &str, new: &str| {
             let expectation = Expectation::lines(expected).expect("the lines compile");

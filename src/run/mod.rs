@@ -48,6 +48,7 @@ mod workspace;
 pub use error::RunError;
 pub use host::host;
 pub use options::{Job, RunOptions};
+pub use output::COMPARABLE;
 pub use package::{Manager, install_command, refresh_command};
 pub use requirement::{Missing, find_program, missing};
 pub use runner::run;

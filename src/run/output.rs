@@ -16,7 +16,7 @@ const INLINE: usize = 16 * 1024;
 const TAIL: usize = 4 * 1024;
 
 /// Output above this is not compared with an expectation.
-pub(super) const COMPARABLE: u64 = 16 * 1024 * 1024;
+pub const COMPARABLE: u64 = 16 * 1024 * 1024;
 
 /// Takes the output of one stream of one step.
 #[derive(Debug)]
