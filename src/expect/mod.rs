@@ -47,6 +47,6 @@ pub use glob::Glob;
 pub use lines::LinePattern;
 pub use mutate::{Mutation, MutationKind, mutations};
 pub use paths::hide_paths;
-pub use propose::propose;
+pub use propose::{propose, propose_whole};
 pub use strength::{Strength, measure};
 pub use update::{Misread, updated};
