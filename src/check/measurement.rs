@@ -14,7 +14,7 @@ use crate::tutorial::{ExpectedOutput, Origin};
 
 /// How much of an output is spoilt and compared, in bytes: its beginning and its end. All of it is
 /// taken only where the expectation needs that.
-const MOST: u64 = 1024 * 1024;
+const MOST: u64 = 256 * 1024;
 
 /// A plan with the evidence of its last run.
 pub(super) struct Measurement<'a> {
