@@ -46,7 +46,7 @@ impl Expectation {
     /// Expects JSON that contains this JSON, on standard output.
     pub fn json(text: &str) -> Result<Self, PatternError> {
         let error = |source| PatternError::Json { source: std::sync::Arc::new(source) };
-        let value = serde_json::from_str(text).map_err(error)?;
+        let value = super::json::read(text).map_err(error)?;
         Ok(Self::new(Matcher::Json(value)).stream(Stream::Stdout))
     }
 

@@ -84,6 +84,7 @@ fn masked_line(line: &str) -> String {
 
 fn masked_value(value: Value) -> Value {
     match value {
+        number if json::large(&number).is_some() => number,
         Value::String(text) => Value::String(masked(&text).unwrap_or(text)),
         Value::Array(values) => Value::Array(values.into_iter().map(masked_value).collect()),
         Value::Object(members) => {
