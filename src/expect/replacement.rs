@@ -219,7 +219,7 @@ mod tests {
     fn what_is_too_much_is_paired_in_order() {
         let output: Vec<String> = (0..3_000).map(|line| format!("new{line}")).collect();
         let steps: Vec<String> = output.iter().map(|line| format!(">{line}")).collect();
-        check(&"old ".repeat(2_000).trim_end().replace(' ', " "), &output.join(" "), &{
+        check("old ".repeat(2_000).trim_end(), &output.join(" "), &{
             let (replaced, new) = steps.split_at(2_000);
             let new = new.iter().map(|line| line.replace('>', "+"));
             replaced.iter().cloned().chain(new).collect::<Vec<_>>().join(" ")
