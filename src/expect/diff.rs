@@ -118,7 +118,8 @@ impl Entry {
         matches!(self, Entry::Missing { .. } | Entry::Unexpected { .. })
     }
 
-    fn line(&self) -> Option<usize> {
+    /// Returns the line that the entry is about.
+    pub(super) fn line(&self) -> Option<usize> {
         match self {
             Entry::Took { line, .. } | Entry::Unexpected { line } => Some(*line),
             Entry::Nothing { .. } | Entry::Missing { .. } => None,

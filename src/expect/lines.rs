@@ -68,12 +68,24 @@ const NO_NEWLINE: &str = " (no-eol)";
 
 /// What the suffix of a line says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
+    /// The line stands for itself, but for `[..]` and `<name>`.
     Plain,
+    /// `(equal)`
     Equal,
+    /// `(esc)`
     Escaped,
+    /// `(re)`
     Regex,
+    /// `(glob)`
     Glob,
+}
+
+/// Cuts a line of an expectation into its body, the kind of the body, and the suffixes after it.
+pub(super) fn cut(line: &str) -> (&str, Kind, &str) {
+    let rest = line.strip_suffix(NO_NEWLINE).unwrap_or(line);
+    let (body, suffix) = split_suffix(rest);
+    (body, suffix.map_or(Kind::Plain, |(kind, _)| kind), &line[body.len()..])
 }
 
 /// Cuts ` (re*)` and the like from a line.
@@ -98,7 +110,8 @@ fn split_suffix(line: &str) -> (&str, Option<(Kind, Repeat)>) {
 }
 
 impl Rule {
-    fn parse(text: &str, line: usize) -> Result<Self, PatternError> {
+    /// Compiles a line; `line` is its number, for messages.
+    pub(super) fn parse(text: &str, line: usize) -> Result<Self, PatternError> {
         let (rest, no_newline) = match text.strip_suffix(NO_NEWLINE) {
             Some(rest) => (rest, true),
             None => (text, false),

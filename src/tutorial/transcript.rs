@@ -46,6 +46,33 @@ pub(crate) fn why_empty(text: &Text) -> String {
     }
 }
 
+impl TranscriptCommand {
+    /// Tells whether a line below the command would be something else than expected output.
+    ///
+    /// Takes the line, its number from 0, and how many lines of output there are. A prompt begins
+    /// another command, a `> ` at once below the command continues it, and a number in brackets at
+    /// the end is its exit status.
+    pub fn misreads(&self, line: &str, at: usize, count: usize) -> bool {
+        let begins_command = prompt_length(line, Prompt::Dollar).is_some()
+            || (self.prompt() == Prompt::Percent && prompt_length(line, Prompt::Percent).is_some());
+        begins_command
+            || (at == 0 && is_continuation(line))
+            || (at + 1 == count && exit_status(line).is_some())
+    }
+
+    /// Returns the kind of prompt that stands before the command.
+    fn prompt(&self) -> Prompt {
+        let above = &self.place.source.text()[..self.place.span.start];
+        let line = above.rsplit('\n').next().unwrap_or_default().trim_end();
+        let before = line.strip_suffix('%').map(|before| before.chars().next_back());
+        match before {
+            // `me@host:~%` ends in the same mark, but is a prompt of the other kind.
+            Some(None | Some(' ' | '\t' | '>')) => Prompt::Percent,
+            _ => Prompt::Dollar,
+        }
+    }
+}
+
 struct Reader<'a> {
     text: &'a Text,
     prompt: Prompt,
@@ -141,7 +168,7 @@ impl<'a> Reader<'a> {
     /// Blank lines before the next prompt divide commands for the eye.
     fn drop_blank_end(&self, output: &mut Vec<Span>) {
         let text = self.text.source.text();
-        while output.last().is_some_and(|span| text[span.range()].trim().is_empty()) {
+        while output.last().is_some_and(|span| without_blank_end(&text[span.range()]).is_empty()) {
             output.pop();
         }
     }
@@ -237,8 +264,13 @@ fn heredoc_word(line: &str) -> Option<&str> {
     }
 }
 
+/// Returns a line without the blanks at its end that never count; others are output.
+fn without_blank_end(line: &str) -> &str {
+    line.trim_end_matches([' ', '\t', '\r'])
+}
+
 fn exit_status(line: &str) -> Option<i32> {
-    let digits = line.trim_end().strip_prefix('[')?.strip_suffix(']')?;
+    let digits = without_blank_end(line).strip_prefix('[')?.strip_suffix(']')?;
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse::<u8>().ok().map(i32::from))?
 }
@@ -329,6 +361,33 @@ mod tests {
             1: "" [0]
             2: "" [0]"#]],
         );
+    }
+
+    #[test]
+    fn other_blanks_than_those_that_never_count_are_output() {
+        check(
+            "$ a\n\u{a0}\n\n$ b\n[1]\u{a0}\n",
+            expect![[r#"
+            1: "a" [0] -> "\u{a0}\n"
+            4: "b" [0] -> "[1]\u{a0}\n""#]],
+        );
+    }
+
+    #[test]
+    fn lines_that_cannot_be_output_are_known() {
+        let command = |block: &str| {
+            let source = Source::new("a.md", block);
+            let spans = (1..=block.lines().count()).filter_map(|line| source.line_span(line)).collect();
+            read(&joined(&source, spans), &mut Vec::new()).remove(0)
+        };
+        let dollar = command("$ ls\n");
+        for line in ["$", "$ x", "me@box:~$ ls", "[root@box ~]# x"] {
+            assert!(dollar.misreads(line, 3, 9), "{line}");
+        }
+        assert!(dollar.misreads("> x", 0, 2) && !dollar.misreads("> x", 1, 2));
+        assert!(dollar.misreads("[1] ", 1, 2) && !dollar.misreads("[1]", 0, 2));
+        assert!(!dollar.misreads("% x", 0, 1) && !command("me@box:~% ls\n").misreads("% x", 0, 1));
+        assert!(command("% ls\n").misreads("% x", 0, 1));
     }
 
     #[test]
