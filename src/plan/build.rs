@@ -7,7 +7,7 @@ use super::fingerprint;
 use super::inputs::Inputs;
 use super::interpreters::{self, Assignment, attribute_place};
 use super::matrix::{self, Variant};
-use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, StepIndex};
+use super::model::{Disposition, Fingerprint, Needs, Plan, PlanKey, PlannedStep, StepIndex};
 use super::{order, selection, template, values, work};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Place, sort_by_place};
@@ -98,17 +98,29 @@ impl<'a> Page<'a> {
             attributes.template.is_some() || attributes.when.is_some()
         };
         for &source in self.order.iter().filter(|&&source| complete || !asks(source)) {
-            let explicit: Vec<StepIndex> =
-                self.needs[source].iter().map(|&need| StepIndex(position[need])).collect();
-            if let Some(mut step) = collect(findings, self.step(source, parameters)) {
-                step.needs = if step.explicit_needs { explicit } else { default_needs(&step, &steps) };
+            if let Some(step) = collect(findings, self.step(source, &position, parameters)) {
                 steps.push(step);
             }
         }
         steps
     }
 
-    fn step(&self, source: usize, parameters: &BTreeMap<String, Value>) -> Result<PlannedStep, Box<Finding>> {
+    /// Returns the needs of a step, given where each step of the page stands in the plan.
+    fn needs(&self, source: usize, position: &[usize]) -> Needs {
+        let attributes = &self.tutorial.steps[source].attributes;
+        // A cleanup step runs whatever happened.
+        if attributes.needs.is_empty() && !attributes.cleanup {
+            return Needs::AllBefore;
+        }
+        Needs::Named(self.needs[source].iter().map(|&need| StepIndex(position[need])).collect())
+    }
+
+    fn step(
+        &self,
+        source: usize,
+        position: &[usize],
+        parameters: &BTreeMap<String, Value>,
+    ) -> Result<PlannedStep, Box<Finding>> {
         let step = &self.tutorial.steps[source];
         let (attributes, assignment) = (&step.attributes, &self.assignments[source]);
         let page_timeout = self.tutorial.front_matter.timeout;
@@ -117,8 +129,7 @@ impl<'a> Page<'a> {
             source,
             work: work::resolve(step, assignment.interpreter.as_ref(), parameters)?,
             disposition: disposition(step, parameters)?,
-            needs: Vec::new(),
-            explicit_needs: !attributes.needs.is_empty(),
+            needs: self.needs(source, position),
             cleanup: attributes.cleanup,
             session: assignment.session.clone(),
             cwd: attributes.cwd.clone(),
@@ -133,13 +144,6 @@ impl<'a> Page<'a> {
             fingerprint: Fingerprint(String::new()),
         })
     }
-}
-
-/// Returns the needs of a step that names none: all before it that run. A cleanup step needs nothing.
-fn default_needs(step: &PlannedStep, before: &[PlannedStep]) -> Vec<StepIndex> {
-    let runs = |other: &PlannedStep| other.disposition == Disposition::Run;
-    let before = before.iter().enumerate().filter(|(_, other)| !step.cleanup && runs(other));
-    before.map(|(index, _)| StepIndex(index)).collect()
 }
 
 fn disposition(step: &Step, parameters: &BTreeMap<String, Value>) -> Result<Disposition, Box<Finding>> {
@@ -192,6 +196,7 @@ mod tests {
 
     use super::*;
     use crate::plan::Work;
+    use crate::plan::arrows::arrows;
     use crate::plan::testing::{flags, lines, page, parameter, part, plans, step, text};
     use crate::tutorial::{Action, ParameterKind, Template};
 
@@ -234,17 +239,18 @@ mod tests {
         ]);
         page.front_matter.matrix.axes = vec![("base".to_owned(), vec![text("debian"), text("fedora")])];
         let plans = plans(page, &flags(&[])).unwrap();
-        let shown = plans.iter().flat_map(|plan| &plan.steps);
-        let shown = shown.map(|step| format!("{} {:?} {:?}\n", step.name, step.disposition, step.needs));
+        let arrows = plans.iter().flat_map(|plan| arrows(&plan.steps));
+        let shown = plans.iter().flat_map(|plan| &plan.steps).zip(arrows);
+        let shown = shown.map(|(step, needs)| format!("{} {:?} {needs:?}\n", step.name, step.disposition));
         expect![[r#"
             when When("base == \"fedora\"") []
             skip Skip("later") []
             manual Manual []
             last Run []
             when Run []
-            skip Skip("later") [StepIndex(0)]
-            manual Manual [StepIndex(0)]
-            last Run [StepIndex(0)]
+            skip Skip("later") [0]
+            manual Manual [0]
+            last Run [0]
         "#]]
         .assert_eq(&shown.collect::<String>());
     }

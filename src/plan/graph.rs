@@ -1,7 +1,7 @@
 //! Plans as pictures, for Graphviz and Mermaid.
 
+use super::arrows::arrows;
 use super::model::{Plan, PlannedStep, Work};
-use super::reach::Reach;
 
 /// Returns a plan as a DOT graph.
 ///
@@ -56,14 +56,9 @@ fn shape(step: &PlannedStep) -> Shape {
     }
 }
 
-fn edges(plan: &Plan) -> Vec<(usize, usize)> {
-    let needs = |step: &PlannedStep| step.needs.iter().map(|need| need.0).collect::<Vec<_>>();
-    let direct: Vec<Vec<usize>> = plan.steps.iter().map(needs).collect();
-    let reach = Reach::new(&direct);
-    let into = |(to, needs): (usize, &Vec<usize>)| {
-        reach.reduced(needs).into_iter().map(move |from| (from, to)).collect::<Vec<_>>()
-    };
-    direct.iter().enumerate().flat_map(into).collect()
+fn edges(plan: &Plan) -> impl Iterator<Item = (usize, usize)> {
+    let arrows = arrows(&plan.steps).into_iter().enumerate();
+    arrows.flat_map(|(to, needs)| needs.into_iter().map(move |from| (from, to)))
 }
 
 fn quoted(text: &str) -> String {

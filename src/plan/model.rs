@@ -83,10 +83,8 @@ pub struct PlannedStep {
     pub work: Work,
     /// Whether it is done at all.
     pub disposition: Disposition,
-    /// Steps that must pass first. Without `needs` on the page these are all steps before it that run.
-    pub needs: Vec<StepIndex>,
-    /// Whether the page names the needs.
-    pub explicit_needs: bool,
+    /// Steps that must pass first.
+    pub needs: Needs,
     /// Runs at the end whatever happened.
     pub cleanup: bool,
     /// The session that it runs in.
@@ -111,6 +109,17 @@ pub struct PlannedStep {
     pub cache: bool,
     /// Changes with the step's text, attributes, parameters and everything before it that it can see.
     pub fingerprint: Fingerprint,
+}
+
+/// Which steps must pass before another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    /// The page names none: all before it that run.
+    ///
+    /// They are not listed, because a list in each step takes room with the square of their number.
+    AllBefore,
+    /// These and no others.
+    Named(Vec<StepIndex>),
 }
 
 /// What a step does, resolved.

@@ -112,6 +112,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use proptest::prelude::*;
 
+    use crate::plan::Needs;
     use crate::plan::testing::{flags, lines, page, plans, step};
 
     /// Steps as `name`, `name: need need`, and `name!` for cleanup; shows each with its needs.
@@ -127,8 +128,13 @@ mod tests {
             Ok(plans) => plans[0]
                 .steps
                 .iter()
-                .map(|step| {
-                    let needs = step.needs.iter().map(|need| plans[0].steps[need.0].name.0.as_str());
+                .enumerate()
+                .map(|(index, step)| {
+                    let needs = match &step.needs {
+                        Needs::AllBefore => (0..index).collect(),
+                        Needs::Named(needs) => needs.iter().map(|need| need.0).collect::<Vec<_>>(),
+                    };
+                    let needs = needs.iter().map(|&need| plans[0].steps[need].name.0.as_str());
                     format!("{} needs [{}]\n", step.name, needs.collect::<Vec<_>>().join(" "))
                 })
                 .collect(),
@@ -223,7 +229,8 @@ mod tests {
                     let steps = &plans[0].steps;
                     prop_assert_eq!(steps.len(), count);
                     for (index, step) in steps.iter().enumerate() {
-                        prop_assert!(step.needs.iter().all(|need| need.0 < index));
+                        let Needs::Named(needs) = &step.needs else { continue };
+                        prop_assert!(needs.iter().all(|need| need.0 < index));
                     }
                 }
                 Err(findings) => prop_assert!(findings.iter().all(|finding| finding.code == "needs-cycle")),

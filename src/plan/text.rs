@@ -1,6 +1,6 @@
 //! Plans as text, for people: `stagebook plan`.
 
-use super::model::{Disposition, Plan, PlannedStep};
+use super::model::{Disposition, Needs, Plan, PlannedStep};
 use super::view::{checks, kind};
 use crate::diagnostic::{duration, plural};
 use crate::tutorial::{Dialect, Value};
@@ -55,8 +55,10 @@ fn details(plan: &Plan, step: &PlannedStep) -> Vec<String> {
     });
     details.extend(step.cleanup.then(|| "cleanup".to_owned()));
     details.extend((step.session != super::interpreters::MAIN).then(|| format!("session {}", step.session)));
-    if step.explicit_needs {
-        let names: Vec<&str> = step.needs.iter().map(|need| plan.steps[need.0].name.0.as_str()).collect();
+    if let Needs::Named(needs) = &step.needs
+        && !source.needs.is_empty()
+    {
+        let names: Vec<&str> = needs.iter().map(|need| plan.steps[need.0].name.0.as_str()).collect();
         let names = if names.is_empty() { "nothing".to_owned() } else { names.join(" ") };
         details.push(format!("needs {names}"));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::arrows::arrows;
 use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, Work};
 use crate::diagnostic::Location;
 use crate::tutorial::{Dialect, StepName, Value};
@@ -58,7 +59,7 @@ pub struct StepView {
     /// Why it is skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Names of the steps that must pass first.
+    /// Names of the steps that must pass first; those that follow from others are left out.
     pub needs: Vec<StepName>,
     /// Runs at the end whatever happened.
     pub cleanup: bool,
@@ -104,7 +105,12 @@ fn plan_view(plan: &Plan) -> PlanView {
         environment: public(&plan.environment, &plan.secrets),
         secrets: plan.secrets.clone(),
         fingerprint: plan.fingerprint.clone(),
-        steps: plan.steps.iter().map(|step| step_view(plan, step)).collect(),
+        steps: plan
+            .steps
+            .iter()
+            .zip(arrows(&plan.steps))
+            .map(|(step, needs)| step_view(plan, step, &needs))
+            .collect(),
     }
 }
 
@@ -113,7 +119,7 @@ fn public<T: Clone>(values: &BTreeMap<String, T>, secrets: &[String]) -> BTreeMa
     shown.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn step_view(plan: &Plan, step: &PlannedStep) -> StepView {
+fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
     let source = &plan.tutorial.steps[step.source];
     let (disposition, reason) = disposition(&step.disposition);
     StepView {
@@ -123,7 +129,7 @@ fn step_view(plan: &Plan, step: &PlannedStep) -> StepView {
         location: source.place.location(),
         disposition,
         reason,
-        needs: step.needs.iter().map(|need| plan.steps[need.0].name.clone()).collect(),
+        needs: needs.iter().map(|&need| plan.steps[need].name.clone()).collect(),
         cleanup: step.cleanup,
         session: step.session.clone(),
         interpreter: interpreter(&step.work),

@@ -10,7 +10,9 @@ use crate::event::{
     Timestamp, TutorialOutcome, TutorialResult,
 };
 use crate::expect::{DiffLine, Mismatch};
-use crate::plan::{Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedStep, Work};
+use crate::plan::{
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedStep, Work,
+};
 use crate::tutorial::{
     Action, Attributes, Dialect, FrontMatter, Requirements, Step, StepName, Text, Tutorial, Value,
 };
@@ -206,8 +208,7 @@ fn planned_step(source: usize, info: &StepInfo) -> PlannedStep {
         source,
         work: Work::Command { text: info.text.clone(), interpreter },
         disposition: Disposition::Run,
-        explicit_needs: false,
-        needs: Vec::new(),
+        needs: Needs::AllBefore,
         cleanup: false,
         session: "default".into(),
         cwd: None,

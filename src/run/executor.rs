@@ -25,7 +25,7 @@ use crate::event::{
     Coverage, EventKind, Exit, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult,
 };
 use crate::expect::Captures;
-use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex};
+use crate::plan::{Disposition, Interpreter, Needs, Plan, PlannedStep, StepIndex};
 use crate::tutorial::StepName;
 
 /// What all plans of a run share.
@@ -56,6 +56,8 @@ pub(super) struct PlanRun {
     pub(super) captures: Captures,
     pub(super) programs: usize,
     results: Vec<Option<StepResult>>,
+    /// The first step that did not pass: those that need all before them do not run.
+    broken: Option<StepName>,
     /// What went wrong outside of any step.
     trouble: Option<String>,
 }
@@ -155,6 +157,7 @@ impl PlanRun {
             services: Vec::new(),
             captures: Captures::new(),
             programs: 0,
+            broken: None,
             trouble: None,
         })
     }
@@ -176,6 +179,9 @@ impl PlanRun {
                 result: Box::new(result.clone()),
             });
             self.results[position] = Some(result);
+            if self.broken.is_none() && step.disposition == Disposition::Run {
+                self.broken = self.blocks(index);
+            }
         }
     }
 
@@ -205,7 +211,10 @@ impl PlanRun {
         if step.cleanup {
             return None;
         }
-        let need = step.needs.iter().find_map(|need| self.blocks(*need));
+        let need = match &step.needs {
+            Needs::AllBefore => self.broken.clone(),
+            Needs::Named(needs) => needs.iter().find_map(|need| self.blocks(*need)),
+        };
         need.and_then(|name| skipped(SkipReason::Need(name)))
     }
 
@@ -217,7 +226,7 @@ impl PlanRun {
             Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
             Outcome::Failed { .. } if self.shared.options.updating && result.only_output_differs() => None,
             Outcome::Verified | Outcome::Unverified => None,
-            // A step that the page leaves out blocks those alone that name it: the plan has no other needs of it.
+            // A step that the page leaves out blocks those alone that name it.
             Outcome::Failed { .. }
             | Outcome::TimedOut { .. }
             | Outcome::Cancelled

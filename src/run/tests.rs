@@ -9,7 +9,8 @@ use super::{Job, RunOptions, run};
 use crate::diagnostic::{Place, Source, Span};
 use crate::event::{EventKind, Exit, Host, Outcome, SkipReason, StepResult, TutorialResult};
 use crate::plan::{
-    Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedStep, StepIndex, Work,
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedStep,
+    Work,
 };
 use crate::tutorial::{
     Action, Attributes, Dialect, FrontMatter, Ready, Requirements, Step, StepName, Text, Tutorial,
@@ -48,8 +49,7 @@ impl Page {
             source: number,
             work: Work::Command { text: text.to_owned(), interpreter },
             disposition: Disposition::Run,
-            explicit_needs: false,
-            needs: (0..number).map(StepIndex).collect(),
+            needs: Needs::AllBefore,
             cleanup: false,
             session: "main".to_owned(),
             cwd: None,
