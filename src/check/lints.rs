@@ -1,10 +1,8 @@
 //! All lints in one pass.
 
-use std::collections::BTreeSet;
-
 use super::links::Links;
 use super::{CheckOptions, Subject, coverage, parameters, shell};
-use crate::diagnostic::{Finding, Place, Severity, sort_by_place};
+use crate::diagnostic::{Finding, Severity, tidy};
 
 /// Returns all that can be known to be wrong with tutorials, in the order of files and lines.
 pub fn check(subjects: &[Subject], options: &CheckOptions<'_>) -> Vec<Finding> {
@@ -33,16 +31,6 @@ fn excused(finding: Finding) -> Finding {
         "missing-parameter" => Finding { severity: Severity::Note, ..finding },
         _ => finding,
     }
-}
-
-/// Sorts findings, and keeps one of those that several variants or pages repeat.
-fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
-    sort_by_place(&mut findings);
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| {
-        seen.insert((finding.code, finding.message.clone(), finding.place.as_ref().map(Place::location)))
-    });
-    findings
 }
 
 #[cfg(test)]

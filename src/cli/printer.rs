@@ -1,13 +1,12 @@
 //! Where text for people and data go.
 
-use std::error::Error as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::ColorChoice as Stream;
 
 use super::arguments::{ColorChoice, OutputArguments};
 use super::error::CliError;
-use crate::diagnostic::{Finding, Severity, plural, render, sort_by_place};
+use crate::diagnostic::{Finding, Severity, causes, plural, render, sort_by_place};
 use crate::report::{Styles, Verbosity};
 
 /// Prints: data on standard output, everything else on standard error.
@@ -89,10 +88,8 @@ impl Printer {
             return;
         }
         let mut text = format!("{} {error}", self.label("error"));
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(&format!("\n  caused by: {error}"));
-            cause = error.source();
+        for cause in causes(error) {
+            text.push_str(&format!("\n  caused by: {cause}"));
         }
         if let Some(help) = error.help() {
             text.push_str(&format!("\n  help: {help}"));

@@ -17,6 +17,7 @@ use super::printer::Printer;
 use super::project::{Pages, Project};
 use super::update::Updates;
 use crate::config::{Ci, FIXED_ENVIRONMENT};
+use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
 use crate::plan::Plan;
 use crate::record::{Recorder, Store};
@@ -142,9 +143,7 @@ impl Listeners {
             printer.warning(&format!("{name}: {error}"));
         }
         for error in self.recorder.finish().into_iter().filter_map(Result::err) {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            printer.warning(&format!("{error}{cause}"));
+            printer.warning(&chain(&error));
         }
         let mended = match self.updates {
             Some(updates) => updates.write(project, store, printer)?,

@@ -1,6 +1,6 @@
 //! A tutorial and values become plans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fingerprint;
@@ -10,7 +10,7 @@ use super::matrix::{self, Variant};
 use super::model::{Disposition, Fingerprint, Needs, Plan, PlanKey, PlannedStep, StepIndex};
 use super::{order, selection, template, values, work};
 use crate::config::Settings;
-use crate::diagnostic::{Finding, Place, sort_by_place};
+use crate::diagnostic::{Finding, Place, tidy};
 use crate::tutorial::{Requirements, Step, Tutorial, Value};
 
 /// Builds the plans of a tutorial: one for each variant of its matrix.
@@ -26,16 +26,6 @@ pub fn build(
     let variants = matrix::variants(&tutorial.front_matter, inputs, &mut findings);
     let plans = variants.iter().map(|variant| page.plan(variant, inputs, &mut findings)).collect();
     if findings.is_empty() { Ok(plans) } else { Err(tidy(findings)) }
-}
-
-/// Sorts findings, and keeps one of those that every variant repeats.
-fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
-    sort_by_place(&mut findings);
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| {
-        seen.insert((finding.message.clone(), finding.place.as_ref().map(Place::location)))
-    });
-    findings
 }
 
 /// What all variants of a tutorial share.
@@ -166,7 +156,7 @@ fn environment(
     env: &BTreeMap<String, String>,
     parameters: &BTreeMap<String, Value>,
 ) -> BTreeMap<String, String> {
-    let parameters = parameters.iter().map(|(name, value)| (name.replace('-', "_"), value.to_string()));
+    let parameters = parameters.iter().map(|(name, value)| (name.clone(), value.to_string()));
     env.clone().into_iter().chain(parameters).collect()
 }
 

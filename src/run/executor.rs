@@ -21,6 +21,7 @@ use super::spawn::Children;
 use super::step::not_run;
 use super::unit::Why;
 use super::workspace::Workspace;
+use crate::diagnostic::chain;
 use crate::event::{
     Coverage, EventKind, Exit, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult,
 };
@@ -126,7 +127,7 @@ async fn run_steps(shared: &Shared, job: Rc<Job>, number: usize) -> PlanEnding {
         Ok(run) => run,
         Err(trouble) => {
             let results = vec![None; steps];
-            return PlanEnding { results, trouble: Some(trouble.chain()), ..PlanEnding::default() };
+            return PlanEnding { results, trouble: Some(chain(&trouble)), ..PlanEnding::default() };
         }
     };
     run.all_steps().await;

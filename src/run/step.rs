@@ -11,6 +11,7 @@ use super::recording::{Limits, Printed, Watched};
 use super::unit::{Task, Unit, Why};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
+use crate::diagnostic::chain;
 use crate::event::{CommandResult, Outcome, StepOutput, StepResult};
 use crate::plan::{Interpreter, PlannedCommand, PlannedStep, StepIndex, Work};
 
@@ -26,7 +27,7 @@ impl PlanRun {
                 if matches!(trouble, PlanTrouble::Talk { .. }) {
                     self.stop_session(&step.session, born, Why::End).await;
                 }
-                ended(Outcome::Failed { reason: trouble.chain() }, Printed::default())
+                ended(Outcome::Failed { reason: chain(&trouble) }, Printed::default())
             }
         };
         result.attempt = attempt;
