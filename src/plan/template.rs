@@ -72,11 +72,11 @@ pub(super) fn holds(
     Ok(tera.render(NAME, &context).map_err(wrong)? == "true")
 }
 
-/// Returns the parameters as Tera's variables; `base-image` is written `base_image` there.
+/// Returns the parameters as Tera's variables.
 fn context(parameters: &BTreeMap<String, Value>) -> Context {
     let mut context = Context::new();
     for (name, value) in parameters {
-        let name = name.replace('-', "_");
+        let name = name.clone();
         match value {
             Value::Boolean(truth) => context.insert(name, truth),
             // Tera prints 3.0 with its fraction, and we print 3.
@@ -134,7 +134,7 @@ mod tests {
 
     fn parameters() -> BTreeMap<String, Value> {
         BTreeMap::from([
-            ("base-image".to_owned(), Value::String("fedora <42>".to_owned())),
+            ("base_image".to_owned(), Value::String("fedora <42>".to_owned())),
             ("kvm".to_owned(), Value::Boolean(false)),
             ("size".to_owned(), Value::Number(3.0)),
         ])
@@ -232,7 +232,7 @@ mod tests {
         check_condition(
             "bas_image == \"x\"",
             expect![
-                "`when` cannot be evaluated: there is no parameter `bas_image`; did you mean `base-image`?"
+                "`when` cannot be evaluated: there is no parameter `bas_image`; did you mean `base_image`?"
             ],
         );
         check_condition(

@@ -416,9 +416,9 @@ mod tests {
         check(
             "```bash {name=x timeout=abc ready=80}\nls\n```\n",
             expect![[r#"
-            1 x: bash "ls\n" [name,ready,timeout]
-            a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `30s`, `5m`, `1h` or `500ms`)
-            a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
+                1 x: bash "ls\n" [name,ready,timeout]
+                a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)
+                a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
         );
         check(
             "<!-- step: {nmae: x, zzz: 1} -->\n```bash\nls\n```\n",
@@ -639,8 +639,8 @@ mod tests {
         check(
             "> <!-- step:\n> name: a\n> timeout: 5 m x\n> -->\n>\n> ```sh\n> ls\n> ```\n",
             expect![[r#"
-            6 a: sh "ls\n" [name,timeout]
-            a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `30s`, `5m`, `1h` or `500ms`)"#]],
+                6 a: sh "ls\n" [name,timeout]
+                a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)"#]],
         );
         check(
             "- x\n\n  <!-- step:\n  name: a\n  env: {A: 1}\n  -->\n  ```sh\n  ls\n  ```\n",

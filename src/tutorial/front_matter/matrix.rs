@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::model::{Matrix, Value};
 use super::super::node::Node;
+use super::super::values::bad_name;
 use super::parameters::scalar;
 use crate::diagnostic::Finding;
 
@@ -21,8 +22,20 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &
         };
         findings.extend(help.err().map(|help| super::super::attributes::bad_value(entry, help)));
     }
+    findings.extend(bad_names(node));
     findings.extend(unknown_exclusions(node, &matrix));
     Ok(matrix)
+}
+
+/// Returns a finding for each name of an axis or in `include` that no variable can have.
+fn bad_names(node: &Node) -> Vec<Finding> {
+    let entries = || node.entries().unwrap_or_default().iter();
+    let axes = entries().filter(|entry| !matches!(entry.key.as_str(), "include" | "exclude"));
+    let lists = entries().filter(|entry| entry.key == "include");
+    let included =
+        lists.filter_map(|entry| entry.value.items()).flatten().filter_map(Node::entries).flatten();
+    let names = axes.chain(included);
+    names.filter_map(|entry| bad_name("parameter", &entry.key, &entry.key_place)).collect()
 }
 
 /// Returns a finding for each key of `exclude` that is no axis: it would exclude nothing.

@@ -2,7 +2,7 @@
 
 use super::super::model::{Parameter, ParameterKind, Value};
 use super::super::node::{Data, Entry, Node};
-use super::super::values::is_variable_name;
+use super::super::values::bad_name;
 use super::unknown_inside;
 use crate::diagnostic::{Finding, Place, nearest};
 
@@ -19,11 +19,7 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Vec<Param
 }
 
 fn parameter(entry: &Entry, findings: &mut Vec<Finding>) -> Parameter {
-    if !is_variable_name(&entry.key) {
-        let finding = Finding::error("bad-name", format!("parameter `{}` cannot be a variable", entry.key));
-        let help = "steps see it as an environment variable: use letters, digits and `_`";
-        findings.push(finding.at(entry.key_place.clone()).help(help));
-    }
+    findings.extend(bad_name("parameter", &entry.key, &entry.key_place));
     let mut parameter = Parameter {
         name: entry.key.clone(),
         kind: ParameterKind::String,
