@@ -14,7 +14,7 @@ use crate::expect::Matcher;
 use crate::tutorial::{ExpectedOutput, Origin, Requirements, Step};
 
 /// Stands before all else; another encoding must have another.
-const STEP_TAG: &str = "stagebook-step-1";
+const STEP_TAG: &str = "stagebook-step-2";
 const ALL_TAG: &str = "stagebook-all-1";
 const PLAN_TAG: &str = "stagebook-plan-1";
 
@@ -56,6 +56,7 @@ fn of_step(plan: &Plan, step: &PlannedStep, seen: &[&Fingerprint]) -> Fingerprin
     let source = &plan.tutorial.steps[step.source];
     let mut encoder = Encoder::new(STEP_TAG);
     encoder.text("name", &step.name.0);
+    encoder.text("language", &source.language);
     encoder.text("text", &source.text.content);
     encode_work(&mut encoder, &step.work);
     encode_attributes(&mut encoder, plan, step, source);
@@ -255,6 +256,11 @@ mod tests {
             |page| page.front_matter.env = [("A".to_owned(), "1".to_owned())].into(),
             &["one", "two", "side", "last"],
         );
+    }
+
+    #[test]
+    fn language_counts() {
+        check(|page| page.steps[3].language = "sh".to_owned(), &["last"]);
     }
 
     #[test]
