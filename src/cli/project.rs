@@ -223,7 +223,12 @@ fn markdown_below(folder: &Path) -> Result<Vec<Candidate>, CliError> {
 
 /// Returns a path as it is typed from a folder.
 fn from_here(path: &Path, current: &Path) -> PathBuf {
-    path.strip_prefix(current).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+    match path.components().collect::<PathBuf>().strip_prefix(current) {
+        // The folder itself has no name there.
+        Ok(here) if here.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_path_buf(),
+        Err(_) => path.to_path_buf(),
+    }
 }
 
 fn real(path: &Path) -> PathBuf {
