@@ -5,10 +5,6 @@ use regex::Regex;
 use crate::diagnostic::Finding;
 use crate::tutorial::{Action, ExpectedOutput, FrontMatter, Origin, Parameter, Step, Tutorial};
 
-/// Languages in which a variable is a name after a `$`.
-const SHELLS: [&str; 8] =
-    ["bash", "sh", "shell", "zsh", "console", "shell-session", "sh-session", "shellsession"];
-
 /// Finds what is declared and never used.
 pub(super) fn check(tutorial: &Tutorial) -> Vec<Finding> {
     let front = &tutorial.front_matter;
@@ -73,9 +69,9 @@ impl<'a> Uses<'a> {
     }
 
     fn in_text(&self, step: &Step) -> bool {
-        let is_shell = SHELLS.contains(&step.language.as_str());
-        let is_run = !matches!(step.action, Action::File(_)) && step.attributes.template.is_none();
-        let pattern = if is_shell && is_run { &self.variable } else { &self.word };
+        // In a shell a variable is a name after a `$`; in a template and elsewhere any word may be one.
+        let is_script = step.runs_in_shell() && step.attributes.template.is_none();
+        let pattern = if is_script { &self.variable } else { &self.word };
         pattern.is_match(&step.text.content)
     }
 

@@ -18,8 +18,6 @@ pub(super) enum CliError {
     Load(#[from] LoadError),
     #[error("no tutorial in {}", in_words(.paths))]
     NoTutorials { paths: Vec<PathBuf> },
-    #[error("`{}` cannot be read", path.display())]
-    Walk { path: PathBuf, source: ignore::Error },
     #[error("the parameters file `{}` cannot be read", path.display())]
     ParametersFile { path: PathBuf, source: io::Error },
     #[error("the report `{}` cannot be written", path.display())]
@@ -46,7 +44,6 @@ impl CliError {
             Self::Config(_)
             | Self::Load(_)
             | Self::NoTutorials { .. }
-            | Self::Walk { .. }
             | Self::ParametersFile { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Report { .. }

@@ -9,8 +9,9 @@ mod model;
 mod round_trip;
 mod wording;
 
+pub use crate::plan::StepKind;
 pub use model::{
     CheckResult, CommandResult, Coverage, EventKind, Exit, Host, Outcome, OutputChunk, RunEvent, SkipReason,
-    StepInfo, StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult,
-    TutorialStart,
+    StepInfo, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
+    schema,
 };

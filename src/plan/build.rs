@@ -11,7 +11,7 @@ use super::model::{Disposition, Fingerprint, Needs, Plan, PlanKey, PlannedStep, 
 use super::{order, selection, template, values, work};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Place, tidy};
-use crate::tutorial::{Requirements, Step, Tutorial, Value};
+use crate::tutorial::{Requirements, Step, StepName, Tutorial, Value};
 
 /// Builds the plans of a tutorial: one for each variant of its matrix.
 ///
@@ -69,6 +69,7 @@ impl<'a> Page<'a> {
         fingerprint::stamp(&mut plan);
         if findings.is_empty() {
             selection::apply(&inputs.selection, &mut plan.steps);
+            leave_out(&mut plan.steps);
         }
         plan
     }
@@ -88,9 +89,7 @@ impl<'a> Page<'a> {
             attributes.template.is_some() || attributes.when.is_some()
         };
         for &source in self.order.iter().filter(|&&source| complete || !asks(source)) {
-            if let Some(step) = collect(findings, self.step(source, &position, parameters)) {
-                steps.push(step);
-            }
+            steps.extend(collect(findings, self.step(source, &position, parameters)));
         }
         steps
     }
@@ -134,6 +133,28 @@ impl<'a> Page<'a> {
             fingerprint: Fingerprint(String::new()),
         })
     }
+}
+
+/// Leaves out the steps that need one by name which the page leaves out.
+fn leave_out(steps: &mut [PlannedStep]) {
+    for index in 0..steps.len() {
+        if let Some(need) = left_out(&steps[index], &steps[..index]) {
+            steps[index].disposition = Disposition::NeedsLeftOut(need);
+        }
+    }
+}
+
+/// Returns the step that the page leaves out and that a step which would run needs by name.
+fn left_out(step: &PlannedStep, before: &[PlannedStep]) -> Option<StepName> {
+    let Needs::Named(needs) = &step.needs else { return None };
+    if step.cleanup || step.disposition != Disposition::Run {
+        return None;
+    }
+    needs.iter().filter_map(|need| before.get(need.0)).find_map(|need| match &need.disposition {
+        Disposition::NeedsLeftOut(first) => Some(first.clone()),
+        Disposition::Skip(_) | Disposition::When(_) | Disposition::Manual => Some(need.name.clone()),
+        Disposition::Run | Disposition::NotSelected => None,
+    })
 }
 
 fn disposition(step: &Step, parameters: &BTreeMap<String, Value>) -> Result<Disposition, Box<Finding>> {
@@ -241,6 +262,27 @@ mod tests {
             skip Skip("later") [0]
             manual Manual [0]
             last Run [0]
+        "#]]
+        .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn steps_that_need_what_is_left_out_are_left_out_alone() {
+        let steps = vec![
+            step("a").change(|attributes| attributes.skip = Some("later".to_owned())),
+            step("b").needs(&["a"]),
+            step("c").needs(&["b"]),
+            step("d"),
+            step("e").needs(&["a"]).change(|attributes| attributes.cleanup = true),
+        ];
+        let plan = plans(page(steps), &flags(&[])).unwrap().remove(0);
+        let shown = plan.steps.iter().map(|step| format!("{} {:?}\n", step.name, step.disposition));
+        expect![[r#"
+            a Skip("later")
+            b NeedsLeftOut(StepName("a"))
+            c NeedsLeftOut(StepName("a"))
+            d Run
+            e Run
         "#]]
         .assert_eq(&shown.collect::<String>());
     }

@@ -1,7 +1,7 @@
 //! Plans as pictures, for Graphviz and Mermaid.
 
 use super::arrows::arrows;
-use super::model::{Plan, PlannedStep, Work};
+use super::model::{Plan, PlannedStep, StepKind};
 
 /// Returns a plan as a DOT graph.
 ///
@@ -49,9 +49,9 @@ enum Shape {
 }
 
 fn shape(step: &PlannedStep) -> Shape {
-    match step.work {
+    match step.work.kind() {
         _ if step.cleanup => Shape::Cleanup,
-        Work::Service { .. } => Shape::Service,
+        StepKind::Service => Shape::Service,
         _ => Shape::Step,
     }
 }

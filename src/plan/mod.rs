@@ -32,8 +32,8 @@ pub use graph::{dot, mermaid};
 pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};
 pub use model::{
     Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedCommand,
-    PlannedStep, StepIndex, Work,
+    PlannedStep, StepIndex, StepKind, Work,
 };
 pub use parameters_file::parse_parameters_file;
 pub use text::text;
-pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, view};
+pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, schema, view};

@@ -161,6 +161,44 @@ pub enum Work {
     },
 }
 
+impl Work {
+    /// Returns what kind of step does this.
+    pub fn kind(&self) -> StepKind {
+        match self {
+            Self::Command { .. } => StepKind::Command,
+            Self::Transcript { .. } => StepKind::Transcript,
+            Self::Service { .. } => StepKind::Service,
+            Self::File { .. } => StepKind::File,
+        }
+    }
+}
+
+/// What kind of step it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// A shell or interpreter block.
+    Command,
+    /// Commands with their output.
+    Transcript,
+    /// A service.
+    Service,
+    /// A file.
+    File,
+}
+
+impl StepKind {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Transcript => "transcript",
+            Self::Service => "service",
+            Self::File => "file",
+        }
+    }
+}
+
 /// A command of a transcript.
 #[derive(Debug, Clone)]
 pub struct PlannedCommand {
@@ -213,4 +251,6 @@ pub enum Disposition {
     NotSelected,
     /// Only a person can do it.
     Manual,
+    /// It does not: it needs this step by name, and the page leaves that one out.
+    NeedsLeftOut(StepName),
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::arrows::arrows;
-use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, Work};
+use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, StepKind, Work};
 use crate::diagnostic::Location;
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -48,17 +48,20 @@ pub struct PlanView {
 pub struct StepView {
     /// Its name.
     pub name: StepName,
-    /// `command`, `transcript`, `service` or `file`.
-    pub kind: &'static str,
+    /// What kind of step it is.
+    pub kind: StepKind,
     /// The block's language.
     pub language: String,
     /// Where it stands.
     pub location: Location,
-    /// `run`, `skip`, `not-selected` or `manual`.
+    /// `run`, `skip`, `when`, `not-selected`, `manual` or `needs-left-out`.
     pub disposition: &'static str,
-    /// Why it is skipped.
+    /// Why it is skipped: the page's reason, the false condition, or the step that is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The condition that the page puts on it, whether it holds or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
     /// Names of the steps that must pass first; those that follow from others are left out.
     pub needs: Vec<StepName>,
     /// Runs at the end whatever happened.
@@ -96,6 +99,11 @@ pub fn view(plans: &[Plan]) -> PlansView {
     PlansView { version: PLAN_VIEW_VERSION, plans: plans.iter().map(plan_view).collect() }
 }
 
+/// Returns the JSON schema of plans.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(PlansView).to_value()
+}
+
 fn plan_view(plan: &Plan) -> PlanView {
     PlanView {
         key: plan.key.clone(),
@@ -124,11 +132,12 @@ fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
     let (disposition, reason) = disposition(&step.disposition);
     StepView {
         name: step.name.clone(),
-        kind: kind(&step.work),
+        kind: step.work.kind(),
         language: source.language.clone(),
         location: source.place.location(),
         disposition,
         reason,
+        when: source.attributes.when.clone(),
         needs: needs.iter().map(|&need| plan.steps[need].name.clone()).collect(),
         cleanup: step.cleanup,
         session: step.session.clone(),
@@ -142,15 +151,6 @@ fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
         file: file(&step.work),
         text: text(&step.work),
         fingerprint: step.fingerprint.clone(),
-    }
-}
-
-pub(super) fn kind(work: &Work) -> &'static str {
-    match work {
-        Work::Command { .. } => "command",
-        Work::Transcript { .. } => "transcript",
-        Work::Service { .. } => "service",
-        Work::File { .. } => "file",
     }
 }
 
@@ -172,6 +172,7 @@ fn disposition(disposition: &Disposition) -> (&'static str, Option<String>) {
         Disposition::When(expression) => ("when", Some(expression.clone())),
         Disposition::NotSelected => ("not-selected", None),
         Disposition::Manual => ("manual", None),
+        Disposition::NeedsLeftOut(need) => ("needs-left-out", Some(need.0.clone())),
     }
 }
 

@@ -204,6 +204,7 @@ impl PlanRun {
             Disposition::When(expression) => return skipped(SkipReason::When(expression.clone())),
             Disposition::NotSelected => return skipped(SkipReason::NotSelected),
             Disposition::Manual => return skipped(SkipReason::Manual),
+            Disposition::NeedsLeftOut(need) => return skipped(SkipReason::NeedLeftOut(need.clone())),
         }
         let stop = *self.shared.stop.borrow();
         if stop == Stop::Now || (stop == Stop::Gently && !step.cleanup) {

@@ -9,8 +9,7 @@ use super::{Job, RunOptions, run};
 use crate::diagnostic::{Place, Source, Span};
 use crate::event::{EventKind, Exit, Host, Outcome, SkipReason, StepResult, TutorialResult};
 use crate::plan::{
-    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedStep,
-    Work,
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedStep, Work,
 };
 use crate::tutorial::{
     Action, Attributes, Dialect, FrontMatter, Ready, Requirements, Step, StepName, Text, Tutorial,

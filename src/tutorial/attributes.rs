@@ -176,10 +176,13 @@ impl Settled {
                 findings.push(self.odd(key, format!("`{key}` does nothing on a step that writes a file")));
             }
         }
-        for key in ["exit", "cleanup", "retry"] {
-            if has("background") && has(key) {
-                findings.push(self.odd(key, format!("`{key}` does nothing on a service")));
-            }
+        if has("background") && has("exit") {
+            findings.push(self.odd("exit", "`exit` does nothing on a service".to_owned()));
+        }
+        if self.attributes.background && self.attributes.cleanup {
+            let finding = Finding::error("cleanup-service", "a service cannot be a cleanup step");
+            let help = "leave `cleanup` out: a service is ended when the page is";
+            findings.push(finding.at(self.attributes.places["cleanup"].clone()).help(help));
         }
     }
 
