@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::diagnostic::{Location, Source};
+use crate::diagnostic::{Location, Source, Span};
 use crate::event::{
     CheckResult, Coverage, Exit, Host, Outcome, SkipReason, StepInfo, StepKind, StepOutput, StepResult,
     Timestamp, TutorialOutcome, TutorialResult,
@@ -169,6 +169,8 @@ pub(crate) fn plan_of(record: &Record) -> Plan {
             title: record.title.clone(),
             steps: steps.clone().map(|step| page_step(&source, &step.info)).collect(),
             other_blocks: Vec::new(),
+            body: Span::new(0, 0),
+            comments: Vec::new(),
             headings: Vec::new(),
             links: Vec::new(),
             includes: Vec::new(),
@@ -188,6 +190,7 @@ fn page_step(source: &Arc<Source>, info: &StepInfo) -> Step {
     Step {
         name: info.name.clone(),
         named: true,
+        info: String::new(),
         headings: info.headings.clone(),
         anchor: None,
         description: String::new(),

@@ -111,6 +111,7 @@ impl Page {
         let step = |step: &PlannedStep| Step {
             name: step.name.clone(),
             named: false,
+            info: String::new(),
             headings: Vec::new(),
             anchor: None,
             description: String::new(),
@@ -128,6 +129,8 @@ impl Page {
             title: String::new(),
             steps: self.steps.iter().map(step).collect(),
             other_blocks: Vec::new(),
+            body: Span::new(0, 0),
+            comments: Vec::new(),
             headings: Vec::new(),
             links: Vec::new(),
             includes: Vec::new(),

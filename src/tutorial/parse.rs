@@ -11,7 +11,7 @@ use super::model::{Dialect, Heading, Step, StepName, Tutorial};
 use super::names::StepNames;
 use super::page;
 use super::prerequisite;
-use crate::diagnostic::{Finding, Place, Source, sort_by_place};
+use crate::diagnostic::{Finding, Place, Source, Span, sort_by_place};
 
 /// What a page cannot know by itself.
 #[derive(Debug, Clone, Default)]
@@ -52,11 +52,12 @@ pub(crate) fn parse_alone(
     give_names(&mut assembled.steps, dialect, &mut findings);
     sort_by_place(&mut findings);
     let links = expanded.page.links;
-    let tutorial = tutorial(source, dialect, top, assembled);
+    let mut tutorial = tutorial(source, dialect, top, assembled);
     let prerequisites = match dialect {
         Dialect::InnovationEngine => dialect::prerequisites(&tutorial.headings, &links),
         _ => Vec::new(),
     };
+    tutorial.comments.extend(expanded.comments);
     (Tutorial { links, includes: expanded.includes, prerequisites, ..tutorial }, findings)
 }
 
@@ -70,8 +71,10 @@ fn tutorial(source: &Arc<Source>, dialect: Dialect, top: Top, assembled: Assembl
         dialect,
         title: title(source, front_matter.title.as_deref(), &assembled.headings),
         front_matter,
+        body: Span::new(top.body, source.text().len()),
         steps: assembled.steps,
         other_blocks: assembled.other_blocks,
+        comments: assembled.comments,
         headings: assembled.headings,
         links: Vec::new(),
         includes: Vec::new(),
@@ -536,6 +539,23 @@ mod tests {
             1 step-1: bash "ls\n" []
             a.md:7:1 error[bad-pattern] expected output is not JSON"#]],
         );
+    }
+
+    #[test]
+    fn places_for_whoever_renders_a_page_are_known() {
+        let page = "---\ntitle: T\n---\n## Part\n\n<!-- step: {name: x} -->\n```bash {errexit=false}\nls\n```\n\n<!-- said to nobody -->\n\n<!-- include: part.md -->\n\n~~~ JSON  x=1\n{}\n~~~\n";
+        let (tutorial, findings) = parsed(&Source::new("a.md", page));
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(&page[tutorial.body.range()], &page[page.find("## Part").unwrap()..]);
+        let comments: Vec<&str> = tutorial.comments.iter().map(Place::text).collect();
+        assert_eq!(comments, ["<!-- step: {name: x} -->", "<!-- include: part.md -->"]);
+        assert_eq!(tutorial.includes[0].place.text(), "<!-- include: part.md -->");
+        assert_eq!(tutorial.includes[0].body.range(), 0..tutorial.includes[0].source.text().len());
+        assert_eq!(tutorial.steps[0].info, "bash {errexit=false}");
+        let block = &tutorial.other_blocks[0];
+        assert_eq!((block.info.as_str(), block.text.content.as_str()), ("JSON  x=1", "{}\n"));
+        let anchors: Vec<&str> = tutorial.headings.iter().map(|heading| heading.anchor.as_str()).collect();
+        assert_eq!(anchors, ["part", "part-1"]);
     }
 
     #[test]
