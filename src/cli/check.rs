@@ -52,7 +52,7 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
         Format::Text => findings_text(&findings, printer.data_is_coloured()),
         Format::Json => pretty(&findings_json(&findings)),
         Format::Sarif => pretty(&findings_sarif(&findings)),
-    });
+    })?;
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { ExitStatus::Failed } else { ExitStatus::Passed })
 }

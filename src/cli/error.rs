@@ -24,6 +24,8 @@ pub(super) enum CliError {
     Report { path: PathBuf, source: io::Error },
     #[error("`{}` cannot be written", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("standard output cannot be written")]
+    Output(#[source] io::Error),
     #[error("the current folder cannot be found")]
     CurrentFolder(#[source] io::Error),
     #[error(transparent)]
@@ -48,6 +50,7 @@ impl CliError {
             | Self::Findings => ExitStatus::Invalid,
             Self::Report { .. }
             | Self::Write { .. }
+            | Self::Output(_)
             | Self::CurrentFolder(_)
             | Self::Store(_)
             | Self::Run(_)

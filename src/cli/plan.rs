@@ -42,13 +42,13 @@ pub(super) fn plan(arguments: &PlanArguments, printer: &Printer) -> Result<ExitS
     // What a page says about itself must not repaint the terminal.
     let data = match arguments.format {
         Format::Text => clean(&plans.iter().map(text).collect::<Vec<_>>().join("\n"), false),
-        Format::Dot => clean(&plans.iter().map(dot).collect::<String>(), false),
-        Format::Mermaid => clean(&plans.iter().map(mermaid).collect::<String>(), false),
+        Format::Dot => clean(&dot(&plans), false),
+        Format::Mermaid => clean(&mermaid(&plans), false),
         Format::Json => {
             let json = serde_json::to_string_pretty(&view(&plans)).expect("a plan's view is JSON");
             format!("{json}\n")
         }
     };
-    printer.data(&data);
+    printer.data(&data)?;
     Ok(ExitStatus::Passed)
 }

@@ -64,9 +64,12 @@ impl Printer {
     }
 
     /// Prints data. A reader that has seen enough is not an error.
-    pub(super) fn data(&self, text: &str) {
+    pub(super) fn data(&self, text: &str) -> Result<(), CliError> {
         let mut output = io::stdout().lock();
-        let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+        match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Prints a line for people, unless they asked for quiet.

@@ -33,6 +33,6 @@ pub(super) fn schema(arguments: &SchemaArguments, printer: &Printer) -> Result<E
         Written::Plan => plan::schema(),
     };
     let schema = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-    printer.data(&format!("{schema}\n"));
+    printer.data(&format!("{schema}\n"))?;
     Ok(ExitStatus::Passed)
 }

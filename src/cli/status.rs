@@ -56,7 +56,7 @@ pub(super) fn status(arguments: &StatusArguments, printer: &Printer) -> Result<E
         }
     };
     printer.findings(&mut findings);
-    printer.data(&data);
+    printer.data(&data)?;
     Ok(if has_error(&findings) { ExitStatus::Invalid } else { ExitStatus::Passed })
 }
 

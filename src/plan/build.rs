@@ -41,6 +41,7 @@ impl<'a> Page<'a> {
     fn of(tutorial: &'a Arc<Tutorial>, settings: &'a Settings, findings: &mut Vec<Finding>) -> Self {
         let needs = order::named_needs(&tutorial.steps, findings);
         let order = order::order(&tutorial.steps, &needs, findings);
+        findings.extend(tutorial.steps.iter().filter_map(work::folder_outside));
         let assignments = interpreters::assign(&tutorial.steps, settings, findings);
         Self { tutorial, settings, assignments, needs, order }
     }
@@ -285,6 +286,16 @@ mod tests {
             e Run
         "#]]
         .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn folders_outside_of_the_workspace_are_refused() {
+        let check = |folder: &str, outside: bool| {
+            let step = step("a").change(|attributes| attributes.cwd = Some(folder.to_owned()));
+            assert_eq!(plans(page(vec![step]), &flags(&[])).is_err(), outside, "{folder}");
+        };
+        ["src", "./a/../b", "a/..", "~a"].into_iter().for_each(|folder| check(folder, false));
+        ["..", "a/../..", "../../etc", "/etc", "~", "~/a"].into_iter().for_each(|folder| check(folder, true));
     }
 
     #[test]

@@ -38,7 +38,11 @@ pub(super) fn variants(front: &FrontMatter, inputs: &Inputs, findings: &mut Vec<
         return Vec::new();
     }
     if variants.is_empty() {
-        findings.push(at_matrix(front, Finding::error("empty-matrix", "the matrix has no variant")));
+        findings.push(at_matrix(
+            front,
+            Finding::error("empty-matrix", "the matrix has no variant")
+                .help("`exclude` leaves none: give the lists more values"),
+        ));
     }
     for variant in &mut variants {
         set_types(front, variant, findings);
@@ -68,8 +72,8 @@ fn combine(
         }
     }
     let mut seen = BTreeSet::new();
-    // The debug form tells the text `1` from the number.
-    variants.retain(|variant| seen.insert(format!("{variant:?}")));
+    // The text `1` and the number have one name, and one record.
+    variants.retain(|variant| seen.insert(name(variant)));
     variants
 }
 
@@ -193,7 +197,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use crate::plan::testing::{flags, lines, page, parameter, part, plans, text};
-    use crate::tutorial::ParameterKind;
+    use crate::tutorial::{ParameterKind, Value};
 
     type Pairs<'a> = &'a [(&'a str, &'a str)];
 
@@ -264,6 +268,13 @@ mod tests {
     }
 
     #[test]
+    fn variants_of_one_name_are_one() {
+        let mut page = page(Vec::new());
+        page.front_matter.matrix.axes = vec![("a".to_owned(), vec![Value::Boolean(true), text("true")])];
+        assert_eq!(plans(page, &flags(&[])).unwrap().len(), 1);
+    }
+
+    #[test]
     fn exclude_takes_out_what_contains_it() {
         check(
             TWO,
@@ -292,8 +303,8 @@ mod tests {
             &[&[]],
             &[],
             expect![[r#"
-            empty-matrix: the matrix has no variant; -
-        "#]],
+                empty-matrix: the matrix has no variant; `exclude` leaves none: give the lists more values
+            "#]],
         );
     }
 

@@ -30,8 +30,9 @@ pub(super) fn named_needs(steps: &[Step], findings: &mut Vec<Finding>) -> Vec<Ve
 fn unknown_need<'a>(step: &Step, need: &str, names: impl Iterator<Item = &'a str>) -> Finding {
     let others = names.filter(|name| *name != step.name.0);
     let near = nearest(need, others).map(|near| format!("did you mean `{near}`?"));
+    let near = near.unwrap_or_else(|| "give the step that is meant this `name`".to_owned());
     let message = format!("step `{}` needs `{need}`, which is no step of this page", step.name);
-    Finding::error("unknown-need", message).at(attribute_place(step, "needs")).maybe_help(near)
+    Finding::error("unknown-need", message).at(attribute_place(step, "needs")).help(near)
 }
 
 fn cleanup_need(step: &Step, need: &Step) -> Finding {
@@ -100,7 +101,7 @@ fn cycle_finding(steps: &[Step], cycle: &[usize]) -> Finding {
     let names = cycle.iter().chain(cycle.first()).map(|&step| steps[step].name.0.as_str());
     let path = names.collect::<Vec<_>>().join(" -> ");
     let finding = Finding::error("needs-cycle", format!("steps need each other: {path}"));
-    let finding = finding.at(attribute_place(&steps[cycle[0]], "needs"));
+    let finding = finding.at(attribute_place(&steps[cycle[0]], "needs")).help("leave one of these needs out");
     cycle.iter().skip(1).fold(finding, |finding, &step| {
         let step = &steps[step];
         finding.related(attribute_place(step, "needs"), format!("`{}` needs the next", step.name))
@@ -193,15 +194,15 @@ mod tests {
         check(
             "a: b, b: c, c: a, d: a",
             expect![[r#"
-            needs-cycle: steps need each other: a -> b -> c -> a; -
-        "#]],
+                needs-cycle: steps need each other: a -> b -> c -> a; leave one of these needs out
+            "#]],
         );
         check(
             "a: a, b: c, c: b",
             expect![[r#"
-            needs-cycle: steps need each other: a -> a; -
-            needs-cycle: steps need each other: b -> c -> b; -
-        "#]],
+                needs-cycle: steps need each other: a -> a; leave one of these needs out
+                needs-cycle: steps need each other: b -> c -> b; leave one of these needs out
+            "#]],
         );
     }
 

@@ -101,7 +101,8 @@ pub fn view(plans: &[Plan]) -> PlansView {
 
 /// Returns the JSON schema of plans.
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(PlansView).to_value()
+    let settings = schemars::generate::SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<PlansView>().to_value()
 }
 
 fn plan_view(plan: &Plan) -> PlanView {
@@ -154,15 +155,17 @@ fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
     }
 }
 
-/// Returns how many promises of the text are checked: outputs, and a documented exit status.
+/// Returns how many promises of the text are checked: outputs, a documented exit status, a service
+/// that gets ready.
 pub(super) fn checks(step: &PlannedStep) -> usize {
-    let of_commands = match &step.work {
+    let of_work = match &step.work {
         Work::Transcript { commands, .. } => {
             commands.iter().filter(|command| command.expected.is_some()).count()
         }
-        _ => 0,
+        Work::Service { ready, .. } => usize::from(ready.is_some()),
+        Work::Command { .. } | Work::File { .. } => 0,
     };
-    step.expected.len() + of_commands + usize::from(step.exit.is_some())
+    step.expected.len() + of_work + usize::from(step.exit.is_some())
 }
 
 fn disposition(disposition: &Disposition) -> (&'static str, Option<String>) {
@@ -206,6 +209,7 @@ fn text(work: &Work) -> String {
 mod tests {
     use super::*;
     use crate::plan::testing::{page, planned, step};
+    use crate::tutorial::Ready;
 
     #[test]
     fn json_names_needs_and_leaves_out_what_is_not_said() {
@@ -215,5 +219,17 @@ mod tests {
         assert_eq!((&json["version"], &json["plans"][0]["tutorial"]), (&1.into(), &"a.md".into()));
         assert_eq!((&second["needs"][0], &second["checks"]), (&"a".into(), &1.into()));
         assert_eq!(second.get("cwd"), None);
+    }
+
+    #[test]
+    fn json_has_conditions_and_promises_of_services() {
+        let serve = step("serve").change(|attributes| {
+            attributes.background = true;
+            attributes.ready = Some(Ready::Port(80));
+            attributes.when = Some("true".to_owned());
+        });
+        let json = serde_json::to_value(view(&[planned(page(vec![serve]))])).unwrap();
+        let step = &json["plans"][0]["steps"][0];
+        assert_eq!((&step["when"], &step["checks"]), (&"true".into(), &1.into()));
     }
 }

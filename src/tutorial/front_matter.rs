@@ -326,8 +326,8 @@ mod tests {
             parameters,
             expect![[r#"
                 base: Choice(["debian", "fedora"]) Some(String("debian"))
-                n: Number None
-                a.md:4:30 error default of `n` is not a number ()"#]],
+                n: Number Some(Number(0.0))
+                a.md:4:30 error default of `n` is not a number (change the default, or the `type` and `choices` beside it)"#]],
         );
         check(
             "params:\n  a-b: 1\n  c: {typ: string}\n  d: {type: choice}\n  e: {type: strng}",
@@ -362,6 +362,22 @@ mod tests {
                 a.md:3:11 error secret `C.D` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)
                 a.md:5:3 error parameter `e=f` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)
                 a.md:6:14 error parameter `g h` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)"#]],
+        );
+    }
+
+    #[test]
+    fn one_mistake_in_a_parameter_or_the_matrix_is_said_once() {
+        check(
+            "params:\n  PATH: /nope\n  a: {type: number, choices: [1, 2]}\n  b: [1, 2]\nmatrix:\n  exlude: [{a: 1}]",
+            parameters,
+            expect![[r#"
+                PATH: String Some(String("/nope"))
+                a: Number None
+                b: String Some(String(""))
+                a.md:3:3 error parameter `PATH` would change how shells work (give it another name)
+                a.md:4:13 error a number has no `choices` (write `type: choice`, or leave the type out)
+                a.md:5:6 error default of `b` cannot be a list (write one value, or `{type: choice, choices: [debian, fedora]}`)
+                a.md:7:3 error unknown key `exlude` of `matrix` (did you mean `exclude`?)"#]],
         );
     }
 

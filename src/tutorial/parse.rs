@@ -127,7 +127,7 @@ fn duplicate(step: &Step, dialect: Dialect, place: Place, first: Place) -> Findi
         Dialect::MechanicalMarkdown => Finding::note("duplicate-name", message),
         _ => Finding::error("duplicate-name", message),
     };
-    finding.at(place).related(first, "the first one is here")
+    finding.at(place).help("give one of them another name").related(first, "the first one is here")
 }
 
 #[cfg(test)]
@@ -439,9 +439,9 @@ mod tests {
         check(
             "```bash {name=a}\n```\n\n```bash {name=a}\n```\n",
             expect![[r#"
-            1 a: bash "" [name]
-            4 step-1: bash "" [name]
-            a.md:4:15 error[duplicate-name] two steps are named `a`"#]],
+                1 a: bash "" [name]
+                4 step-1: bash "" [name]
+                a.md:4:15 error[duplicate-name] two steps are named `a` (give one of them another name)"#]],
         );
         check(
             "<!-- cleanup -->\n\nText.\n\n```bash\nls\n```\n",

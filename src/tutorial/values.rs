@@ -49,8 +49,34 @@ pub(crate) fn is_variable_name(word: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
+/// Variables that decide which programs are found and how a shell reads text.
+const RESERVED: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "PWD",
+    "OLDPWD",
+    "IFS",
+    "ENV",
+    "BASH_ENV",
+    "BASHOPTS",
+    "SHELLOPTS",
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "UID",
+    "EUID",
+    "PPID",
+    "ZDOTDIR",
+];
+
 /// Returns the finding about a name, of a parameter or the like, that no variable can have.
 pub(crate) fn bad_name(what: &str, name: &str, place: &Place) -> Option<Finding> {
+    if RESERVED.contains(&name) && what == "parameter" {
+        let finding =
+            Finding::error("reserved-name", format!("{what} `{name}` would change how shells work"));
+        return Some(finding.at(place.clone()).help("give it another name"));
+    }
     if is_variable_name(name) {
         return None;
     }
@@ -79,7 +105,9 @@ pub(crate) fn ready(text: &str) -> Option<Ready> {
         return (!log.trim().is_empty()).then(|| Ready::Log(log.trim().to_owned()));
     }
     if text.starts_with("http://") {
-        return Some(Ready::Url(text.to_owned()));
+        // What is meant to be filled in never is: the address would be waited for in vain.
+        let is_address = !text.contains(|letter: char| letter.is_whitespace() || "{}$<>".contains(letter));
+        return is_address.then(|| Ready::Url(text.to_owned()));
     }
     let port: u16 = text.strip_prefix("port:").unwrap_or(text).trim().parse().ok()?;
     (port != 0).then_some(Ready::Port(port))
@@ -115,7 +143,8 @@ mod tests {
         assert_eq!(ready("port:80"), Some(Ready::Port(80)));
         assert_eq!(ready("http://127.0.0.1:5000/v2/"), Some(Ready::Url("http://127.0.0.1:5000/v2/".into())));
         assert_eq!(ready("log: listening on"), Some(Ready::Log("listening on".into())));
-        assert_eq!(["0", "70000", "log:", "soon", "https://a"].map(ready), [None, None, None, None, None]);
+        let none = ["0", "70000", "log:", "soon", "https://a", "http://127.0.0.1:{{PORT}}/", "http://a:$P/"];
+        assert!(none.into_iter().all(|text| ready(text).is_none()));
     }
 
     #[test]
