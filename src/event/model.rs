@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Location;
 use crate::expect::{Captures, Mismatch, Stream};
-use crate::plan::{Fingerprint, PlanKey, StepIndex};
+use crate::plan::{Fingerprint, PlanKey, StepIndex, StepKind};
 use crate::tutorial::{Dialect, StepName, Value};
 
 /// A moment, as RFC 3339 in UTC in JSON.
@@ -27,6 +27,11 @@ pub struct RunEvent {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+/// Returns the JSON schema of an event.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RunEvent).to_value()
 }
 
 /// What happened.
@@ -202,20 +207,6 @@ pub struct StepInfo {
     pub cleanup: bool,
 }
 
-/// What kind of step it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepKind {
-    /// A shell or interpreter block.
-    Command,
-    /// Commands with their output.
-    Transcript,
-    /// A service.
-    Service,
-    /// A file.
-    File,
-}
-
 /// A piece of output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OutputChunk {
@@ -278,6 +269,8 @@ pub enum SkipReason {
     NotSelected,
     /// A step that it needs did not pass.
     Need(StepName),
+    /// A step that it needs by name is one that the page leaves out.
+    NeedLeftOut(StepName),
     /// The machine lacks something; each line names a thing.
     Requirement(Vec<String>),
 }

@@ -71,6 +71,7 @@ fn skip_reason() -> BoxedStrategy<SkipReason> {
         text().prop_map(SkipReason::When),
         Just(SkipReason::NotSelected),
         text().prop_map(|name| SkipReason::Need(StepName(name))),
+        text().prop_map(|name| SkipReason::NeedLeftOut(StepName(name))),
         proptest::collection::vec(text(), 0..3).prop_map(SkipReason::Requirement),
     ]
     .boxed()

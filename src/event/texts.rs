@@ -96,7 +96,10 @@ impl Outcome {
             Self::Skipped { reason } => match reason {
                 SkipReason::Page(text) | SkipReason::When(text) => change(text),
                 SkipReason::Requirement(lines) => lines.iter_mut().for_each(change),
-                SkipReason::Manual | SkipReason::NotSelected | SkipReason::Need(_) => {}
+                SkipReason::Manual
+                | SkipReason::NotSelected
+                | SkipReason::Need(_)
+                | SkipReason::NeedLeftOut(_) => {}
             },
             Self::Verified | Self::Unverified | Self::TimedOut { .. } | Self::Cancelled => {}
         }

@@ -26,17 +26,3 @@ pub(super) enum PlanTrouble {
     #[error("its folder `{folder}` is not in the workspace")]
     Folder { folder: String },
 }
-
-impl PlanTrouble {
-    /// Returns the message with its causes on one line.
-    pub(super) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
-    }
-}

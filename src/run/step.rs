@@ -11,6 +11,7 @@ use super::recording::{Limits, Printed, Watched};
 use super::unit::{Task, Unit, Why};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
+use crate::diagnostic::chain;
 use crate::event::{CommandResult, Exit, Outcome, StepOutput, StepResult};
 use crate::plan::{PlannedCommand, PlannedStep, StepIndex, Work};
 
@@ -30,7 +31,7 @@ impl PlanRun {
                     PlanTrouble::Talk { .. } => self.stop_session(&step.session, born, Why::End).await,
                     _ => Vec::new(),
                 };
-                let outcome = Outcome::Failed { reason: trouble.chain() };
+                let outcome = Outcome::Failed { reason: chain(&trouble) };
                 StepResult { left_behind, ..ended(outcome, Printed::default()) }
             }
         };

@@ -24,6 +24,8 @@ pub(crate) struct Assembled {
     pub(crate) other_blocks: Vec<CodeBlock>,
     pub(crate) headings: Vec<Heading>,
     pub(crate) variables: Vec<(String, String)>,
+    /// The comments that meant something.
+    pub(crate) comments: Vec<Place>,
 }
 
 /// Goes through the items of a page. The steps have no names yet unless their authors gave them.
@@ -77,7 +79,7 @@ struct Assembler<'a> {
 impl Assembler<'_> {
     fn item(&mut self, item: Item, above_block: bool) {
         match item {
-            Item::Heading(heading) => self.heading(heading),
+            Item::Heading(heading, _) => self.heading(heading),
             Item::Paragraph(text) => {
                 self.drop_pending();
                 self.description = text;
@@ -102,7 +104,9 @@ impl Assembler<'_> {
     }
 
     fn comment(&mut self, comment: &Comment, above_block: bool) {
-        match annotation::read(comment, above_block, self.findings) {
+        let annotation = annotation::read(comment, above_block, self.findings);
+        self.done.comments.extend(annotation.is_some().then(|| comment.place.clone()));
+        match annotation {
             None => {}
             Some(Annotation::Step(entries)) => self.pending.push((entries, comment.place.clone())),
             Some(Annotation::Section(entries)) => {
@@ -222,6 +226,7 @@ impl Assembler<'_> {
             anchor: self.trail.last().map(|heading| heading.anchor.clone()),
             description: std::mem::take(&mut self.description),
             language,
+            info: fence.info_text().to_owned(),
             place: fence.place.clone(),
             text: fence.text.clone(),
             action,
@@ -231,8 +236,13 @@ impl Assembler<'_> {
     }
 
     fn other(&mut self, fence: &Fence, language: &str, reason: NotRun) {
-        let place = fence.place.clone();
-        self.done.other_blocks.push(CodeBlock { language: language.to_owned(), place, reason });
+        self.done.other_blocks.push(CodeBlock {
+            language: language.to_owned(),
+            info: fence.info_text().to_owned(),
+            place: fence.place.clone(),
+            text: fence.text.clone(),
+            reason,
+        });
     }
 
     /// Gives the promises of a `STEP` to its block. The lines of several blocks cannot be told apart.

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use super::fence::Fence;
 use super::info::Info;
-use super::model::{Action, Dialect, NotRun};
+use super::model::{Action, Dialect, NotRun, Step};
 use super::transcript;
 use crate::diagnostic::Finding;
 
+/// Languages whose blocks a shell runs.
 const SHELLS: [&str; 4] = ["bash", "sh", "shell", "zsh"];
+
+/// Languages whose blocks show commands with their output.
 const TRANSCRIPTS: [&str; 5] = ["console", "shell-session", "sh-session", "shellsession", "scrut"];
 const OTHER_SHELLS: [&str; 12] =
     ["fish", "powershell", "pwsh", "ps1", "ps", "cmd", "bat", "batch", "csh", "tcsh", "nu", "nushell"];
@@ -63,6 +66,17 @@ pub(crate) fn classify(
         return Kind::Other(NotRun::NotSupported(format!("nothing here runs {name}")));
     }
     Kind::Other(NotRun::Prose)
+}
+
+impl Step {
+    /// Returns whether a shell runs the step: its block, or the commands of its transcript.
+    pub fn runs_in_shell(&self) -> bool {
+        match self.action {
+            Action::Command => SHELLS.contains(&self.language.as_str()),
+            Action::Transcript(_) => true,
+            Action::File(_) => false,
+        }
+    }
 }
 
 /// Returns whether a language is that of a shell, run here or not.

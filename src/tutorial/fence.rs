@@ -20,6 +20,13 @@ pub(crate) struct Fence {
     pub(crate) text: Text,
 }
 
+impl Fence {
+    /// Returns what stands after the opening fence.
+    pub(crate) fn info_text(&self) -> &str {
+        &self.place.source.text()[self.info.range()]
+    }
+}
+
 /// Collects the lines of a block while the parser walks through it.
 #[derive(Debug)]
 pub(crate) struct FenceLines {

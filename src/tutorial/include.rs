@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::comment::Comment;
 use super::front_matter;
 use super::model::Include;
+use super::names::Anchors;
 use super::page::{self, Item, Page};
-use crate::diagnostic::{Finding, Place, Source};
+use crate::diagnostic::{Finding, Place, Source, Span};
 
 /// Most pages that one tutorial takes in, so that pages which include each other twice end.
 const MOST: usize = 500;
@@ -26,6 +27,8 @@ pub trait Includes {
 pub(crate) struct Expanded {
     pub(crate) page: Page,
     pub(crate) includes: Vec<Include>,
+    /// The comments that include pages, those too whose page cannot be read.
+    pub(crate) comments: Vec<Place>,
 }
 
 /// Puts the items of included pages where they are included.
@@ -35,8 +38,13 @@ pub(crate) fn expand(
     includes: &dyn Includes,
     findings: &mut Vec<Finding>,
 ) -> Expanded {
-    let mut expander =
-        Expander { includes, findings, open: vec![Arc::clone(source)], expanded: Expanded::default() };
+    let mut expander = Expander {
+        includes,
+        findings,
+        open: vec![Arc::clone(source)],
+        anchors: Anchors::default(),
+        expanded: Expanded::default(),
+    };
     expander.page(page);
     expander.expanded
 }
@@ -46,24 +54,31 @@ struct Expander<'a> {
     findings: &'a mut Vec<Finding>,
     /// The pages that are being included, outermost first.
     open: Vec<Arc<Source>>,
+    /// Anchors of all pages together: they become one.
+    anchors: Anchors,
     expanded: Expanded,
 }
 
 impl Expander<'_> {
     fn page(&mut self, page: Page) {
         self.expanded.page.links.extend(page.links);
-        for item in page.items {
-            match &item {
-                Item::Comment(comment) => match target(comment) {
-                    Some(target) => self.include(target, &comment.place),
-                    None => self.expanded.page.items.push(item),
-                },
-                _ => self.expanded.page.items.push(item),
+        for mut item in page.items {
+            match &mut item {
+                Item::Comment(comment) => {
+                    if let Some(target) = target(comment) {
+                        self.include(target, &comment.place);
+                        continue;
+                    }
+                }
+                Item::Heading(heading, id) => heading.anchor = self.anchors.add(&heading.text, id.take()),
+                Item::Paragraph(_) | Item::Code(_) => {}
             }
+            self.expanded.page.items.push(item);
         }
     }
 
     fn include(&mut self, target: &str, place: &Place) {
+        self.expanded.comments.push(place.clone());
         match self.read(target, place) {
             Err(reason) => {
                 let finding = Finding::error("bad-include", format!("cannot include `{target}`: {reason}"));
@@ -72,8 +87,9 @@ impl Expander<'_> {
             Ok(source) => {
                 let top = front_matter::read(&source, &mut Vec::new());
                 let page = page::read(&source, top.body, self.findings);
-                let path = target.into();
-                self.expanded.includes.push(Include { path, source: Arc::clone(&source) });
+                let body = Span::new(top.body, source.text().len());
+                let (path, place) = (target.into(), place.clone());
+                self.expanded.includes.push(Include { path, place, source: Arc::clone(&source), body });
                 self.open.push(source);
                 self.page(page);
                 self.open.pop();

@@ -49,6 +49,7 @@ pub use model::{
     Matrix, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready, Requirements,
     Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
 };
+pub use page::markdown_options;
 pub use parse::{ParseOptions, parse};
 pub use rewrite::{Edit, rewrite};
 pub(crate) use scalars::scalars;

@@ -21,12 +21,17 @@ pub struct Tutorial {
     pub dialect: Dialect,
     /// What stands between the `---` at the top.
     pub front_matter: FrontMatter,
+    /// The bytes of the page's own text: all that stands below the front matter.
+    pub body: Span,
     /// From the front matter, else the first heading, else the file's name.
     pub title: String,
     /// The steps in page order, those of included files where they are included.
     pub steps: Vec<Step>,
     /// Code blocks that are not steps and not expected output.
     pub other_blocks: Vec<CodeBlock>,
+    /// Comments that say something to us (steps, expectations, includes), in this page and those
+    /// that it includes. They are no text for readers.
+    pub comments: Vec<Place>,
     /// Every heading, with the anchor that forges and mdBook give it.
     pub headings: Vec<Heading>,
     /// Every link and image.
@@ -92,6 +97,8 @@ pub struct Step {
     pub description: String,
     /// The first word of the info string, lower-cased: `bash`.
     pub language: String,
+    /// What stands after the opening fence, as written.
+    pub info: String,
     /// The whole block, fences included.
     pub place: Place,
     /// What the block says, without fences, indentation and quote marks.
@@ -401,8 +408,12 @@ pub struct ToolRequirement {
 pub struct CodeBlock {
     /// The first word of the info string, lower-cased; empty where there is none.
     pub language: String,
+    /// What stands after the opening fence, as written; empty where there is no fence.
+    pub info: String,
     /// The whole block.
     pub place: Place,
+    /// What the block says.
+    pub text: Text,
     /// Why it is not a step.
     pub reason: NotRun,
 }
@@ -423,7 +434,8 @@ pub struct Heading {
     pub level: u8,
     /// Its text without markup.
     pub text: String,
-    /// Its anchor, unique in the page.
+    /// Its anchor, unique in the page with all that it includes; one that the page gives itself
+    /// is taken as it is.
     pub anchor: String,
     /// Where it stands.
     pub place: Place,
@@ -445,8 +457,12 @@ pub struct Link {
 pub struct Include {
     /// The path as written.
     pub path: PathBuf,
+    /// The comment, in whose place the text stands.
+    pub place: Place,
     /// The text that was taken in.
     pub source: Arc<Source>,
+    /// The bytes of it that are taken in: all below its front matter.
+    pub body: Span,
 }
 
 /// A document that must have run before this one.

@@ -11,7 +11,7 @@ use super::model::{Dialect, Heading, Step, StepName, Tutorial};
 use super::names::StepNames;
 use super::page;
 use super::prerequisite;
-use crate::diagnostic::{Finding, Place, Source, sort_by_place};
+use crate::diagnostic::{Finding, Place, Source, Span, sort_by_place};
 
 /// What a page cannot know by itself.
 #[derive(Debug, Clone, Default)]
@@ -52,11 +52,12 @@ pub(crate) fn parse_alone(
     give_names(&mut assembled.steps, dialect, &mut findings);
     sort_by_place(&mut findings);
     let links = expanded.page.links;
-    let tutorial = tutorial(source, dialect, top, assembled);
+    let mut tutorial = tutorial(source, dialect, top, assembled);
     let prerequisites = match dialect {
         Dialect::InnovationEngine => dialect::prerequisites(&tutorial.headings, &links),
         _ => Vec::new(),
     };
+    tutorial.comments.extend(expanded.comments);
     (Tutorial { links, includes: expanded.includes, prerequisites, ..tutorial }, findings)
 }
 
@@ -70,8 +71,10 @@ fn tutorial(source: &Arc<Source>, dialect: Dialect, top: Top, assembled: Assembl
         dialect,
         title: title(source, front_matter.title.as_deref(), &assembled.headings),
         front_matter,
+        body: Span::new(top.body, source.text().len()),
         steps: assembled.steps,
         other_blocks: assembled.other_blocks,
+        comments: assembled.comments,
         headings: assembled.headings,
         links: Vec::new(),
         includes: Vec::new(),
@@ -124,7 +127,7 @@ fn duplicate(step: &Step, dialect: Dialect, place: Place, first: Place) -> Findi
         Dialect::MechanicalMarkdown => Finding::note("duplicate-name", message),
         _ => Finding::error("duplicate-name", message),
     };
-    finding.at(place).related(first, "the first one is here")
+    finding.at(place).help("give one of them another name").related(first, "the first one is here")
 }
 
 #[cfg(test)]
@@ -416,9 +419,9 @@ mod tests {
         check(
             "```bash {name=x timeout=abc ready=80}\nls\n```\n",
             expect![[r#"
-            1 x: bash "ls\n" [name,ready,timeout]
-            a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `30s`, `5m`, `1h` or `500ms`)
-            a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
+                1 x: bash "ls\n" [name,ready,timeout]
+                a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)
+                a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
         );
         check(
             "<!-- step: {nmae: x, zzz: 1} -->\n```bash\nls\n```\n",
@@ -436,9 +439,9 @@ mod tests {
         check(
             "```bash {name=a}\n```\n\n```bash {name=a}\n```\n",
             expect![[r#"
-            1 a: bash "" [name]
-            4 step-1: bash "" [name]
-            a.md:4:15 error[duplicate-name] two steps are named `a`"#]],
+                1 a: bash "" [name]
+                4 step-1: bash "" [name]
+                a.md:4:15 error[duplicate-name] two steps are named `a` (give one of them another name)"#]],
         );
         check(
             "<!-- cleanup -->\n\nText.\n\n```bash\nls\n```\n",
@@ -536,6 +539,23 @@ mod tests {
             1 step-1: bash "ls\n" []
             a.md:7:1 error[bad-pattern] expected output is not JSON"#]],
         );
+    }
+
+    #[test]
+    fn places_for_whoever_renders_a_page_are_known() {
+        let page = "---\ntitle: T\n---\n## Part\n\n<!-- step: {name: x} -->\n```bash {errexit=false}\nls\n```\n\n<!-- said to nobody -->\n\n<!-- include: part.md -->\n\n~~~ JSON  x=1\n{}\n~~~\n";
+        let (tutorial, findings) = parsed(&Source::new("a.md", page));
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(&page[tutorial.body.range()], &page[page.find("## Part").unwrap()..]);
+        let comments: Vec<&str> = tutorial.comments.iter().map(Place::text).collect();
+        assert_eq!(comments, ["<!-- step: {name: x} -->", "<!-- include: part.md -->"]);
+        assert_eq!(tutorial.includes[0].place.text(), "<!-- include: part.md -->");
+        assert_eq!(tutorial.includes[0].body.range(), 0..tutorial.includes[0].source.text().len());
+        assert_eq!(tutorial.steps[0].info, "bash {errexit=false}");
+        let block = &tutorial.other_blocks[0];
+        assert_eq!((block.info.as_str(), block.text.content.as_str()), ("JSON  x=1", "{}\n"));
+        let anchors: Vec<&str> = tutorial.headings.iter().map(|heading| heading.anchor.as_str()).collect();
+        assert_eq!(anchors, ["part", "part-1"]);
     }
 
     #[test]
@@ -639,8 +659,8 @@ mod tests {
         check(
             "> <!-- step:\n> name: a\n> timeout: 5 m x\n> -->\n>\n> ```sh\n> ls\n> ```\n",
             expect![[r#"
-            6 a: sh "ls\n" [name,timeout]
-            a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `30s`, `5m`, `1h` or `500ms`)"#]],
+                6 a: sh "ls\n" [name,timeout]
+                a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)"#]],
         );
         check(
             "- x\n\n  <!-- step:\n  name: a\n  env: {A: 1}\n  -->\n  ```sh\n  ls\n  ```\n",

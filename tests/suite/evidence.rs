@@ -84,6 +84,23 @@ fn records_are_what_the_schema_says() {
 }
 
 #[test]
+fn events_and_plans_are_what_their_schemas_say() {
+    let project = Project::with_page(PAGE);
+    let validator = |of: &str| {
+        let schema = json(&project.run(["schema", "--of", of]).stdout);
+        jsonschema::validator_for(&schema).expect("the schema is a schema")
+    };
+    let events = project.run(["run", "page.md", "--report", "json=-"]).stdout;
+    let plan = project.run(["plan", "page.md", "--format", "json"]).stdout;
+    let (of_events, of_plans) = (validator("event"), validator("plan"));
+    for event in events.lines().map(json) {
+        assert!(of_events.is_valid(&event), "{event}");
+    }
+    assert!(of_plans.is_valid(&json(&plan)), "{plan}");
+    assert!(!of_events.is_valid(&json(&plan)) && !of_plans.is_valid(&json("{}")), "they take anything");
+}
+
+#[test]
 fn json_events_are_read_back() {
     let project = Project::with_page(PAGE);
     let ended = project.run(["run", "page.md", "--report", "json=-"]);

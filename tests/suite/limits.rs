@@ -54,6 +54,28 @@ fn peak(project: &Project) -> u64 {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn data_that_cannot_be_written_is_trouble() {
+    let project = Project::with_page("# T\n\n```bash\ntrue\n```\n");
+    for command in [["plan", "page.md"], ["check", "page.md"], ["status", "page.md"], ["schema", "--of=plan"]]
+    {
+        let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output = project.stagebook(command).stdout(full).output().expect("the program can be started");
+        assert_eq!(output.status.code(), Some(4), "{command:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_of_a_plan_grows_with_its_steps_alone() {
+    let project = Project::with_page(&"```bash\ntrue\n```\n\n".repeat(10_000));
+    let mut shell = project.command("bash");
+    // With room for each pair of steps it would take more than 800 MB.
+    shell.args(["-c", "ulimit -v 400000; stagebook plan page.md --format json > plan.json"]);
+    assert!(shell.status().expect("bash can be started").success());
+}
+
+#[test]
 fn full_disk_leaves_the_old_record_whole() {
     let project = Project::with_page("# T\n\n```bash\necho \"${N-first}\"\n```\n");
     assert_eq!(project.run(["run", "page.md"]).status.code(), Some(0));
