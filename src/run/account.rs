@@ -18,8 +18,8 @@ pub(super) fn introduce(plan: &Plan) -> TutorialStart {
         path: tutorial.source.path().to_path_buf(),
         title: tutorial.title.clone(),
         dialect: tutorial.dialect,
-        parameters: public(plan, plan.parameters.clone()),
-        given: public(plan, given(plan)),
+        parameters: plan.parameters.clone(),
+        given: given(plan),
         fingerprint: plan.fingerprint.clone(),
         steps: plan.steps.iter().map(|step| describe(plan, step)).collect(),
         not_supported: not_supported.collect(),
@@ -27,13 +27,8 @@ pub(super) fn introduce(plan: &Plan) -> TutorialStart {
     }
 }
 
-/// Returns values without those whose names are secret.
-fn public(plan: &Plan, values: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
-    values.into_iter().filter(|(name, _)| !plan.secrets.contains(name)).collect()
-}
-
 /// Returns the parameters whose values are not the declared defaults, and those that choose the variant.
-pub(super) fn given(plan: &Plan) -> BTreeMap<String, Value> {
+fn given(plan: &Plan) -> BTreeMap<String, Value> {
     let declared = &plan.tutorial.front_matter.parameters;
     let axes = &plan.tutorial.front_matter.matrix.axes;
     let is_axis = |name: &String| axes.iter().any(|(axis, _)| axis == name);

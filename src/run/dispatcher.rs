@@ -1,7 +1,7 @@
 //! The actor that owns what the user sees.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::account::{coverage, given};
+use super::account::coverage;
 use super::error::RunError;
 use super::executor::{Shared, execute, sweep};
 use super::guard::Guard;
@@ -20,7 +20,6 @@ use super::signals::{Interrupt, Signals};
 use super::spawn::Children;
 use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
 use crate::plan::{PlanKey, StepIndex};
-use crate::tutorial::Value;
 
 /// What the loop can be woken by.
 #[derive(Debug)]
@@ -79,7 +78,7 @@ impl<'a> Dispatcher<'a> {
             children.add(guard.process());
         }
         let shared = Shared {
-            secrets: Rc::new(secrets(&jobs, &options)),
+            secrets: Rc::new(Secrets::new(options.secrets.values().map(String::as_str))),
             options: Rc::new(options),
             messages: sender,
             stop: stopping,
@@ -246,16 +245,6 @@ impl<'a> Dispatcher<'a> {
         }
         (self.listener)(&RunEvent { at: Timestamp::now(), elapsed: self.began.elapsed(), kind });
     }
-}
-
-/// Returns what nobody may see: secret variables, and parameters of the same name that someone gave.
-fn secrets(jobs: &[Job], options: &RunOptions) -> Secrets {
-    let given = jobs.iter().flat_map(|job| {
-        let is_secret = |(name, _): &(String, Value)| job.plan.secrets.contains(name);
-        given(&job.plan).into_iter().filter(is_secret).map(|(_, value)| value.to_string())
-    });
-    let values: BTreeSet<String> = given.chain(options.secrets.values().cloned()).collect();
-    Secrets::new(values.iter().map(String::as_str))
 }
 
 async fn tick(ticker: &mut Option<Interval>) {
