@@ -79,8 +79,11 @@ impl Measurement<'_> {
             return self.pairs_of_step(step, record);
         };
         let outputs = record.result.commands.iter().map(|command| &command.output);
-        let pairs = commands.iter().zip(outputs).filter_map(|(command, output)| {
-            let expected = command.expected.as_ref()?;
+        let promises = commands
+            .iter()
+            .zip(outputs)
+            .flat_map(|(command, output)| command.expected.iter().map(move |expected| (expected, output)));
+        let pairs = promises.filter_map(|(expected, output)| {
             Some(Pair { expected, output: self.text(output, expected.expectation.stream)? })
         });
         pairs.collect()

@@ -154,7 +154,10 @@ fn promises<'a>(
     match &step.action {
         Action::Transcript(commands) => {
             let pairs = commands.iter().zip(&result.commands);
-            pairs.filter_map(|(command, ran)| Some((command.expected.as_ref()?, &ran.output))).collect()
+            let promises = pairs.flat_map(|(command, ran)| {
+                command.expected.iter().map(move |expected| (expected, &ran.output))
+            });
+            promises.collect()
         }
         Action::Command | Action::File(_) => {
             step.expected.iter().map(|expected| (expected, &result.output)).collect()

@@ -151,9 +151,7 @@ pub(super) fn kind(work: &Work) -> &'static str {
 /// Returns how many promises of the text are checked: outputs, and a documented exit status.
 pub(super) fn checks(step: &PlannedStep) -> usize {
     let of_commands = match &step.work {
-        Work::Transcript { commands, .. } => {
-            commands.iter().filter(|command| command.expected.is_some()).count()
-        }
+        Work::Transcript { commands, .. } => commands.iter().map(|command| command.expected.len()).sum(),
         _ => 0,
     };
     step.expected.len() + of_commands + usize::from(step.exit.is_some())

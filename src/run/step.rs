@@ -117,10 +117,12 @@ impl PlanRun {
                     break;
                 }
             };
-            let promised = (command.exit != 0).then_some(command.exit);
+            // What the page says of the whole block is about its last command.
+            let of_block = step.exit.filter(|_| number + 1 == commands.len());
+            let promised = of_block.or((command.exit != 0).then_some(command.exit));
             let judgement = verify::judge(promised, &exit, expected, &unit.printed, &mut self.captures);
             result.checks.extend(judgement.checks);
-            let unexpected_exit = verify::wrong_exit(command.exit, &exit).is_some();
+            let unexpected_exit = verify::wrong_exit(promised.unwrap_or(0), &exit).is_some();
             // A wrong exit says more than output that differed before it.
             if unexpected_exit {
                 result.outcome = judgement.outcome;

@@ -163,12 +163,13 @@ impl Settled {
             let message = format!("`{key}` does nothing without `{partner}`");
             findings.push(self.odd(key, message));
         }
-        for key in ["background", "session", "exit", "ready", "cwd", "errexit"] {
+        // What `exit` means there is judged where comments may promise it too.
+        for key in ["background", "session", "ready", "cwd", "errexit"] {
             if has("file") && has(key) {
                 findings.push(self.odd(key, format!("`{key}` does nothing on a step that writes a file")));
             }
         }
-        for key in ["exit", "cleanup", "retry"] {
+        for key in ["cleanup", "retry"] {
             if has("background") && has(key) {
                 findings.push(self.odd(key, format!("`{key}` does nothing on a service")));
             }

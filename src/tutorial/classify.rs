@@ -4,14 +4,90 @@ use std::collections::BTreeSet;
 
 use super::fence::Fence;
 use super::info::Info;
-use super::model::{Action, Dialect, NotRun};
+use super::model::{Action, Dialect, NotRun, Text};
 use super::transcript;
 use crate::diagnostic::Finding;
 
 const SHELLS: [&str; 4] = ["bash", "sh", "shell", "zsh"];
-const TRANSCRIPTS: [&str; 5] = ["console", "shell-session", "sh-session", "shellsession", "scrut"];
-const OTHER_SHELLS: [&str; 12] =
-    ["fish", "powershell", "pwsh", "ps1", "ps", "cmd", "bat", "batch", "csh", "tcsh", "nu", "nushell"];
+const TRANSCRIPTS: [&str; 8] = [
+    "console",
+    "shell-session",
+    "sh-session",
+    "shellsession",
+    "bash-session",
+    "zsh-session",
+    "terminal",
+    "scrut",
+];
+const OTHER_SHELLS: [&str; 23] = [
+    "fish",
+    "powershell",
+    "pwsh",
+    "ps1",
+    "ps",
+    "posh",
+    "ps1con",
+    "azurepowershell",
+    "azurepowershell-interactive",
+    "cmd",
+    "bat",
+    "batch",
+    "dos",
+    "csh",
+    "tcsh",
+    "ksh",
+    "dash",
+    "ash",
+    "shellscript",
+    "nu",
+    "nushell",
+    "elvish",
+    "xonsh",
+];
+
+/// Languages of what is shown and prints nothing: a page may have it between a step and its output.
+const DATA: [&str; 40] = [
+    "",
+    "text",
+    "txt",
+    "plain",
+    "plaintext",
+    "none",
+    "output",
+    "json",
+    "jsonc",
+    "json5",
+    "jsonl",
+    "yaml",
+    "yml",
+    "toml",
+    "xml",
+    "html",
+    "css",
+    "csv",
+    "ini",
+    "conf",
+    "config",
+    "properties",
+    "env",
+    "dotenv",
+    "log",
+    "diff",
+    "patch",
+    "markdown",
+    "md",
+    "mdx",
+    "mermaid",
+    "http",
+    "dockerfile",
+    "containerfile",
+    "hcl",
+    "tf",
+    "terraform",
+    "proto",
+    "systemd",
+    "ignore",
+];
 
 /// What Innovation Engine runs besides `bash`.
 const AZURE: [&str; 2] = ["azurecli", "azurecli-interactive"];
@@ -63,6 +139,18 @@ pub(crate) fn classify(
         return Kind::Other(NotRun::NotSupported(format!("nothing here runs {name}")));
     }
     Kind::Other(NotRun::Prose)
+}
+
+/// Returns whether a block without attributes becomes a step, going by its language and its prompts.
+pub(crate) fn runs(language: &str, text: &Text, dialect: Dialect) -> bool {
+    SHELLS.contains(&language)
+        || TRANSCRIPTS.contains(&language) && transcript::has_prompt(text)
+        || dialect == Dialect::InnovationEngine && AZURE.contains(&language)
+}
+
+/// Returns whether a language is that of data or text, which prints nothing.
+pub(crate) fn is_data(language: &str) -> bool {
+    DATA.contains(&language)
 }
 
 /// Returns whether a language is that of a shell, run here or not.

@@ -68,6 +68,11 @@ impl Promise {
         self.takes_block
     }
 
+    /// Returns whether the comment holds a whole expectation, even one that cannot be used.
+    pub(crate) fn says_all(&self) -> bool {
+        self.says_all
+    }
+
     /// Returns whether the next block belongs to it.
     pub(crate) fn wants_block(&self) -> bool {
         self.takes_block || !(self.says_all || self.exit.is_some())

@@ -13,7 +13,8 @@
 //!
 //! Expected output belongs to the step above it under the same heading. It is the next
 //! `output` block, or any block after an `expect` comment; paragraphs and other blocks
-//! may stand between, another step may not.
+//! may stand between, another step may not, nor a block of a language that would print
+//! something and is not run.
 
 mod annotation;
 mod assemble;
@@ -34,6 +35,7 @@ mod node;
 mod page;
 mod parse;
 mod prerequisite;
+mod promises;
 mod rewrite;
 mod scalars;
 mod transcript;

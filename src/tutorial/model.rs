@@ -100,7 +100,7 @@ pub struct Step {
     pub action: Action,
     /// What the author said about it.
     pub attributes: Attributes,
-    /// What the text promises about its output. Transcripts carry theirs by command.
+    /// What the text promises about its output. Transcripts carry theirs by command, files none.
     pub expected: Vec<ExpectedOutput>,
 }
 
@@ -133,10 +133,12 @@ pub struct TranscriptCommand {
     pub command: String,
     /// Where it stands.
     pub place: Place,
-    /// The exit status that the text promises: `[1]` after the output, else 0.
+    /// The exit status that the text promises: `[1]` after the output, else 0. For the last
+    /// command it may also stand in the attributes of the block or in a comment below it.
     pub exit: i32,
-    /// The output below it. A command with nothing below it has none, and promises nothing.
-    pub expected: Option<ExpectedOutput>,
+    /// The output below it, and for the last command what stands below the block. A command
+    /// with nothing below it promises nothing.
+    pub expected: Vec<ExpectedOutput>,
 }
 
 /// An expectation with its place in the page.

@@ -216,7 +216,7 @@ mod tests {
                 Action::Transcript(commands) => commands.as_slice(),
                 _ => &[],
             };
-            for expected in of_step.chain(commands.iter().filter_map(|command| command.expected.as_ref())) {
+            for expected in of_step.chain(commands.iter().flat_map(|command| &command.expected)) {
                 assert!(expected.place.source.text().get(expected.place.span.range()).is_some());
                 if let Origin::Lines(text) = &expected.origin {
                     assert_text(text);
@@ -515,7 +515,7 @@ mod tests {
             "```bash\nls\n```\n<!-- expect -->\n",
             expect![[r#"
             1 step-1: bash "ls\n" []
-            a.md:4:1 error[orphan-expectation] no block with expected output follows"#]],
+            a.md:4:1 error[orphan-expectation] no block with expected output follows (put the block with the output right below the comment)"#]],
         );
         check(
             "```bash\nls\n```\n<!-- expect: {regex: \"(\"} -->\n",
@@ -535,6 +535,84 @@ mod tests {
             expect![[r#"
             1 step-1: bash "ls\n" []
             a.md:7:1 error[bad-pattern] expected output is not JSON"#]],
+        );
+    }
+
+    #[test]
+    fn expectations_of_transcripts_are_those_of_their_last_command() {
+        check(
+            "```console\n$ true\n$ echo a\na\n```\n\n```output\nb\n```\n<!-- expect: {contains: c, exit: 1} -->\n",
+            expect![[r#"
+                1 step-1: "true"[0], "echo a"[1] => "a\n" => "b\n" => comment "$ true\n$ echo a\na\n" []"#]],
+        );
+        check(
+            "```console {exit=2}\n$ a\n$ b\n```\n\n```bash\n$ c\n[2]\n```\n<!-- expect: {exit: 3} -->\n",
+            expect![[r#"
+                1 step-1: "a"[0], "b"[2] "$ a\n$ b\n" [exit]
+                6 step-2: "c"[2] "$ c\n[2]\n" []
+                a.md:10:1 error[two-exits] the step has two exit statuses, 2 and 3 (leave one of them out)"#]],
+        );
+    }
+
+    #[test]
+    fn what_writes_a_file_promises_nothing() {
+        check(
+            "```text {file=x exit=1}\na\n```\n<!-- expect: {exit: 2} -->\n```output\na\n```\n",
+            expect![[r#"
+                1 step-1: file x "a\n" [exit,file]
+                a.md:1:22 warning[odd-attributes] `exit` does nothing on a step that writes a file
+                a.md:4:1 warning[odd-attributes] `exit` does nothing on a step that writes a file
+                a.md:5:1 error[orphan-expectation] expected output of a step that writes a file, which prints nothing (it belongs below the step that prints it: show the file with `cat` in a `bash` block)"#]],
+        );
+        check(
+            "```bash {background}\nls\n```\n<!-- expect: {exit: 2, contains: a} -->\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" [background] => comment
+                a.md:4:1 warning[odd-attributes] `exit` does nothing on a service"#]],
+        );
+    }
+
+    #[test]
+    fn output_of_a_block_that_does_not_run_is_not_that_of_an_earlier_step() {
+        check(
+            "```bash\nls\n```\n\n```sql\nselect 1;\n```\n\n```output\n1\n```\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                a.md:9:1 warning[orphan-expectation] expected output of a `sql` block, which does not run (it belongs below the step that prints it, under the same heading)"#]],
+        );
+        check(
+            "```bash\nls\n```\n\n```yaml\na: 1\n```\n\n```output\n1\n```\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => "1\n""#]],
+        );
+        check(
+            "```bash\nls\n```\n\n```fish\nls\n```\n\n<!-- expect -->\n```\n1\n```\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                5 not supported: nothing here runs `fish`
+                a.md:10:1 error[orphan-expectation] expected output of a `fish` block, which does not run (it belongs below the step that prints it, under the same heading)"#]],
+        );
+    }
+
+    #[test]
+    fn a_comment_takes_no_later_step_for_its_output() {
+        check(
+            "```bash\na\n```\n<!-- expect -->\n\nThen:\n\n```bash\nb\n```\n",
+            expect![[r#"
+                1 step-1: bash "a\n" []
+                8 step-2: bash "b\n" []
+                a.md:4:1 error[orphan-expectation] no block with expected output follows (put the block with the output right below the comment)"#]],
+        );
+        check(
+            "```bash\ncat a.sh\n```\n<!-- expect -->\n```bash\nb\n```\n",
+            expect![[r#"1 step-1: bash "cat a.sh\n" [] => "b\n""#]],
+        );
+        check(
+            "```bash\na\n```\n<!-- expected_similarity=0.3 -->\n```bash\nb\n```\n",
+            expect![[r#"
+                1 step-1: bash "a\n" []
+                5 step-2: bash "b\n" []
+                a.md:4:1 warning[orphan-expectation] no block with expected output follows (put the block with the output right below the comment)
+                InnovationEngine"#]],
         );
     }
 
@@ -573,7 +651,7 @@ mod tests {
             InnovationEngine"#]],
         );
         check(
-            "```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```bash\nabc\n```\n",
+            "```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```console\nabc\n```\n",
             expect![[r#"
             1 step-1: bash "az\n" [] => comment
             InnovationEngine"#]],

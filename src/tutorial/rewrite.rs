@@ -184,7 +184,7 @@ mod tests {
         for step in &tutorial.steps {
             step.expected.iter().for_each(&mut take);
             if let Action::Transcript(commands) = &step.action {
-                commands.iter().filter_map(|command| command.expected.as_ref()).for_each(&mut take);
+                commands.iter().flat_map(|command| &command.expected).for_each(&mut take);
             }
         }
         edits

@@ -36,6 +36,11 @@ pub(crate) fn begins_with_prompt(text: &Text) -> bool {
     lines.next().is_some_and(|line| line.starts_with("$ "))
 }
 
+/// Returns whether a block has a command after a prompt.
+pub(crate) fn has_prompt(text: &Text) -> bool {
+    prompt_of(text).is_some()
+}
+
 /// Returns why a block without commands is none.
 pub(crate) fn why_empty(text: &Text) -> String {
     let first = text.content.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -83,7 +88,7 @@ impl<'a> Reader<'a> {
             + self.line(first).and_then(|line| prompt_length(line, self.prompt)).unwrap_or_default();
         let span = Span::new(start, self.text.lines[self.at - 1].end.max(start));
         let (output, exit) = self.take_output();
-        let expected = self.expected(output, findings);
+        let expected = self.expected(output, findings).into_iter().collect();
         TranscriptCommand { command, place: Place::new(&self.text.source, span), exit, expected }
     }
 
@@ -266,7 +271,7 @@ mod tests {
 
     fn show(command: &TranscriptCommand) -> String {
         assert!(!command.place.text().contains('\r'));
-        let output = match &command.expected {
+        let output = match command.expected.first() {
             None => String::new(),
             Some(expected) => match &expected.origin {
                 Origin::Lines(text) => format!(" -> {:?}", text.content),
