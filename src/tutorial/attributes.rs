@@ -104,6 +104,10 @@ impl Settled {
             findings.extend(self.set(key, &entry.value).err().map(|help| bad_value(entry, help)));
         } else if written == Written::AfterLanguage && runme::KEYS.contains(&key) {
             runme::apply(&mut self.attributes, entry);
+        } else if let Some((name, value)) = with_colon(key) {
+            let message = format!("`{key}` is no attribute: a value stands after `=`");
+            let finding = Finding::error("unknown-attribute", message).at(entry.key_place.clone());
+            findings.push(finding.help(format!("write it as `{{{name}={value}}}`")));
         } else if written == Written::AfterLanguage && is_foreign(key) {
             // Left to the program that reads it.
         } else {
@@ -222,6 +226,12 @@ fn skip(value: &Node) -> Option<String> {
     }
 }
 
+/// Splits a word as `skip:reason`, whose name is one of ours.
+fn with_colon(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once(':')?;
+    KNOWN.contains(&name).then_some((name, value))
+}
+
 fn is_foreign(key: &str) -> bool {
     FOREIGN.contains(&key)
         || key.starts_with(|first: char| !first.is_ascii_alphabetic())
@@ -299,6 +309,10 @@ mod tests {
             "needs=[a, b] exit=1",
             expect![[r#"needs: [ StepName( "a", ), StepName( "b", ), ], exit: Some( 1, ),"#]],
         );
+        check(
+            "needs=[\"a\" 'c',d]",
+            expect![[r#"needs: [ StepName( "a", ), StepName( "c", ), StepName( "d", ), ],"#]],
+        );
         check("skip", expect![[r#"skip: Some( "marked `skip`", ),"#]]);
         check(
             "skip=\"too slow\" manual cleanup",
@@ -342,6 +356,19 @@ mod tests {
             session: Some( "b", ), background: true, append: true,
             `background` does nothing on a step that writes a file
             `session` does nothing on a step that writes a file"#]],
+        );
+        check(
+            "skip:reason",
+            expect![[r#"
+
+            `skip:reason` is no attribute: a value stands after `=`"#]],
+        );
+        check(
+            "name:a timeout:5m",
+            expect![[r#"
+
+            `name:a` is no attribute: a value stands after `=`
+            `timeout:5m` is no attribute: a value stands after `=`"#]],
         );
         check(
             "retry_delay=5s",

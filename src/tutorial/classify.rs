@@ -130,7 +130,9 @@ pub(crate) fn classify(
         return Kind::Step { action: Action::Command, language: "bash".to_owned() };
     }
     let shell = OTHER_SHELLS.contains(&language);
-    if shell || block.annotated {
+    // Runme names blocks of every language, those that only show something too.
+    let meant_to_run = block.annotated && !(block.dialect == Dialect::Runme && block.info.json);
+    if shell || meant_to_run {
         let name = if language.is_empty() {
             "a block without a language".to_owned()
         } else {

@@ -358,6 +358,75 @@ mod tests {
     }
 
     #[test]
+    fn annotations_without_their_colon_are_reported() {
+        let comments =
+            ["expect {contains: \"y\"}", "step {name: a}", "include sub.md", "skip too slow", "expect json"];
+        let others = ["include this and that", "step by step", "expect the worst", "STEP 1", "manual work"];
+        let page = |comment: &&str| format!("```bash\nls\n```\n\n<!-- {comment} -->\n```json\n1\n```\n\n");
+        check(
+            &comments.iter().map(page).collect::<String>(),
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            10 step-2: bash "ls\n" []
+            19 step-3: bash "ls\n" []
+            28 step-4: bash "ls\n" []
+            37 step-5: bash "ls\n" []
+            a.md:5:1 error[unknown-annotation] `expect` without a colon is not read (write it as `<!-- expect: {contains: "y"} -->`)
+            a.md:14:1 error[unknown-annotation] `step` without a colon is not read (write it as `<!-- step: {name: a} -->`)
+            a.md:23:1 warning[unknown-annotation] `include` without a colon is not read (write it as `<!-- include: sub.md -->`)
+            a.md:32:1 warning[unknown-annotation] `skip` without a colon is not read (write it as `<!-- skip: too slow -->`)
+            a.md:41:1 warning[unknown-annotation] `expect` without a colon is not read (write it as `<!-- expect: json -->`)"#]],
+        );
+        check(
+            &others.iter().map(page).collect::<String>(),
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            10 step-2: bash "ls\n" []
+            19 step-3: bash "ls\n" []
+            28 step-4: bash "ls\n" []
+            37 step-5: bash "ls\n" []"#]],
+        );
+    }
+
+    #[test]
+    fn words_that_look_like_a_dialect_are_none() {
+        check(
+            "<!-- STEP 1 -->\n\n```bash\nls\n```\n\n<!-- expected_similarity is used -->\n",
+            expect![[r#"3 step-1: bash "ls\n" []"#]],
+        );
+        check("<!-- STEP: one -->\n\n```bash\nls\n```\n", expect![[r#"3 step-1: bash "ls\n" []"#]]);
+        check(
+            "<!-- STEP name: one -->\n\n```bash\nls\n```\n",
+            expect![[r#"
+            3 one: bash "ls\n" [name]
+            MechanicalMarkdown"#]],
+        );
+        check(
+            "```yaml {name: a}\na: 1\n```\n\n```yaml {\"name\": \"a\"}\na: 1\n```\n",
+            expect![[r#"
+                1 not supported: nothing here runs `yaml`
+                a.md:1:4 warning[cannot-run] block cannot run: nothing here runs `yaml` (name a program for the language in `stagebook.toml`, or give the block a `file`)
+                Runme"#]],
+        );
+    }
+
+    #[test]
+    fn one_mistake_in_a_comment_is_said_once() {
+        check(
+            "```bash\nls\n```\n<!-- expect: {exit: 999} -->\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:4:21 error[bad-value] `exit` cannot be `999` (write an exit status from 0 to 255)"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: text -->\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                a.md:4:14 error[invalid-annotation] comment does not hold a map (write it as `{contains: "done"}`, or as a word: `regex`, `glob`, `json`)"#]],
+        );
+    }
+
+    #[test]
     fn front_matter_that_is_not_read_is_reported() {
         check(
             "---\ntitle: A\n\n# A\n",
