@@ -15,6 +15,7 @@ use super::model::{Action, CodeBlock, Dialect, ExpectedOutput, Heading, NotRun, 
 use super::node::Entry;
 use super::page::Item;
 use super::promises;
+use super::runaway;
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Stream};
 
@@ -171,6 +172,10 @@ impl Assembler<'_> {
         if !fence.closed {
             return self.unclosed(fence, &info);
         }
+        if let Some(swallowed) = runaway::swallowed(fence, &info.language) {
+            self.findings.push(runaway::finding(fence, swallowed));
+            return self.not_a_block(fence, &info, "it has no end of its own");
+        }
         let runs = || classify::runs(&info.language, &fence.text, self.dialect);
         if self.promise.as_ref().is_some_and(|waiting| !waiting.takes_runnable() && runs()) {
             self.drop_promise();
@@ -200,9 +205,14 @@ impl Assembler<'_> {
             .at(Place::new(&fence.place.source, start..start + opening))
             .help("close it with a fence of its own length on a line of its own");
         self.findings.push(finding);
+        self.not_a_block(fence, info, "the block is never closed");
+    }
+
+    /// Takes a block whose end is wrong, about which there is a finding.
+    fn not_a_block(&mut self, fence: &Fence, info: &Info, why: &str) {
         self.pending.clear();
         self.promise = None;
-        let reason = NotRun::NotSupported("the block is never closed".to_owned());
+        let reason = NotRun::NotSupported(why.to_owned());
         let shell = classify::is_shell(&info.language);
         self.above = Above::NotRun(info.language.clone());
         self.other(fence, &info.language, if shell { reason } else { NotRun::Prose });

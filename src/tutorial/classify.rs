@@ -143,6 +143,11 @@ pub(crate) fn classify(
     Kind::Other(NotRun::Prose)
 }
 
+/// Returns whether a language is that of a shell whose blocks are commands.
+pub(crate) fn is_command(language: &str) -> bool {
+    SHELLS.contains(&language)
+}
+
 /// Returns whether a block without attributes becomes a step, going by its language and its prompts.
 pub(crate) fn runs(language: &str, text: &Text, dialect: Dialect) -> bool {
     SHELLS.contains(&language)

@@ -37,6 +37,7 @@ mod parse;
 mod prerequisite;
 mod promises;
 mod rewrite;
+mod runaway;
 mod scalars;
 mod transcript;
 mod values;

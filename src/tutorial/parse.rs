@@ -411,6 +411,32 @@ mod tests {
     }
 
     #[test]
+    fn shell_blocks_that_swallow_a_fence_do_not_run() {
+        check(
+            "```bash\nls\n\nIt's this:\n\n```output\na\n```\n\n```bash\nid\n```\n",
+            expect![[r#"
+            10 step-1: bash "id\n" []
+            1 not supported: it has no end of its own
+            a.md:1:1 error[fence-in-shell] the fence that should end this block does not end it (close the block before line 6, with a fence of its own length on a line of its own)"#]],
+        );
+        check(
+            "```bash\nls\n``\n\nrm -rf x\n\n```\n",
+            expect![[r#"
+            1 not supported: it has no end of its own
+            a.md:1:1 error[fence-in-shell] the fence that should end this block does not end it (close the block before line 3, with a fence of its own length on a line of its own)"#]],
+        );
+        for harmless in [
+            "cat > a.md <<'EOF'\n```bash\n``\nEOF\n",
+            "echo \"\n```bash\n\" # it's\necho 'a\n```sh\n'\n",
+            "echo `ls` ``\n",
+        ] {
+            let page = format!("````bash\n{harmless}````\n");
+            let (tutorial, findings) = parsed(&Source::new("a.md", page.as_str()));
+            assert_eq!((tutorial.steps.len(), findings.len()), (1, 0), "{page}");
+        }
+    }
+
+    #[test]
     fn one_mistake_in_a_comment_is_said_once() {
         check(
             "```bash\nls\n```\n<!-- expect: {exit: 999} -->\n",

@@ -226,7 +226,7 @@ fn ends_in_backslash(line: &str) -> bool {
 }
 
 /// Returns the word that ends the here-document which a line opens.
-fn heredoc_word(line: &str) -> Option<&str> {
+pub(crate) fn heredoc_word(line: &str) -> Option<&str> {
     let mut rest = line;
     loop {
         rest = &rest[rest.find("<<")? + 2..];
