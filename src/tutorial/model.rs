@@ -112,6 +112,7 @@ pub struct Text {
     /// The file that the lines stand in.
     pub source: Arc<Source>,
     /// For each line its bytes in the source, without line ending and without the prefix of lists and quotes.
+    /// Where a list took a part of a tab, the line has the blanks that are left of it before these bytes.
     pub lines: Vec<Span>,
 }
 

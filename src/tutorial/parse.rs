@@ -226,8 +226,13 @@ mod tests {
     }
 
     fn assert_text(text: &Text) {
-        let slice = |span: &crate::diagnostic::Span| format!("{}\n", &text.source.text()[span.range()]);
-        assert_eq!(text.lines.iter().map(slice).collect::<String>(), text.content);
+        assert_eq!(text.lines.len(), text.content.lines().count());
+        for (span, line) in text.lines.iter().zip(text.content.lines()) {
+            // A tab of which a list took a part leaves blanks that stand nowhere.
+            let rest =
+                line.strip_suffix(&text.source.text()[span.range()]).expect("a line ends as its bytes");
+            assert!(rest.len() < 4 && rest.trim_matches(' ').is_empty(), "{line:?}");
+        }
     }
 
     #[test]
@@ -256,6 +261,12 @@ mod tests {
             2 step-1: bash "ls\n" []
             6 step-2: bash "ls\n" []"#]],
         );
+    }
+
+    #[test]
+    fn tabs_of_which_lists_take_a_part_leave_blanks() {
+        check("- Save:\n\n  ```yaml {file=a.yaml}\n  a:\n\tb: 1\n\t\tc\n  ```\n", expect![[r#"3 step-1: file a.yaml "a:\n  b: 1\n  \tc\n" [file]"#]]);
+        check("- x\n\n  ```console\n  $ cat a\n\ta\n  ```\n", expect![[r#"3 step-1: "cat a"[0] => "  a\n" "$ cat a\n  a\n" []"#]]);
     }
 
     #[test]
