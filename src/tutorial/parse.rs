@@ -1,6 +1,7 @@
 //! Text becomes a tutorial.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::assemble::{self, Assembled};
@@ -43,13 +44,14 @@ pub(crate) fn parse_alone(
 ) -> (Tutorial, Vec<Finding>) {
     let mut findings = Vec::new();
     findings.extend(nul_byte(source));
+    findings.extend(only_carriage_returns(source));
     let top = front_matter::read(source, &mut findings);
     let page = page::read(source, top.body, &mut findings);
-    let expanded = include::expand(source, page, includes, &mut findings);
+    let expanded = include::expand(source, &top.front_matter.places, page, includes, &mut findings);
     let dialect = dialect_of(&top, &expanded.page.items);
     let mut assembled =
         assemble::assemble(expanded.page.items, dialect, &options.interpreters, &mut findings);
-    give_names(&mut assembled.steps, dialect, &mut findings);
+    give_names(&mut assembled.steps, dialect, &expanded.comments, &mut findings);
     sort_by_place(&mut findings);
     let links = expanded.page.links;
     let tutorial = tutorial(source, dialect, top, assembled);
@@ -96,8 +98,21 @@ fn nul_byte(source: &Arc<Source>) -> Option<Finding> {
     Some(finding.help("is this a text file?"))
 }
 
+/// Finds line ends of old systems, with which the whole page is one line.
+fn only_carriage_returns(source: &Arc<Source>) -> Option<Finding> {
+    let text = source.text().trim_end_matches('\r');
+    let at = text.find('\r').filter(|_| !text.contains('\n'))?;
+    let finding = Finding::error("line-ends", "lines end in a carriage return alone, which is no line end");
+    Some(finding.at(Place::new(source, at..at + 1)).help("save the file with LF or CRLF line ends"))
+}
+
 /// Names the steps that have no name, and reports names that are given twice.
-fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>) {
+fn give_names(
+    steps: &mut [Step],
+    dialect: Dialect,
+    includes: &[(PathBuf, Place)],
+    findings: &mut Vec<Finding>,
+) {
     let mut given: BTreeMap<String, Place> = BTreeMap::new();
     for step in steps.iter_mut().filter(|step| step.named) {
         let place = step.attributes.places.get("name").unwrap_or(&step.place).clone();
@@ -106,7 +121,7 @@ fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>)
                 given.insert(step.name.0.clone(), place);
             }
             Some(first) => {
-                findings.push(duplicate(step, dialect, place, first.clone()));
+                findings.push(duplicate(step, dialect, place, first.clone(), includes));
                 step.named = false;
             }
         }
@@ -117,7 +132,23 @@ fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>)
     }
 }
 
-fn duplicate(step: &Step, dialect: Dialect, place: Place, first: Place) -> Finding {
+fn duplicate(
+    step: &Step,
+    dialect: Dialect,
+    place: Place,
+    first: Place,
+    includes: &[(PathBuf, Place)],
+) -> Finding {
+    let comments = includes.iter().filter(|(path, _)| path == place.source.path());
+    let comments: Vec<&Place> = comments.map(|(_, comment)| comment).collect();
+    if let [once, .., again] = comments.as_slice()
+        && first.location() == place.location()
+    {
+        let message = format!("the page of step `{}` is included twice", step.name);
+        let finding = Finding::error("duplicate-name", message).at((*again).clone());
+        let finding = finding.related((*once).clone(), "it is included here").related(place, "the step");
+        return finding.help("include it once, or leave out the names of its steps");
+    }
     let message = format!("two steps are named `{}`", step.name);
     // There a name is a title, and the same one may stand twice.
     let finding = match dialect {
@@ -150,6 +181,9 @@ mod tests {
         let interpreters = BTreeSet::from(["python".to_owned()]);
         let pages = Pages(BTreeMap::from([
             ("part.md", "## Part\n\n```bash\npart\n```\n"),
+            ("top.md", "---\ntitle: T\nlayout: x\nparams: {A: 1}\nsecrets: [B]\n---\n"),
+            ("broken.md", "---\nfoo: [\n---\n"),
+            ("named.md", "```bash {name=a}\nls\n```\n"),
             ("loop.md", "<!-- include: part.md -->\n<!-- include: loop.md -->\n"),
         ]));
         parse(source, &ParseOptions { interpreters }, &pages)
@@ -265,8 +299,14 @@ mod tests {
 
     #[test]
     fn tabs_of_which_lists_take_a_part_leave_blanks() {
-        check("- Save:\n\n  ```yaml {file=a.yaml}\n  a:\n\tb: 1\n\t\tc\n  ```\n", expect![[r#"3 step-1: file a.yaml "a:\n  b: 1\n  \tc\n" [file]"#]]);
-        check("- x\n\n  ```console\n  $ cat a\n\ta\n  ```\n", expect![[r#"3 step-1: "cat a"[0] => "  a\n" "$ cat a\n  a\n" []"#]]);
+        check(
+            "- Save:\n\n  ```yaml {file=a.yaml}\n  a:\n\tb: 1\n\t\tc\n  ```\n",
+            expect![[r#"3 step-1: file a.yaml "a:\n  b: 1\n  \tc\n" [file]"#]],
+        );
+        check(
+            "- x\n\n  ```console\n  $ cat a\n\ta\n  ```\n",
+            expect![[r#"3 step-1: "cat a"[0] => "  a\n" "$ cat a\n  a\n" []"#]],
+        );
     }
 
     #[test]
@@ -740,6 +780,40 @@ mod tests {
             "<!-- include: gone.md -->\n",
             expect!["a.md:1:1 error[bad-include] cannot include `gone.md`: there is no such file"],
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_included_page_is_said() {
+        check(
+            "---\nsecrets: [B]\n---\n<!-- include: top.md -->\n<!-- include: top.md -->\n",
+            expect![
+                "top.md:4:9 warning[ignored-key] `params` of an included page is not read (write it in the front matter of the page that includes this one)"
+            ],
+        );
+        check(
+            "<!-- include: broken.md -->\n",
+            expect![
+                "broken.md:3:1 error[invalid-front-matter] YAML does not parse: while parsing a node, did not find expected node content (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"
+            ],
+        );
+        check(
+            "<!-- include: named.md -->\n\n<!-- include: named.md -->\n",
+            expect![[r#"
+            1 a: bash "ls\n" [name]
+            1 step-1: bash "ls\n" [name]
+            a.md:3:1 error[duplicate-name] the page of step `a` is included twice (include it once, or leave out the names of its steps)"#]],
+        );
+    }
+
+    #[test]
+    fn pages_with_old_line_ends_are_reported() {
+        check(
+            "# A\r\r```bash\rls\r```\r",
+            expect![
+                "a.md:1:4 error[line-ends] lines end in a carriage return alone, which is no line end (save the file with LF or CRLF line ends)"
+            ],
+        );
+        check("# A\r", expect![""]);
     }
 
     #[test]

@@ -75,7 +75,13 @@ impl<'a> Reader<'a> {
     fn skip_to_first_prompt(&mut self, findings: &mut Vec<Finding>) {
         while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
             let line = self.line(self.at).unwrap_or_default().trim();
-            if !line.is_empty() && !line.starts_with('#') {
+            if line.starts_with("% ") {
+                let place = Place::new(&self.text.source, self.text.lines[self.at]);
+                let finding =
+                    Finding::note("foreign-attribute", "a `% ` line above the first command is not read");
+                findings
+                    .push(finding.at(place).help("Scrut reads its settings there; stagebook has attributes"));
+            } else if !line.is_empty() && !line.starts_with('#') {
                 let place = Place::new(&self.text.source, self.text.lines[self.at]);
                 let finding = Finding::warning("orphan-expectation", "output with no command before it");
                 findings.push(finding.at(place));
@@ -355,9 +361,12 @@ mod tests {
 
     #[test]
     fn indented_transcripts_are_read_as_if_they_were_not() {
-        check("  $ cat <<EOF\n  > a\n  >   b\n  > EOF\n  a\n    b\n\n  $ false\n  [1]\n", expect![[r#"
+        check(
+            "  $ cat <<EOF\n  > a\n  >   b\n  > EOF\n  a\n    b\n\n  $ false\n  [1]\n",
+            expect![[r#"
             1: "cat <<EOF\na\n  b\nEOF" [0] -> "a\n  b\n"
-            8: "false" [1]"#]]);
+            8: "false" [1]"#]],
+        );
         check("$ ls\n  $ a\n", expect![[r#"1: "ls" [0] -> "  $ a\n""#]]);
         check("  ls\n", expect![""]);
     }
