@@ -29,7 +29,7 @@ fn is_step(text: &str) -> bool {
     let is_key = |key: &&str| inline.strip_prefix(*key).is_some_and(|rest| rest.starts_with(':'));
     inline.is_empty()
         || inline.starts_with(['\n', '\r'])
-        || inline.len() < rest.len() && (inline.starts_with('{') || KEYS.iter().any(|key| is_key(&key)))
+        || inline.len() < rest.len() && (inline.starts_with('{') || KEYS.iter().any(is_key))
 }
 
 /// Reads the marks around a step. The keys of the step keep their names here.
