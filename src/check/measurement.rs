@@ -95,11 +95,11 @@ impl Measurement<'_> {
             return Vec::new();
         }
         if let Work::Transcript { commands, .. } = &step.work {
-            let pair = |(at, command): (usize, &'p PlannedCommand)| {
-                let expected = command.expected.as_ref()?;
-                Some(Pair { expected, output: result.commands.get(at).map(|command| &command.output) })
+            let pairs = |(at, command): (usize, &'p PlannedCommand)| {
+                let output = result.commands.get(at).map(|command| &command.output);
+                command.expected.iter().map(move |expected| Pair { expected, output })
             };
-            return commands.iter().enumerate().filter_map(pair).collect();
+            return commands.iter().enumerate().flat_map(pairs).collect();
         }
         let output = (result.outcome == Outcome::Verified).then_some(&result.output);
         step.expected.iter().map(|expected| Pair { expected, output }).collect()

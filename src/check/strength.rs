@@ -83,7 +83,7 @@ pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> Strength
 /// Returns whether the page says what a step prints.
 fn promises(step: &PlannedStep) -> bool {
     let of_commands = match &step.work {
-        Work::Transcript { commands, .. } => commands.iter().any(|command| command.expected.is_some()),
+        Work::Transcript { commands, .. } => commands.iter().any(|command| !command.expected.is_empty()),
         _ => false,
     };
     of_commands || !step.expected.is_empty()

@@ -14,7 +14,7 @@ use crate::expect::{Captures, Matcher, Verdict, updated};
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 use crate::tutorial::{
-    Action, Edit, ExpectedOutput, Origin, StepName, Text, TranscriptCommand, Tutorial, rewrite,
+    Action, Edit, ExpectedOutput, Origin, Step, StepName, Text, TranscriptCommand, Tutorial, rewrite,
 };
 
 /// Remembers what steps printed, to write what is not what the page says.
@@ -295,17 +295,27 @@ fn promises<'a>(tutorial: &'a Tutorial, name: &StepName, result: &'a StepResult)
     let Some(step) = tutorial.steps.iter().find(|step| step.name == *name) else { return Vec::new() };
     match &step.action {
         Action::Transcript(commands) => {
-            let promise = |(command, ran): (&'a TranscriptCommand, &'a crate::event::CommandResult)| {
-                let expected = command.expected.as_ref()?;
-                Some(Promise { expected, output: &ran.output, command: Some(command) })
-            };
-            commands.iter().zip(&result.commands).filter_map(promise).collect()
+            let pairs = commands.iter().zip(&result.commands);
+            let promises = pairs.flat_map(|(command, ran)| {
+                command.expected.iter().map(move |expected| Promise {
+                    expected,
+                    output: &ran.output,
+                    command: stands_in(expected, step).then_some(command),
+                })
+            });
+            promises.collect()
         }
         Action::Command | Action::File(_) => {
             let promise = |expected| Promise { expected, output: &result.output, command: None };
             step.expected.iter().map(promise).collect()
         }
     }
+}
+
+/// Returns whether what is expected stands in the block of its step, among the commands of a transcript.
+fn stands_in(expected: &ExpectedOutput, step: &Step) -> bool {
+    let (block, lines) = (&step.place, &expected.place);
+    Arc::ptr_eq(&block.source, &lines.source) && block.span.range().contains(&lines.span.start)
 }
 
 /// Writes a file in one piece.

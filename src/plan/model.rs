@@ -208,8 +208,8 @@ pub struct PlannedCommand {
     pub place: Place,
     /// The exit status that the text promises.
     pub exit: i32,
-    /// The output that the text promises.
-    pub expected: Option<ExpectedOutput>,
+    /// What the text promises about its output.
+    pub expected: Vec<ExpectedOutput>,
 }
 
 /// The program that runs a text.

@@ -159,9 +159,7 @@ fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
 /// that gets ready.
 pub(super) fn checks(step: &PlannedStep) -> usize {
     let of_work = match &step.work {
-        Work::Transcript { commands, .. } => {
-            commands.iter().filter(|command| command.expected.is_some()).count()
-        }
+        Work::Transcript { commands, .. } => commands.iter().map(|command| command.expected.len()).sum(),
         Work::Service { ready, .. } => usize::from(ready.is_some()),
         Work::Command { .. } | Work::File { .. } => 0,
     };

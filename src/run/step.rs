@@ -108,7 +108,12 @@ impl PlanRun {
             let Unit { how, printed, left_behind } = self.unit(task, &mut limits).await?;
             result.left_behind.extend(left_behind);
             let goes_on = match how {
-                Watched::Ended(exit) => self.judge_command(&mut result, command, exit, printed),
+                Watched::Ended(exit) => {
+                    // What the page says of the whole block is about its last command.
+                    let of_block = step.step.exit.filter(|_| number + 1 == commands.len());
+                    let promised = of_block.or((command.exit != 0).then_some(command.exit));
+                    self.judge_command(&mut result, command, promised, exit, printed)
+                }
                 Watched::TimedOut => {
                     break_off(&mut result, Outcome::TimedOut { limit: step.step.timeout }, printed)
                 }
@@ -125,17 +130,19 @@ impl PlanRun {
     }
 
     /// Adds a command that ended to what came of its transcript; returns whether the next one runs.
+    ///
+    /// `promised` is the exit status that the page names, where it names one.
     fn judge_command(
         &mut self,
         result: &mut StepResult,
         command: &PlannedCommand,
+        promised: Option<i32>,
         exit: Exit,
         printed: Printed,
     ) -> bool {
-        let promised = (command.exit != 0).then_some(command.exit);
         let judgement =
             verify::judge(promised, &exit, command.expected.as_slice(), &printed, &mut self.captures);
-        let as_promised = verify::wrong_exit(command.exit, &exit).is_none();
+        let as_promised = verify::wrong_exit(promised.unwrap_or(0), &exit).is_none();
         show(result, &printed.output, !as_promised);
         // A wrong exit says more than output that differed before it.
         result.outcome = if as_promised {

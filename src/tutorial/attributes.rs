@@ -112,6 +112,10 @@ impl Settled {
             }
         } else if written == Written::AfterLanguage && runme::KEYS.contains(&key) {
             runme::apply(&mut self.attributes, entry);
+        } else if let Some((name, value)) = with_colon(key) {
+            let message = format!("`{key}` is no attribute: a value stands after `=`");
+            let finding = Finding::error("unknown-attribute", message).at(entry.key_place.clone());
+            findings.push(finding.help(format!("write it as `{{{name}={value}}}`")));
         } else if written == Written::AfterLanguage && is_foreign(key) {
             // Left to the program that reads it.
         } else {
@@ -171,13 +175,11 @@ impl Settled {
             let message = format!("`{key}` does nothing without `{partner}`");
             findings.push(self.odd(key, message));
         }
-        for key in ["background", "session", "exit", "ready", "cwd", "errexit"] {
+        // What `exit` means there is judged where comments may promise it too.
+        for key in ["background", "session", "ready", "cwd", "errexit"] {
             if has("file") && has(key) {
                 findings.push(self.odd(key, format!("`{key}` does nothing on a step that writes a file")));
             }
-        }
-        if has("background") && has("exit") {
-            findings.push(self.odd("exit", "`exit` does nothing on a service".to_owned()));
         }
         if self.attributes.background && self.attributes.cleanup {
             let finding = Finding::error("cleanup-service", "a service cannot be a cleanup step");
@@ -236,6 +238,12 @@ fn skip(value: &Node) -> Option<String> {
         "true" | "" => Some("marked `skip`".to_owned()),
         reason => Some(reason.to_owned()),
     }
+}
+
+/// Splits a word as `skip:reason`, whose name is one of ours.
+fn with_colon(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once(':')?;
+    KNOWN.contains(&name).then_some((name, value))
 }
 
 fn is_foreign(key: &str) -> bool {
@@ -322,6 +330,10 @@ mod tests {
             "needs=[a, b] exit=1",
             expect![[r#"needs: [ StepName( "a", ), StepName( "b", ), ], exit: Some( 1, ),"#]],
         );
+        check(
+            "needs=[\"a\" 'c',d]",
+            expect![[r#"needs: [ StepName( "a", ), StepName( "c", ), StepName( "d", ), ],"#]],
+        );
         check("skip", expect![[r#"skip: Some( "marked `skip`", ),"#]]);
         check(
             "skip=\"too slow\" manual cleanup",
@@ -394,6 +406,19 @@ mod tests {
             session: Some( "b", ), background: true, append: true,
             `background` does nothing on a step that writes a file
             `session` does nothing on a step that writes a file"#]],
+        );
+        check(
+            "skip:reason",
+            expect![[r#"
+
+            `skip:reason` is no attribute: a value stands after `=`"#]],
+        );
+        check(
+            "name:a timeout:5m",
+            expect![[r#"
+
+            `name:a` is no attribute: a value stands after `=`
+            `timeout:5m` is no attribute: a value stands after `=`"#]],
         );
         check(
             "retry_delay=5s",

@@ -47,6 +47,16 @@ const FOREIGN: [&str; 13] = [
     "type",
 ];
 
+/// Words that authors write for keys of ours.
+const SAME: [(&str, &str); 6] = [
+    ("parm", "params"),
+    ("parameter", "params"),
+    ("parameters", "params"),
+    ("requirements", "requires"),
+    ("environment", "env"),
+    ("envs", "env"),
+];
+
 /// A front matter and where the page's own text begins.
 #[derive(Debug)]
 pub(crate) struct Top {
@@ -135,7 +145,10 @@ impl Top {
         self.body = body;
         self.front_matter.place = Some(Place::new(source, span));
         match node {
-            Err(finding) => findings.push(Finding { code: "invalid-front-matter", ..*finding }),
+            Err(finding) => {
+                let help = help_of(text);
+                findings.push(Finding { code: "invalid-front-matter", ..*finding }.help(help));
+            }
             Ok(Node { data: Data::Map(entries), .. }) => self.read_entries(&entries, findings),
             Ok(node) if node.is_null() => {}
             Ok(node) => {
@@ -161,6 +174,22 @@ impl Top {
             }
         }
         findings.extend(open_secrets(&self.front_matter));
+    }
+}
+
+/// Returns what to do about YAML that does not parse, going by its usual mistakes.
+fn help_of(yaml: &str) -> &'static str {
+    let has_colon = |line: &str| {
+        let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
+        value.contains(": ") && !value.starts_with(['"', '\'', '[', '{', '|', '>', '#'])
+    };
+    let lead = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    if yaml.lines().any(|line| line[..lead(line)].contains('\t')) {
+        "indent with blanks: YAML takes no tabs"
+    } else if yaml.lines().any(has_colon) {
+        "quote a value that contains `: `, as `title: \"Part 1: begin\"`"
+    } else {
+        "front matter is YAML: `key: value` on each line, and what belongs to a key indented below it"
     }
 }
 
@@ -247,7 +276,8 @@ fn unknown(entry: &Entry) -> Option<Finding> {
     }
     let message = format!("unknown key `{}`", entry.key);
     let foreign = FOREIGN.contains(&entry.key.as_str());
-    let near = nearest(&entry.key, KEYS).filter(|near| !foreign && *near != entry.key);
+    let same = SAME.iter().find(|(word, _)| *word == entry.key).map(|(_, key)| *key);
+    let near = nearest(&entry.key, KEYS).or(same).filter(|near| !foreign && *near != entry.key);
     let finding = match near {
         Some(near) => Finding::error("unknown-key", message).help(format!("did you mean `{near}`?")),
         None => Finding::note("foreign-key", message).help("another program may read it; stagebook does not"),
@@ -473,8 +503,8 @@ mod tests {
             "title: [",
             show,
             expect![[r#"
-            None None {} []
-            a.md:3:1 error YAML does not parse: while parsing a node, did not find expected node content ()"#]],
+                None None {} []
+                a.md:3:1 error YAML does not parse: while parsing a node, did not find expected node content (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"#]],
         );
         check(
             "just text",
@@ -483,6 +513,25 @@ mod tests {
             None None {} []
             a.md:2:1 error front matter is not a map of keys (write it as `title: My tutorial`)"#]],
         );
+    }
+
+    #[test]
+    fn yaml_that_does_not_parse_says_what_to_do() {
+        let help = |yaml: &str| {
+            let source = Source::new("a.md", format!("---\n{yaml}\n---\n"));
+            let mut findings = Vec::new();
+            read(&source, &mut findings);
+            findings.iter().filter_map(|finding| finding.help.clone()).collect::<Vec<_>>().join("; ")
+        };
+        let pages =
+            ["title: Foo: bar", "env:\n\tA: 1", "env: {A: 1\ntitle: x", "parameters: {A: 1}", "parm: 1"];
+        expect![[r#"
+            quote a value that contains `: `, as `title: "Part 1: begin"`
+            indent with blanks: YAML takes no tabs
+            front matter is YAML: `key: value` on each line, and what belongs to a key indented below it
+            did you mean `params`?
+            did you mean `params`?"#]]
+        .assert_eq(&pages.map(help).join("\n"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `<!-- include: path -->` takes another page in, where it stands.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::front_matter;
 use super::model::Include;
 use super::names::Anchors;
 use super::page::{self, Item, Page};
-use crate::diagnostic::{Finding, Place, Source, Span};
+use crate::diagnostic::{Finding, Place, Severity, Source, Span};
 
 /// Most pages that one tutorial takes in, so that pages which include each other twice end.
 const MOST: usize = 500;
@@ -31,15 +32,17 @@ pub(crate) struct Expanded {
     pub(crate) comments: Vec<Place>,
 }
 
-/// Puts the items of included pages where they are included.
+/// Puts the items of included pages where they are included. `keys` are those of the front matter.
 pub(crate) fn expand(
     source: &Arc<Source>,
+    keys: &BTreeMap<String, Place>,
     page: Page,
     includes: &dyn Includes,
     findings: &mut Vec<Finding>,
 ) -> Expanded {
     let mut expander = Expander {
         includes,
+        keys,
         findings,
         open: vec![Arc::clone(source)],
         anchors: Anchors::default(),
@@ -51,6 +54,8 @@ pub(crate) fn expand(
 
 struct Expander<'a> {
     includes: &'a dyn Includes,
+    /// Keys of the front matter of the page that includes all others.
+    keys: &'a BTreeMap<String, Place>,
     findings: &'a mut Vec<Finding>,
     /// The pages that are being included, outermost first.
     open: Vec<Arc<Source>>,
@@ -85,9 +90,7 @@ impl Expander<'_> {
                 self.findings.push(finding.at(place.clone()));
             }
             Ok(source) => {
-                let top = front_matter::read(&source, &mut Vec::new());
-                let page = page::read(&source, top.body, self.findings);
-                let body = Span::new(top.body, source.text().len());
+                let (page, body) = self.read_page(&source);
                 let (path, place) = (target.into(), place.clone());
                 self.expanded.includes.push(Include { path, place, source: Arc::clone(&source), body });
                 self.open.push(source);
@@ -95,6 +98,25 @@ impl Expander<'_> {
                 self.open.pop();
             }
         }
+    }
+
+    /// Reads a page, and where its text begins and ends. What is wrong with it is said once, however often it is included.
+    fn read_page(&mut self, source: &Arc<Source>) -> (Page, Span) {
+        let mut findings = Vec::new();
+        let top = front_matter::read(source, &mut findings);
+        // A key of another program is that page's own matter.
+        findings.retain(|finding| finding.severity > Severity::Note);
+        let unread = top.front_matter.places.iter().filter(|(key, _)| self.is_missed(key));
+        findings.extend(unread.map(|(key, place)| ignored_key(key, place)));
+        let page = page::read(source, top.body, &mut findings);
+        let again = self.expanded.includes.iter().any(|include| include.source.path() == source.path());
+        self.findings.extend(findings.into_iter().filter(|_| !again));
+        (page, Span::new(top.body, source.text().len()))
+    }
+
+    /// Returns whether steps miss a key of their page that the including page does not have either.
+    fn is_missed(&self, key: &str) -> bool {
+        !matches!(key, "title" | "description" | "tags") && !self.keys.contains_key(key)
     }
 
     fn read(&self, target: &str, place: &Place) -> Result<Arc<Source>, String> {
@@ -111,6 +133,12 @@ impl Expander<'_> {
             }
         }
     }
+}
+
+fn ignored_key(key: &str, place: &Place) -> Finding {
+    Finding::warning("ignored-key", format!("`{key}` of an included page is not read"))
+        .at(place.clone())
+        .help("write it in the front matter of the page that includes this one")
 }
 
 fn target(comment: &Comment) -> Option<&str> {

@@ -107,7 +107,7 @@ pub struct Step {
     pub action: Action,
     /// What the author said about it.
     pub attributes: Attributes,
-    /// What the text promises about its output. Transcripts carry theirs by command.
+    /// What the text promises about its output. Transcripts carry theirs by command, files none.
     pub expected: Vec<ExpectedOutput>,
 }
 
@@ -119,6 +119,7 @@ pub struct Text {
     /// The file that the lines stand in.
     pub source: Arc<Source>,
     /// For each line its bytes in the source, without line ending and without the prefix of lists and quotes.
+    /// Where a list took a part of a tab, the line has the blanks that are left of it before these bytes.
     pub lines: Vec<Span>,
 }
 
@@ -140,10 +141,12 @@ pub struct TranscriptCommand {
     pub command: String,
     /// Where it stands.
     pub place: Place,
-    /// The exit status that the text promises: `[1]` after the output, else 0.
+    /// The exit status that the text promises: `[1]` after the output, else 0. For the last
+    /// command it may also stand in the attributes of the block or in a comment below it.
     pub exit: i32,
-    /// The output below it. A command with nothing below it has none, and promises nothing.
-    pub expected: Option<ExpectedOutput>,
+    /// The output below it, and for the last command what stands below the block. A command
+    /// with nothing below it promises nothing.
+    pub expected: Vec<ExpectedOutput>,
 }
 
 /// An expectation with its place in the page.

@@ -70,12 +70,12 @@ fn reads_back(old: &Fence, new: &Fence, edits: &[&Edit]) -> bool {
 fn same_commands(old: &Fence, new: &Fence, edits: &[&Edit]) -> bool {
     let commands = |block: &Fence| transcript::read(&block.text, &mut Vec::new());
     let (old, new) = (commands(old), commands(new));
-    let output = |command: &TranscriptCommand| match command.expected.as_ref().map(|output| &output.origin) {
+    let output = |command: &TranscriptCommand| match command.expected.first().map(|output| &output.origin) {
         Some(Origin::Lines(text)) => text.content.clone(),
         Some(Origin::Comment) | None => String::new(),
     };
     let wanted = |command: &TranscriptCommand| {
-        let place = command.expected.as_ref().map(|expected| expected.place.span);
+        let place = command.expected.first().map(|expected| expected.place.span);
         let edit = edits.iter().find(|edit| Some(edit.place.span) == place);
         edit.map_or_else(|| output(command), |edit| edit.with.clone())
     };
@@ -241,7 +241,7 @@ mod tests {
         for step in &tutorial.steps {
             step.expected.iter().for_each(&mut take);
             if let Action::Transcript(commands) = &step.action {
-                commands.iter().filter_map(|command| command.expected.as_ref()).for_each(&mut take);
+                commands.iter().flat_map(|command| &command.expected).for_each(&mut take);
             }
         }
         edits

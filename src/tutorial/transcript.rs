@@ -1,9 +1,10 @@
 //! Transcripts: commands after a prompt, each with the output below it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use super::expectation;
-use super::fence::joined;
 use super::model::{Text, TranscriptCommand};
 use crate::diagnostic::{Finding, Place, Span};
 
@@ -19,8 +20,10 @@ enum Prompt {
 
 /// Reads the commands of a block; without any prompt there is none.
 pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCommand> {
+    let text = &unindented(text);
     let Some(prompt) = prompt_of(text) else { return Vec::new() };
-    let mut reader = Reader { text, prompt, at: 0, ends: heredoc_ends(text) };
+    let lines = text.content.lines().collect();
+    let mut reader = Reader { text, lines, prompt, at: 0, ends: heredoc_ends(text) };
     reader.skip_to_first_prompt(findings);
     let mut commands = Vec::new();
     while reader.at < text.lines.len() {
@@ -32,8 +35,13 @@ pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCo
 /// Returns whether a shell block is a transcript: below its comments it begins with a `$ `, which
 /// no shell takes for a command.
 pub(crate) fn begins_with_prompt(text: &Text) -> bool {
-    let mut lines = text.content.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    lines.next().is_some_and(|line| line.starts_with("$ "))
+    let mut lines = text.content.lines().map(str::trim_start);
+    lines.find(|line| !line.is_empty() && !line.starts_with('#')).is_some_and(|line| line.starts_with("$ "))
+}
+
+/// Returns whether a block has a command after a prompt.
+pub(crate) fn has_prompt(text: &Text) -> bool {
+    prompt_of(&unindented(text)).is_some()
 }
 
 /// Returns why a block without commands is none.
@@ -75,6 +83,7 @@ impl TranscriptCommand {
 
 struct Reader<'a> {
     text: &'a Text,
+    lines: Vec<&'a str>,
     prompt: Prompt,
     at: usize,
     /// Positions of the lines that could end a here-document, by their text.
@@ -83,7 +92,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn line(&self, at: usize) -> Option<&'a str> {
-        self.text.lines.get(at).map(|span| &self.text.source.text()[span.range()])
+        self.lines.get(at).copied()
     }
 
     fn is_prompt(&self, at: usize) -> bool {
@@ -93,7 +102,13 @@ impl<'a> Reader<'a> {
     fn skip_to_first_prompt(&mut self, findings: &mut Vec<Finding>) {
         while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
             let line = self.line(self.at).unwrap_or_default().trim();
-            if !line.is_empty() && !line.starts_with('#') {
+            if line.starts_with("% ") {
+                let place = Place::new(&self.text.source, self.text.lines[self.at]);
+                let finding =
+                    Finding::note("foreign-attribute", "a `% ` line above the first command is not read");
+                findings
+                    .push(finding.at(place).help("Scrut reads its settings there; stagebook has attributes"));
+            } else if !line.is_empty() && !line.starts_with('#') {
                 let place = Place::new(&self.text.source, self.text.lines[self.at]);
                 let finding = Finding::warning("orphan-expectation", "output with no command before it");
                 findings.push(finding.at(place));
@@ -110,7 +125,7 @@ impl<'a> Reader<'a> {
             + self.line(first).and_then(|line| prompt_length(line, self.prompt)).unwrap_or_default();
         let span = Span::new(start, self.text.lines[self.at - 1].end.max(start));
         let (output, exit) = self.take_output();
-        let expected = self.expected(output, findings);
+        let expected = self.expected(output, findings).into_iter().collect();
         TranscriptCommand { command, place: Place::new(&self.text.source, span), exit, expected }
     }
 
@@ -151,32 +166,26 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the lines up to the next prompt: the output, and the exit status below it.
-    fn take_output(&mut self) -> (Vec<Span>, i32) {
+    fn take_output(&mut self) -> (Range<usize>, i32) {
         let start = self.at;
         while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
             self.at += 1;
         }
-        let mut output = self.text.lines[start..self.at].to_vec();
-        self.drop_blank_end(&mut output);
-        let exit = output.last().and_then(|span| exit_status(&self.text.source.text()[span.range()]));
-        if exit.is_some() {
-            output.pop();
+        let mut end = self.at;
+        // Blank lines before the next prompt divide commands for the eye.
+        while end > start && without_blank_end(self.lines[end - 1]).is_empty() {
+            end -= 1;
         }
-        (output, exit.unwrap_or_default())
+        let exit = self.lines[start..end].last().and_then(|line| exit_status(line));
+        (start..end - usize::from(exit.is_some()), exit.unwrap_or_default())
     }
 
-    /// Blank lines before the next prompt divide commands for the eye.
-    fn drop_blank_end(&self, output: &mut Vec<Span>) {
-        let text = self.text.source.text();
-        while output.last().is_some_and(|span| without_blank_end(&text[span.range()]).is_empty()) {
-            output.pop();
-        }
-    }
-
-    fn expected(&self, output: Vec<Span>, findings: &mut Vec<Finding>) -> Option<super::ExpectedOutput> {
-        let span = Span::new(output.first()?.start, output.last()?.end);
-        let place = Place::new(&self.text.source, span);
-        expectation::of_lines(joined(&self.text.source, output), place, findings)
+    fn expected(&self, output: Range<usize>, findings: &mut Vec<Finding>) -> Option<super::ExpectedOutput> {
+        let lines = self.text.lines[output.clone()].to_vec();
+        let place = Place::new(&self.text.source, Span::new(lines.first()?.start, lines.last()?.end));
+        let content = self.lines[output].iter().map(|line| format!("{line}\n")).collect();
+        let text = Text { content, source: Arc::clone(&self.text.source), lines };
+        expectation::of_lines(text, place, findings)
     }
 }
 
@@ -189,6 +198,26 @@ fn heredoc_ends(text: &Text) -> BTreeMap<&str, Vec<usize>> {
         ends.entry(line).or_default().push(at);
     }
     ends
+}
+
+/// Returns a block without the blanks that all of its lines begin with where no prompt stands at the
+/// edge: cram, mdx and tesh indent theirs.
+fn unindented(text: &Text) -> Text {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let written = || text.content.lines().filter(|line| !line.trim().is_empty());
+    let depth = written().map(indent).min().unwrap_or_default();
+    if depth == 0 || prompt_of(text).is_some() {
+        return text.clone();
+    }
+    let mut lines = text.lines.clone();
+    let mut content = String::with_capacity(text.content.len());
+    for (line, span) in text.content.lines().zip(&mut lines) {
+        let kept = &line[depth.min(indent(line))..];
+        span.start = span.start.max(span.end.saturating_sub(kept.len()));
+        content.push_str(kept);
+        content.push('\n');
+    }
+    Text { content, source: Arc::clone(&text.source), lines }
 }
 
 fn prompt_of(text: &Text) -> Option<Prompt> {
@@ -248,7 +277,7 @@ fn ends_in_backslash(line: &str) -> bool {
 }
 
 /// Returns the word that ends the here-document which a line opens.
-fn heredoc_word(line: &str) -> Option<&str> {
+pub(crate) fn heredoc_word(line: &str) -> Option<&str> {
     let mut rest = line;
     loop {
         rest = &rest[rest.find("<<")? + 2..];
@@ -277,20 +306,19 @@ fn exit_status(line: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use expect_test::{Expect, expect};
 
     use super::*;
     use crate::diagnostic::Source;
     use crate::tutorial::Origin;
+    use crate::tutorial::fence::joined;
 
     #[track_caller]
     fn check(block: &str, expected: Expect) {
         let source = Source::new("a.md", block);
         let spans = (1..=block.lines().count()).filter_map(|line| source.line_span(line)).collect();
         let mut findings = Vec::new();
-        let commands = read(&joined(&Arc::clone(&source), spans), &mut findings);
+        let commands = read(&joined(&source, spans, &[]), &mut findings);
         let mut shown: Vec<String> = commands.iter().map(show).collect();
         shown.extend(findings.iter().map(|finding| format!("{:?}: {}", finding.place, finding.message)));
         expected.assert_eq(&shown.join("\n"));
@@ -298,7 +326,7 @@ mod tests {
 
     fn show(command: &TranscriptCommand) -> String {
         assert!(!command.place.text().contains('\r'));
-        let output = match &command.expected {
+        let output = match command.expected.first() {
             None => String::new(),
             Some(expected) => match &expected.origin {
                 Origin::Lines(text) => format!(" -> {:?}", text.content),
@@ -378,7 +406,7 @@ mod tests {
         let command = |block: &str| {
             let source = Source::new("a.md", block);
             let spans = (1..=block.lines().count()).filter_map(|line| source.line_span(line)).collect();
-            read(&joined(&source, spans), &mut Vec::new()).remove(0)
+            read(&joined(&source, spans, &[]), &mut Vec::new()).remove(0)
         };
         let dollar = command("$ ls\n");
         for line in ["$", "$ x", "me@box:~$ ls", "[root@box ~]# x"] {
@@ -388,6 +416,18 @@ mod tests {
         assert!(dollar.misreads("[1] ", 1, 2) && !dollar.misreads("[1]", 0, 2));
         assert!(!dollar.misreads("% x", 0, 1) && !command("me@box:~% ls\n").misreads("% x", 0, 1));
         assert!(command("% ls\n").misreads("% x", 0, 1));
+    }
+
+    #[test]
+    fn indented_transcripts_are_read_as_if_they_were_not() {
+        check(
+            "  $ cat <<EOF\n  > a\n  >   b\n  > EOF\n  a\n    b\n\n  $ false\n  [1]\n",
+            expect![[r#"
+            1: "cat <<EOF\na\n  b\nEOF" [0] -> "a\n  b\n"
+            8: "false" [1]"#]],
+        );
+        check("$ ls\n  $ a\n", expect![[r#"1: "ls" [0] -> "  $ a\n""#]]);
+        check("  ls\n", expect![""]);
     }
 
     #[test]

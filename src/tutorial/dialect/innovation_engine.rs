@@ -10,7 +10,12 @@ use super::super::values::is_variable_name;
 use crate::diagnostic::Place;
 
 pub(super) fn is_mark(text: &str) -> bool {
-    text.starts_with("expected_similarity") || text.starts_with("```variables")
+    similarity(text).is_some() || text.starts_with("```variables")
+}
+
+/// Returns what stands after `expected_similarity=`.
+fn similarity(text: &str) -> Option<&str> {
+    text.strip_prefix("expected_similarity")?.trim_start().strip_prefix('=').map(str::trim)
 }
 
 /// Reads `expected_similarity=0.3`, `expected_similarity="a regex"` and the variables comment.
@@ -19,8 +24,7 @@ pub(super) fn annotation(comment: &Comment) -> Option<Annotation> {
     if let Some(body) = text.strip_prefix("```variables") {
         return Some(Annotation::Variables(variables(body)));
     }
-    let value = text.strip_prefix("expected_similarity")?.trim_start().strip_prefix('=')?.trim();
-    let unquoted = value.trim_matches('"');
+    let unquoted = similarity(text)?.trim_matches('"');
     let number = unquoted.parse::<f64>().is_ok();
     let key = if number { "similarity" } else { "regex" };
     let entries = vec![Entry::text(key, &comment.place, unquoted)];
