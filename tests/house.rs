@@ -8,6 +8,8 @@ const REACHES: &[(&str, &[&str])] = &[
     ("std::env::var", &["cli", "config"]),
     ("std::env::current_dir", &["cli", "config"]),
     ("std::env::temp_dir", &["cli", "config"]),
+    // It asks the environment where temporary files go.
+    ("tempfile::tempfile()", &["cli", "config"]),
     ("tokio::", &["run"]),
     ("duct::", &["cli", "run", "check"]),
     ("std::process::Command", &["cli", "run", "check"]),

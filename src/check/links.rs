@@ -79,7 +79,7 @@ impl<'a> Links<'a> {
     fn anchors(&mut self, page: &Path) -> Option<&Anchors> {
         let options = self.options;
         let anchors = self.pages.entry(page.to_path_buf()).or_insert_with(|| {
-            let (tutorial, findings) = tutorial::load(page, page, options.parse).ok()?;
+            let (tutorial, findings) = tutorial::load(page, page, options.root, options.parse).ok()?;
             Anchors::of_read(&tutorial, &findings)
         });
         anchors.as_ref()

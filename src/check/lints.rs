@@ -1,10 +1,8 @@
 //! All lints in one pass.
 
-use std::collections::BTreeSet;
-
 use super::links::Links;
 use super::{CheckOptions, Subject, coverage, parameters, shell};
-use crate::diagnostic::{Finding, Place, Severity, sort_by_place};
+use crate::diagnostic::{Finding, Severity, tidy};
 
 /// Returns all that can be known to be wrong with tutorials, in the order of files and lines.
 pub fn check(subjects: &[Subject], options: &CheckOptions<'_>) -> Vec<Finding> {
@@ -35,16 +33,6 @@ fn excused(finding: Finding) -> Finding {
     }
 }
 
-/// Sorts findings, and keeps one of those that several variants or pages repeat.
-fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
-    sort_by_place(&mut findings);
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| {
-        seen.insert((finding.code, finding.message.clone(), finding.place.as_ref().map(Place::location)))
-    });
-    findings
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -64,9 +52,9 @@ mod tests {
             a.md:4:3 note[missing-parameter] parameter `token` has no default and was given no value (give one with `--param token=VALUE`) `token`
             a.md:4:3 warning[unused-parameter] no step uses parameter `token` (remove it, or use it as `$token` in a step) `token`
             a.md:8:5 error[dead-link] file `gone.md` does not exist `gone.md`
-            a.md:10:23 error[unknown-need] step `a` needs `b`, which is no step of this page `b`
+            a.md:10:23 error[unknown-need] step `a` needs `b`, which is no step of this page (give the step that is meant this `name`) `b`
             a.md:11:1 error[shell-syntax] `bash` cannot read this: syntax error near unexpected token `fi` (if it is not meant to run, change the block's language or give it a `skip`) `fi`
-            a.md:14:15 error[duplicate-name] two steps are named `a` `a`
+            a.md:14:15 error[duplicate-name] two steps are named `a` (give one of them another name) `a`
             a.md:14:17 error[unknown-attribute] unknown attribute `tiemout` (did you mean `timeout`?) `tiemout`
             a.md:18:15 error[file-outside-workspace] file `../x` is outside the workspace: it goes up by `..` (write a path relative to the workspace, such as `conf/app.toml`) `../x`
             a.md:21:1 warning[not-supported] block is never run: nothing here runs `fish` (if it is not meant to run, change its language, such as to `text`) ````fish`

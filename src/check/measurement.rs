@@ -1,19 +1,17 @@
 //! Holds expectations against wrong outputs made from recorded ones.
 
-use std::io::Read;
-use std::path::Path;
-
 use crate::diagnostic::Place;
 use crate::event::{Outcome, StepOutput};
 use crate::expect::{
-    Captures, Expectation, Matcher, Mutation, MutationKind, Stream, Verdict, measure, propose,
+    Captures, Expectation, Matcher, Mutation, MutationKind, Stream, Verdict, measure, propose, propose_whole,
 };
-use crate::plan::{Plan, PlannedStep, Work};
-use crate::record::{Record, StepRecord};
+use crate::plan::{Plan, PlannedCommand, PlannedStep, Work};
+use crate::record::{Record, Store};
 use crate::tutorial::{ExpectedOutput, Origin};
 
-/// The largest output that is read from a file, in bytes. Nobody writes longer expectations.
-const LARGEST: u64 = 1024 * 1024;
+/// How much of an output is spoilt and compared, in bytes: its beginning and its end. All of it is
+/// taken only where the expectation needs that.
+const MOST: usize = 256 * 1024;
 
 /// A plan with the evidence of its last run.
 pub(super) struct Measurement<'a> {
@@ -21,8 +19,8 @@ pub(super) struct Measurement<'a> {
     pub(super) plan: &'a Plan,
     /// Its record.
     pub(super) record: &'a Record,
-    /// The record's folder, where long outputs are.
-    pub(super) folder: &'a Path,
+    /// Where long outputs are.
+    pub(super) store: &'a Store,
 }
 
 /// An expectation, and what it made of wrong outputs.
@@ -39,29 +37,45 @@ pub(super) struct Measured {
     pub(super) proposal: Option<String>,
 }
 
-/// An expectation with the output that it is about.
+/// What is known of the expectations of a plan.
+#[derive(Default)]
+pub(super) struct Measurements {
+    /// Those that were measured, in the order of the plan.
+    pub(super) measured: Vec<Measured>,
+    /// Where the others stand, and why they were not. Steps that were skipped are left out.
+    pub(super) unmeasured: Vec<(Place, &'static str)>,
+}
+
+/// An expectation with the output that it is about; without one, its step did not come so far.
 struct Pair<'a> {
     expected: &'a ExpectedOutput,
+    output: Option<&'a StepOutput>,
+}
+
+/// An expectation with what it was compared with.
+struct Held<'a> {
+    expected: &'a ExpectedOutput,
     output: String,
+    captures: Captures,
 }
 
 impl Measurement<'_> {
-    /// Measures every expectation that held, in the order of the plan.
-    pub(super) fn measure(&self) -> Vec<Measured> {
-        let pairs: Vec<Pair<'_>> = self.plan.steps.iter().flat_map(|step| self.pairs(step)).collect();
+    /// Measures every expectation that held.
+    pub(super) fn measure(&self) -> Measurements {
         let mut bound = Captures::new();
-        let mut measured = Vec::new();
+        let mut measurements = Measurements::default();
         let outputs = self.outputs();
         let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
-        for pair in &pairs {
-            // What does not hold was not verified by the run, and cannot be weak.
-            let Verdict::Held { captures, .. } = pair.expected.expectation.check(&pair.output, &bound) else {
-                continue;
-            };
-            measured.push(measure_pair(pair, &outputs, &bound));
-            bound.extend(captures);
+        for pair in self.plan.steps.iter().flat_map(|step| self.pairs(step)) {
+            match self.held(&pair, &bound) {
+                Ok(held) => {
+                    measurements.measured.push(measure_held(&held, &outputs, &bound));
+                    bound.extend(held.captures);
+                }
+                Err(reason) => measurements.unmeasured.push((pair.expected.place.clone(), reason)),
+            }
         }
-        measured
+        measurements
     }
 
     /// Returns what all steps printed: each is a wrong output of the others.
@@ -69,71 +83,98 @@ impl Measurement<'_> {
         let results = self.record.steps.iter().map(|step| &step.result);
         let outputs = results
             .flat_map(|result| result.commands.iter().map(|command| &command.output).chain([&result.output]));
-        outputs.filter_map(|output| self.text(output, Stream::Both)).filter(|text| !text.is_empty()).collect()
+        let texts = outputs.filter_map(|output| self.text(output, Stream::Both, MOST));
+        texts.filter(|text| !text.is_empty()).collect()
     }
 
-    /// Returns the expectations of a step that was verified, each with its output.
-    fn pairs<'p>(&self, step: &'p PlannedStep) -> Vec<Pair<'p>> {
-        let Some(record) = self.record.step(&step.name.0) else { return Vec::new() };
-        let Work::Transcript { commands, .. } = &step.work else {
-            return self.pairs_of_step(step, record);
-        };
-        let outputs = record.result.commands.iter().map(|command| &command.output);
-        let pairs = commands.iter().zip(outputs).filter_map(|(command, output)| {
-            let expected = command.expected.as_ref()?;
-            Some(Pair { expected, output: self.text(output, expected.expectation.stream)? })
-        });
-        pairs.collect()
-    }
-
-    fn pairs_of_step<'p>(&self, step: &'p PlannedStep, record: &StepRecord) -> Vec<Pair<'p>> {
-        if record.result.outcome != Outcome::Verified {
+    /// Returns the expectations of a step that was run, each with its output.
+    fn pairs<'p>(&'p self, step: &'p PlannedStep) -> Vec<Pair<'p>> {
+        let record = self.record.step(&step.name.0);
+        let Some(result) = record.map(|record| &record.result) else { return Vec::new() };
+        if matches!(result.outcome, Outcome::Skipped { .. }) {
             return Vec::new();
         }
-        let output = &record.result.output;
-        let pair = |expected: &'p ExpectedOutput| {
-            Some(Pair { expected, output: self.text(output, expected.expectation.stream)? })
-        };
-        step.expected.iter().filter_map(pair).collect()
+        if let Work::Transcript { commands, .. } = &step.work {
+            let pairs = |(at, command): (usize, &'p PlannedCommand)| {
+                let output = result.commands.get(at).map(|command| &command.output);
+                command.expected.iter().map(move |expected| Pair { expected, output })
+            };
+            return commands.iter().enumerate().flat_map(pairs).collect();
+        }
+        let output = (result.outcome == Outcome::Verified).then_some(&result.output);
+        step.expected.iter().map(|expected| Pair { expected, output }).collect()
     }
 
-    /// Returns the output that a check saw; `None` where it was too much to compare.
-    fn text(&self, output: &StepOutput, stream: Stream) -> Option<String> {
-        if stream == Stream::Stderr {
-            return output.stderr.clone();
+    /// Compares once more; what does not hold was not verified by the run, and cannot be weak.
+    fn held<'p>(&self, pair: &Pair<'p>, bound: &Captures) -> Result<Held<'p>, &'static str> {
+        let expected = pair.expected;
+        let output = pair.output.ok_or("its step did not pass")?;
+        for most in [MOST, usize::MAX] {
+            let text = self.text(output, expected.expectation.stream, most);
+            let text = text.ok_or("its output was not kept")?;
+            if let Verdict::Held { captures, .. } = expected.expectation.check(&text, bound) {
+                return Ok(Held { expected, output: text, captures });
+            }
         }
-        let Some(name) = &output.file else { return Some(output.text.clone()) };
-        if output.kept < output.bytes || output.kept > LARGEST {
-            return None;
-        }
-        let mut bytes = Vec::new();
-        let file = fs_err::File::open(self.folder.join(name)).ok()?;
-        file.take(LARGEST).read_to_end(&mut bytes).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
+        Err("it did not hold")
+    }
+
+    /// Returns the output that a check saw, of a very long one the two ends.
+    fn text(&self, output: &StepOutput, stream: Stream, most: usize) -> Option<String> {
+        let text = self.store.output(&self.plan.key, output, stream).ok().flatten()?;
+        Some(if text.len() <= most { text } else { ends(&text, most / 2) })
     }
 }
 
-fn measure_pair(pair: &Pair<'_>, outputs: &[&str], bound: &Captures) -> Measured {
-    let expectation = &pair.expected.expectation;
-    let strength = measure(expectation, &pair.output, outputs, bound);
-    let text = match &pair.expected.origin {
+/// Returns the whole lines at both ends of a text, up to so many bytes each.
+fn ends(text: &str, each: usize) -> String {
+    let (first, last) = (text.floor_char_boundary(each), text.ceil_char_boundary(text.len() - each));
+    let head = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+    let tail = text[last..].find('\n').map_or(text.len(), |newline| last + newline + 1);
+    format!("{}{}", &text[..head], &text[tail..])
+}
+
+fn measure_held(held: &Held<'_>, outputs: &[&str], bound: &Captures) -> Measured {
+    let expectation = &held.expected.expectation;
+    let strength = measure(expectation, &held.output, outputs, bound);
+    let text = match &held.expected.origin {
         Origin::Lines(text) => text.content.as_str(),
         Origin::Comment => "",
     };
-    let better = propose(expectation, text, &pair.output)
-        .and_then(|text| proposed(expectation, &text).map(|better| (text, better)));
-    let passes = |better: &Expectation, made: &Mutation| {
-        matches!(better.check(&made.text, bound), Verdict::Held { .. })
+    let better = Better::read(expectation, propose(expectation, text, &held.output));
+    let whole = Better::read(expectation, propose_whole(expectation, &held.output));
+    let notices = |better: &Option<Better>, made: &Mutation| {
+        better.as_ref().is_some_and(|better| better.notices(made, bound))
     };
-    let is_missed = |made: &&Mutation| better.as_ref().is_some_and(|(_, better)| !passes(better, made));
-    let missed: Vec<MutationKind> =
-        strength.survived.iter().filter(is_missed).map(|made| made.kind).collect();
+    // A pattern may stand for a detail that changes, but not for a failure.
+    let is_missed =
+        |made: &&Mutation| notices(&better, made) || (!made.kind.is_detail() && notices(&whole, made));
+    let missed: Vec<&Mutation> = strength.survived.iter().filter(is_missed).collect();
+    let is_enough = missed.iter().all(|made| notices(&better, made));
+    let proposal = if is_enough { better } else { whole };
     Measured {
-        place: pair.expected.place.clone(),
+        place: held.expected.place.clone(),
         tried: strength.tried.len(),
         unnoticeable: strength.survived.len() - missed.len(),
-        missed,
-        proposal: better.map(|(text, _)| text),
+        missed: missed.into_iter().map(|made| made.kind).collect(),
+        proposal: proposal.map(|better| better.text),
+    }
+}
+
+/// A proposal, and the expectation that it would be.
+struct Better {
+    text: String,
+    expectation: Expectation,
+}
+
+impl Better {
+    fn read(expectation: &Expectation, text: Option<String>) -> Option<Self> {
+        let text = text?;
+        Some(Better { expectation: proposed(expectation, &text)?, text })
+    }
+
+    fn notices(&self, made: &Mutation, bound: &Captures) -> bool {
+        matches!(self.expectation.check(&made.text, bound), Verdict::Broken(_))
     }
 }
 

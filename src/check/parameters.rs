@@ -5,10 +5,6 @@ use regex::Regex;
 use crate::diagnostic::Finding;
 use crate::tutorial::{Action, ExpectedOutput, FrontMatter, Origin, Parameter, Step, Tutorial};
 
-/// Languages in which a variable is a name after a `$`.
-const SHELLS: [&str; 8] =
-    ["bash", "sh", "shell", "zsh", "console", "shell-session", "sh-session", "shellsession"];
-
 /// Finds what is declared and never used.
 pub(super) fn check(tutorial: &Tutorial) -> Vec<Finding> {
     let front = &tutorial.front_matter;
@@ -22,8 +18,7 @@ pub(super) fn check(tutorial: &Tutorial) -> Vec<Finding> {
 fn unused_parameter(parameter: &Parameter) -> Finding {
     let name = &parameter.name;
     let finding = Finding::warning("unused-parameter", format!("no step uses parameter `{name}`"));
-    let variable = name.replace('-', "_");
-    finding.at(parameter.place.clone()).help(format!("remove it, or use it as `${variable}` in a step"))
+    finding.at(parameter.place.clone()).help(format!("remove it, or use it as `${name}` in a step"))
 }
 
 fn unused_secret(front: &FrontMatter, name: &str) -> Finding {
@@ -50,11 +45,11 @@ struct Uses<'a> {
 
 impl<'a> Uses<'a> {
     fn of(name: &'a str) -> Self {
-        let (plain, underscored) = (regex::escape(name), regex::escape(&name.replace('-', "_")));
-        let word = format!(r"\b(?:{plain}|{underscored})\b");
+        let escaped = regex::escape(name);
+        let word = format!(r"\b{escaped}\b");
         // Also inside of arithmetic, and as an argument of what works on variables.
         let variable = format!(
-            r"(?m)\$\{{?[#!]?{underscored}\b|\(\(.*\b{underscored}\b|\b(?:printenv|export|declare|local|unset|read|env)\b.*\b{underscored}\b|\benvsubst\b|\B-v\s+{underscored}\b"
+            r"(?m)\$\{{?[#!]?{escaped}\b|\(\(.*\b{escaped}\b|\b(?:printenv|export|declare|local|unset|read|env)\b.*\b{escaped}\b|\benvsubst\b|\B-v\s+{escaped}\b"
         );
         Self { name, word: compiled(&word), variable: compiled(&variable) }
     }
@@ -74,9 +69,9 @@ impl<'a> Uses<'a> {
     }
 
     fn in_text(&self, step: &Step) -> bool {
-        let is_shell = SHELLS.contains(&step.language.as_str());
-        let is_run = !matches!(step.action, Action::File(_)) && step.attributes.template.is_none();
-        let pattern = if is_shell && is_run { &self.variable } else { &self.word };
+        // In a shell a variable is a name after a `$`; in a template and elsewhere any word may be one.
+        let is_script = step.runs_in_shell() && step.attributes.template.is_none();
+        let pattern = if is_script { &self.variable } else { &self.word };
         pattern.is_match(&step.text.content)
     }
 
@@ -108,10 +103,10 @@ fn compiled(pattern: &str) -> Regex {
 mod tests {
     use crate::check::testing::{project, subject};
 
-    /// Checks whether a page with parameter `base-image` and secret `TOKEN` uses both.
+    /// Checks whether a page with parameter `base_image` and secret `TOKEN` uses both.
     #[track_caller]
     fn check(rest: &str, expected: &[&str]) {
-        let page = format!("---\nparams:\n  base-image: debian\nsecrets: [TOKEN]\n{rest}");
+        let page = format!("---\nparams:\n  base_image: debian\nsecrets: [TOKEN]\n{rest}");
         let project = project(&[("a.md", &page)]);
         let findings = super::check(&subject(project.path(), "a.md").tutorial);
         let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
@@ -120,7 +115,7 @@ mod tests {
     }
 
     const SECRET: &str = "no step mentions secret `TOKEN`";
-    const PARAMETER: &str = "no step uses parameter `base-image`";
+    const PARAMETER: &str = "no step uses parameter `base_image`";
 
     #[test]
     fn unused_parameters_and_secrets_are_found() {
@@ -156,7 +151,7 @@ mod tests {
             "requires:\n  tools:\n    - program: dnf\n      when: base_image == 'fedora'\n---\n```bash\n: $TOKEN\n```\n",
             &[],
         );
-        check("matrix:\n  base-image: [a, b]\n---\n```bash\n: $TOKEN\n```\n", &[]);
+        check("matrix:\n  base_image: [a, b]\n---\n```bash\n: $TOKEN\n```\n", &[]);
     }
 
     #[test]

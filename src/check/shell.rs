@@ -127,7 +127,7 @@ fn unplanned<'a>(step: &'a Step) -> Vec<Script<'a>> {
             let script = |command: &'a TranscriptCommand| (command.exit, &command.command, &command.place);
             commands.iter().map(script).map(|command| of_command(shell, command, false)).collect()
         }
-        Action::Command if is_shell(&step.language) => {
+        Action::Command if step.runs_in_shell() => {
             let fails = is_failure(step.attributes.exit);
             vec![Script { shell, text: &step.text.content, lines: Lines::Block(&step.text), fails }]
         }
@@ -175,10 +175,6 @@ fn shell(interpreter: &Interpreter) -> Option<Shell> {
         InterpreterKind::Zsh => Some(Shell::Zsh),
         InterpreterKind::Python | InterpreterKind::Program => None,
     }
-}
-
-fn is_shell(language: &str) -> bool {
-    matches!(language, "bash" | "sh" | "shell" | "zsh")
 }
 
 /// Returns whether a step never runs, and so may hold what only a person can fill in.

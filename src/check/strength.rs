@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::measurement::{Measured, Measurement};
+use super::measurement::{Measured, Measurement, Measurements};
 use crate::diagnostic::{Finding, Place, Severity, sort_by_place};
 use crate::expect::MutationKind;
 use crate::plan::{Plan, PlanKey, PlannedStep, Work};
@@ -50,14 +50,29 @@ pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> Strength
     for plan in plans.iter().filter(|plan| plan.steps.iter().any(promises)) {
         match usable_record(plan, store) {
             Ok(record) => {
-                let measured =
-                    Measurement { plan, record: &record, folder: &store.folder(&plan.key) }.measure();
+                let Measurements { measured, unmeasured } =
+                    Measurement { plan, record: &record, store }.measure();
+                let unknown = unmeasured.into_iter().map(|(place, reason)| {
+                    unmeasured_finding(plan, place, "this expectation", reason, minimum)
+                });
+                report.findings.extend(unknown);
+                if measured.is_empty() {
+                    continue;
+                }
                 let row = summary(plan, &measured);
                 let below = minimum.is_some_and(|minimum| row.score() < minimum);
                 collect(&mut weak, measured, below);
                 report.tutorials.push(row);
             }
-            Err(reason) => report.findings.push(unmeasured(plan, &reason, minimum)),
+            Err(Unusable::Skipped) => {
+                let reason = "it was never run on a machine that has what it needs";
+                // Another machine may know; here nobody can do anything about it.
+                let finding = unmeasured_plan(plan, reason, minimum);
+                report
+                    .findings
+                    .push(Finding { severity: finding.severity.min(Severity::Warning), ..finding });
+            }
+            Err(Unusable::Other(reason)) => report.findings.push(unmeasured_plan(plan, &reason, minimum)),
         }
     }
     report.findings.extend(weak.into_values().map(Weakness::finding));
@@ -68,29 +83,42 @@ pub fn strength(plans: &[Plan], store: &Store, minimum: Option<f64>) -> Strength
 /// Returns whether the page says what a step prints.
 fn promises(step: &PlannedStep) -> bool {
     let of_commands = match &step.work {
-        Work::Transcript { commands, .. } => commands.iter().any(|command| command.expected.is_some()),
+        Work::Transcript { commands, .. } => commands.iter().any(|command| !command.expected.is_empty()),
         _ => false,
     };
     of_commands || !step.expected.is_empty()
 }
 
-/// Returns the record of a plan, or why it says nothing about the plan as it is now.
-fn usable_record(plan: &Plan, store: &Store) -> Result<Record, String> {
-    let record = store.read(&plan.key).map_err(|error| error.to_string())?;
+/// Why a record says nothing about a plan as it is now.
+enum Unusable {
+    /// The machine has not what the plan needs.
+    Skipped,
+    /// There is none, or it is of another text.
+    Other(String),
+}
+
+fn usable_record(plan: &Plan, store: &Store) -> Result<Record, Unusable> {
+    let record = store.read(&plan.key).map_err(|error| Unusable::Other(error.to_string()))?;
     match (state(plan, record.as_ref()), record) {
-        (State::Stale(reasons), _) => Err(format!("it changed since its last run: {}", reasons.join(", "))),
-        (State::Skipped(_), _) => Err("it was never run on a machine that has what it needs".to_owned()),
+        (State::Stale(reasons), _) => {
+            Err(Unusable::Other(format!("it changed since its last run: {}", reasons.join(", "))))
+        }
+        (State::Skipped(_), _) => Err(Unusable::Skipped),
         (_, Some(record)) => Ok(record),
-        (_, None) => Err("it was never run".to_owned()),
+        (_, None) => Err(Unusable::Other("it was never run".to_owned())),
     }
 }
 
-fn unmeasured(plan: &Plan, reason: &str, minimum: Option<f64>) -> Finding {
-    let message = format!("strength of `{}` is not known: {reason}", plan.key);
-    // Where strength is demanded, not knowing it matters more.
-    let severity = if minimum.is_some() { Severity::Warning } else { Severity::Note };
-    let finding = Finding { severity, ..Finding::note("unmeasured-strength", message) };
+fn unmeasured_plan(plan: &Plan, reason: &str, minimum: Option<f64>) -> Finding {
     let place = Place::new(&plan.tutorial.source, 0..0);
+    unmeasured_finding(plan, place, &format!("`{}`", plan.key), reason, minimum)
+}
+
+fn unmeasured_finding(plan: &Plan, place: Place, what: &str, reason: &str, minimum: Option<f64>) -> Finding {
+    let message = format!("strength of {what} is not known: {reason}");
+    // Where strength is demanded, what was not measured has none.
+    let severity = if minimum.is_some() { Severity::Error } else { Severity::Note };
+    let finding = Finding { severity, ..Finding::note("unmeasured-strength", message) };
     finding.at(place).help(format!("run it first: `stagebook run {}`", plan.key.tutorial))
 }
 
@@ -145,9 +173,7 @@ impl Weakness {
 
     /// To miss a failure is worse than to leave a detail open, which authors do on purpose.
     fn severity(&self) -> Severity {
-        let is_detail =
-            |kind: &MutationKind| matches!(kind, MutationKind::NumberChanged | MutationKind::LineLost);
-        match self.kinds.iter().all(is_detail) {
+        match self.kinds.iter().all(|kind| kind.is_detail()) {
             _ if self.below_minimum => Severity::Error,
             true => Severity::Note,
             false => Severity::Warning,
@@ -335,6 +361,34 @@ mod tests {
     }
 
     #[test]
+    fn patterns_that_take_anything_are_weak() {
+        let page = |pattern: &str| format!("```bash\nmake\n```\n\n```output\n{pattern}\n```\n");
+        for pattern in ["[..]", ".* (re)", "* (glob)", "<anything>"] {
+            let project = project(&[("a.md", &page(pattern))]);
+            let plans = subject(project.path(), "a.md").plans.expect("the page is fine");
+            let store = Store::open(project.path());
+            store.save(&record(&plans[0], &["Status: Succeeded, 5 images\n"])).expect("it can be written");
+            let report = strength(&plans, &store, Some(1.0));
+            assert!(report.tutorials[0].score() < 1.0, "{pattern}");
+            let help = report.findings[0].help.as_deref().unwrap_or_default();
+            assert!(help.contains("Status: Succeeded, 5 images"), "{pattern}: {help}");
+        }
+    }
+
+    #[test]
+    fn expectations_of_failed_steps_are_not_measured() {
+        let project = project(&[("a.md", "```bash\nmake\n```\n\n```output\na\n```\n")]);
+        let store = Store::open(project.path());
+        let plans = subject(project.path(), "a.md").plans.expect("the page is fine");
+        let mut failed = record(&plans[0], &["b\n"]);
+        failed.steps[0].result.outcome = Outcome::Failed { reason: "it differs".to_owned() };
+        store.save(&failed).expect("a record can be written");
+        expect![[r#"
+            a.md:5:1 error[unmeasured-strength] strength of this expectation is not known: its step did not pass (run it first: `stagebook run a.md`) ````output`
+        "#]].assert_eq(&shown(&strength(&plans, &store, Some(0.5))));
+    }
+
+    #[test]
     fn tutorials_without_a_fresh_record_are_not_measured() {
         let project = project(&[("a.md", "```bash\nmake\n```\n\n```output\n...\n```\n")]);
         let store = Store::open(project.path());
@@ -345,7 +399,7 @@ mod tests {
         store.save(&record(&plans[0], &["ok\n"])).expect("a record can be written");
         plans[0].fingerprint.0.push('x');
         expect![[r#"
-            a.md:1:1 warning[unmeasured-strength] strength of `a.md` is not known: it changed since its last run: parameter `tag` changed, step `step-1` changed (run it first: `stagebook run a.md`) ``
+            a.md:1:1 error[unmeasured-strength] strength of `a.md` is not known: it changed since its last run: parameter `tag` changed, step `step-1` changed (run it first: `stagebook run a.md`) ``
         "#]].assert_eq(&shown(&strength(&plans, &store, Some(0.5))));
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn project(files: &[(&str, &str)]) -> TempDir {
 pub(super) fn subject(root: &Path, page: &str) -> Subject {
     let path = root.join(page);
     let (tutorial, parsing) =
-        load(&path, Path::new(page), &ParseOptions::default()).expect("the page exists");
+        load(&path, Path::new(page), root, &ParseOptions::default()).expect("the page exists");
     let tutorial = Arc::new(tutorial);
     let inputs = Inputs { tutorial_id: page.to_owned(), ..Inputs::default() };
     let plans = build(&tutorial, &Settings::defaults(root), &inputs);

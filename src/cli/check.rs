@@ -52,7 +52,7 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
         Format::Text => findings_text(&findings, printer.data_is_coloured()),
         Format::Json => pretty(&findings_json(&findings)),
         Format::Sarif => pretty(&findings_sarif(&findings)),
-    });
+    })?;
     if arguments.format == Format::Text {
         printer.annotate(findings.iter());
     }

@@ -18,14 +18,14 @@ pub(super) enum CliError {
     Load(#[from] LoadError),
     #[error("no tutorial in {}", in_words(.paths))]
     NoTutorials { paths: Vec<PathBuf> },
-    #[error("`{}` cannot be read", path.display())]
-    Walk { path: PathBuf, source: ignore::Error },
     #[error("the parameters file `{}` cannot be read", path.display())]
     ParametersFile { path: PathBuf, source: io::Error },
     #[error("the report `{}` cannot be written", path.display())]
     Report { path: PathBuf, source: io::Error },
     #[error("`{}` cannot be written", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("standard output cannot be written")]
+    Output(#[source] io::Error),
     #[error("the current folder cannot be found")]
     CurrentFolder(#[source] io::Error),
     #[error(transparent)]
@@ -46,11 +46,11 @@ impl CliError {
             Self::Config(_)
             | Self::Load(_)
             | Self::NoTutorials { .. }
-            | Self::Walk { .. }
             | Self::ParametersFile { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Report { .. }
             | Self::Write { .. }
+            | Self::Output(_)
             | Self::CurrentFolder(_)
             | Self::Store(_)
             | Self::Run(_)

@@ -8,6 +8,7 @@ use super::exit::ExitStatus;
 use super::printer::Printer;
 use super::project::{Pages, Project};
 use crate::plan::{dot, mermaid, text, view};
+use crate::report::clean;
 
 /// Show what would run, without running it
 #[derive(Debug, Args)]
@@ -38,15 +39,16 @@ pub(super) fn plan(arguments: &PlanArguments, printer: &Printer) -> Result<ExitS
     let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
     let plans = printer.sound(project.plans(&arguments.tutorials, &arguments.selection)?)?;
     printer.findings(&mut project.findings);
+    // What a page says about itself must not repaint the terminal.
     let data = match arguments.format {
-        Format::Text => plans.iter().map(text).collect::<Vec<_>>().join("\n"),
-        Format::Dot => plans.iter().map(dot).collect(),
-        Format::Mermaid => plans.iter().map(mermaid).collect(),
+        Format::Text => clean(&plans.iter().map(text).collect::<Vec<_>>().join("\n"), false),
+        Format::Dot => clean(&dot(&plans), false),
+        Format::Mermaid => clean(&mermaid(&plans), false),
         Format::Json => {
             let json = serde_json::to_string_pretty(&view(&plans)).expect("a plan's view is JSON");
             format!("{json}\n")
         }
     };
-    printer.data(&data);
+    printer.data(&data)?;
     Ok(ExitStatus::Passed)
 }

@@ -1,6 +1,5 @@
 //! Where text for people and data go.
 
-use std::error::Error as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::ColorChoice as Stream;
@@ -9,7 +8,7 @@ use super::arguments::{ColorChoice, OutputArguments};
 use super::error::CliError;
 use super::pipeline::Pipeline;
 use crate::config::{Ci, Environment};
-use crate::diagnostic::{Finding, Severity, plural, render, sort_by_place};
+use crate::diagnostic::{Finding, Severity, causes, plural, render, sort_by_place};
 use crate::report::{Styles, Verbosity, github_finding};
 
 /// Prints: data on standard output, everything else on standard error.
@@ -74,9 +73,12 @@ impl Printer {
     }
 
     /// Prints data. A reader that has seen enough is not an error.
-    pub(super) fn data(&self, text: &str) {
+    pub(super) fn data(&self, text: &str) -> Result<(), CliError> {
         let mut output = io::stdout().lock();
-        let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+        match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Output(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Prints a line for people, unless they asked for quiet.
@@ -98,10 +100,8 @@ impl Printer {
             return;
         }
         let mut text = format!("{} {error}", self.label("error"));
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(&format!("\n  caused by: {error}"));
-            cause = error.source();
+        for cause in causes(error) {
+            text.push_str(&format!("\n  caused by: {cause}"));
         }
         if let Some(help) = error.help() {
             text.push_str(&format!("\n  help: {help}"));

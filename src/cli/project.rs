@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use crate::config::{Environment, Settings};
-use crate::diagnostic::{Finding, Severity};
+use crate::diagnostic::{Finding, Severity, chain};
 use crate::plan::{self, Disposition, Inputs, Plan, Selection, parse_parameters_file};
+use crate::record::Store;
 use crate::tutorial::{ParseOptions, Tutorial, Value, load};
 
 /// A project with some of its tutorials.
@@ -26,6 +27,8 @@ pub(super) struct Project {
 pub(super) enum Pages {
     /// Those with steps.
     Tutorials,
+    /// Those with steps, and where no path is named those that have a record.
+    Recorded,
     /// All.
     All,
 }
@@ -62,9 +65,13 @@ impl Project {
         let (settings, findings) = Settings::load(&current)?;
         let environment = Environment::read();
         let mut project = Self { settings, environment, tutorials: Vec::new(), findings };
-        let candidates = project.candidates(&arguments.paths, &current)?;
+        let mut candidates = project.candidates(&arguments.paths, &current)?;
+        if pages == Pages::Recorded && arguments.paths.is_empty() {
+            candidates.extend(project.recorded(&candidates, &current));
+        }
         project.read(candidates, pages)?;
-        if project.tutorials.is_empty() {
+        // A mistake in the settings may be why there is none, and is said instead.
+        if project.tutorials.is_empty() && !has_error(&project.findings) {
             let paths =
                 if arguments.paths.is_empty() { &project.settings.tutorials } else { &arguments.paths };
             return Err(CliError::NoTutorials { paths: paths.clone() });
@@ -72,16 +79,29 @@ impl Project {
         Ok(project)
     }
 
-    fn candidates(&self, paths: &[PathBuf], current: &Path) -> Result<Vec<Candidate>, CliError> {
+    /// Returns the pages that have a record and are not among some.
+    fn recorded(&self, known: &[Candidate], current: &Path) -> Vec<Candidate> {
+        let mut seen: BTreeSet<PathBuf> = known.iter().map(|candidate| real(&candidate.path)).collect();
+        let records = Store::open(&self.settings.root).read_all().into_iter().flatten();
+        let paths = records.map(|record| self.settings.root.join(record.plan.tutorial));
+        let paths = paths.filter(|path| path.is_file() && seen.insert(real(path)));
+        let candidate = |path: PathBuf| {
+            let path = from_here(&path, current);
+            Candidate { shown_as: path.clone(), path, named: true }
+        };
+        paths.map(candidate).collect()
+    }
+
+    fn candidates(&mut self, paths: &[PathBuf], current: &Path) -> Result<Vec<Candidate>, CliError> {
         let mut candidates = Vec::new();
         let mut seen = BTreeSet::new();
         let from_settings = paths.is_empty();
-        let paths = if from_settings { &self.settings.tutorials } else { paths };
+        let paths = if from_settings { self.settings.tutorials.clone() } else { paths.to_vec() };
         for path in paths {
             let shown_as =
-                if from_settings { from_here(&self.settings.root.join(path), current) } else { path.clone() };
+                if from_settings { from_here(&self.settings.root.join(path), current) } else { path };
             let found = if shown_as.is_dir() {
-                markdown_below(&shown_as)?
+                markdown_below(&shown_as, &mut self.findings)
             } else if from_settings && !shown_as.exists() {
                 // A project without the default folder simply has none there.
                 Vec::new()
@@ -96,7 +116,15 @@ impl Project {
     fn read(&mut self, candidates: Vec<Candidate>, pages: Pages) -> Result<(), CliError> {
         let options = self.parse_options();
         for Candidate { path, shown_as, named } in candidates {
-            let (tutorial, findings) = load(&path, &shown_as, &options)?;
+            let (tutorial, findings) = match load(&path, &shown_as, &self.settings.root, &options) {
+                Ok(loaded) => loaded,
+                Err(error) if named => return Err(error.into()),
+                Err(error) => {
+                    // One file of a folder that cannot be read hides none of the others.
+                    self.findings.push(unreadable(&error));
+                    continue;
+                }
+            };
             // A page whose only block is broken has no steps, and must not go unnoticed.
             let meant = named || pages == Pages::All || !tutorial.steps.is_empty() || has_error(&findings);
             if meant {
@@ -151,7 +179,7 @@ impl Project {
         }
         self.findings = findings;
         if !selection.is_empty() {
-            plans.retain(has_selected_step);
+            plans.retain(|plan| has_selected_step(plan, selection));
         }
         Ok(Ok(plans))
     }
@@ -197,20 +225,37 @@ impl Project {
     }
 }
 
-fn has_error(findings: &[Finding]) -> bool {
+pub(super) fn has_error(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Error)
 }
 
-/// Returns whether the command line chose a step of this plan; cleanup steps are in every selection.
-fn has_selected_step(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| !step.cleanup && step.disposition != Disposition::NotSelected)
+/// Returns whether the command line chose a step of this plan. Cleanup steps are in every
+/// selection, so they count only where they are named.
+fn has_selected_step(plan: &Plan, selection: &SelectionArguments) -> bool {
+    let mut names = selection.step.iter().chain(&selection.from).chain(&selection.until);
+    plan.steps.iter().any(|step| match step.cleanup {
+        true => names.any(|name| *name == step.name.0),
+        false => step.disposition != Disposition::NotSelected,
+    })
 }
 
-fn markdown_below(folder: &Path) -> Result<Vec<Candidate>, CliError> {
+fn unreadable(error: &dyn std::error::Error) -> Finding {
+    let help = "make it readable, or name it in `.gitignore` or `.ignore` to leave it out";
+    Finding::error("unreadable-page", chain(error)).help(help)
+}
+
+/// Returns the pages below a folder; what cannot be read becomes a finding.
+fn markdown_below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<Candidate> {
     let walk = ignore::WalkBuilder::new(folder).sort_by_file_path(Ord::cmp).build();
     let mut found = Vec::new();
     for entry in walk {
-        let entry = entry.map_err(|source| CliError::Walk { path: folder.to_path_buf(), source })?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                findings.push(unreadable(&error));
+                continue;
+            }
+        };
         let markdown =
             entry.path().extension().is_some_and(|extension| extension == "md" || extension == "markdown");
         if markdown && entry.file_type().is_some_and(|kind| kind.is_file()) {
@@ -218,12 +263,17 @@ fn markdown_below(folder: &Path) -> Result<Vec<Candidate>, CliError> {
             found.push(Candidate { shown_as: path.clone(), path, named: false });
         }
     }
-    Ok(found)
+    found
 }
 
 /// Returns a path as it is typed from a folder.
 fn from_here(path: &Path, current: &Path) -> PathBuf {
-    path.strip_prefix(current).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+    match path.components().collect::<PathBuf>().strip_prefix(current) {
+        // The folder itself has no name there.
+        Ok(here) if here.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_path_buf(),
+        Err(_) => path.to_path_buf(),
+    }
 }
 
 fn real(path: &Path) -> PathBuf {

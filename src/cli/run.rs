@@ -15,6 +15,7 @@ use super::printer::Printer;
 use super::project::{Pages, Project};
 use super::update::Updates;
 use crate::config::{Ci, FIXED_ENVIRONMENT};
+use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
 use crate::plan::Plan;
 use crate::record::{Lock, Recorder, Store, StoreError};
@@ -125,12 +126,6 @@ fn lock(store: &Store, printer: &Printer) -> Result<Option<Lock>, CliError> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Returns an error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Everybody who hears of a run.

@@ -54,9 +54,9 @@ const TOOL_HOMES: &[(&str, &str)] = &[("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", 
 
 const PARAMETER_PREFIX: &str = "STAGEBOOK_PARAM_";
 
-/// Returns the variable that gives a parameter its value: `STAGEBOOK_PARAM_BASE_IMAGE` for `base-image`.
+/// Returns the variable that gives a parameter its value: `STAGEBOOK_PARAM_BASE_IMAGE` for `base_image`.
 pub fn parameter_variable(parameter: &str) -> String {
-    format!("{PARAMETER_PREFIX}{}", parameter.to_uppercase().replace('-', "_"))
+    format!("{PARAMETER_PREFIX}{}", parameter.to_uppercase())
 }
 
 /// A system that runs pipelines and reads annotations.
@@ -204,9 +204,9 @@ mod tests {
 
     #[test]
     fn parameters_are_found_by_their_variable() {
-        assert_eq!(parameter_variable("base-image"), "STAGEBOOK_PARAM_BASE_IMAGE");
+        assert_eq!(parameter_variable("base_image"), "STAGEBOOK_PARAM_BASE_IMAGE");
         let environment = environment(&[("STAGEBOOK_PARAM_BASE_IMAGE", "debian"), ("PATH", "/bin")]);
-        assert_eq!(environment.parameters().get(&parameter_variable("base-image")).unwrap(), "debian");
+        assert_eq!(environment.parameters().get(&parameter_variable("base_image")).unwrap(), "debian");
         assert_eq!(environment.parameters().len(), 1);
     }
 

@@ -34,7 +34,10 @@ pub enum QuantityError {
     /// Not a size.
     #[error("`{0}` is not a size")]
     Size(String),
-    /// More than fits.
+    /// A duration that no step or wait has.
+    #[error("`{0}` is longer than a year")]
+    TooLong(String),
+    /// More bytes than fit.
     #[error("`{0}` is too large")]
     TooLarge(String),
 }
@@ -45,6 +48,7 @@ impl QuantityError {
         match self {
             Self::Duration(_) => "write a duration as `500ms`, `30s`, `5m` or `1h30m`",
             Self::Size(_) => "write a size as `10MB`, `64MiB` or a number of bytes",
+            Self::TooLong(_) => "write at most `365d`",
             Self::TooLarge(_) => "write a smaller one",
         }
     }

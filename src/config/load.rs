@@ -14,8 +14,7 @@ pub const SETTINGS_FILE: &str = "stagebook.toml";
 impl Settings {
     /// Loads the settings of the project that `start`, a folder, lies in.
     ///
-    /// The root is the nearest folder upwards with a `stagebook.toml`, else the nearest with
-    /// a `.git`, else `start` itself. Findings are about the file; what it says wrongly keeps
+    /// [`find_root`] finds it. Findings are about the file; what it says wrongly keeps
     /// its default.
     pub fn load(start: &Path) -> Result<(Self, Vec<Finding>), ConfigError> {
         let absolute = std::path::absolute(start)
@@ -32,7 +31,11 @@ impl Settings {
     }
 }
 
-fn find_root(start: &Path) -> PathBuf {
+/// Returns the root of the project that a folder lies in.
+///
+/// That is the nearest folder upwards with a `stagebook.toml`, else the nearest with a `.git`,
+/// else the folder itself.
+pub fn find_root(start: &Path) -> PathBuf {
     let holding = |name: &str| start.ancestors().find(|folder| folder.join(name).exists());
     holding(SETTINGS_FILE).or_else(|| holding(".git")).unwrap_or(start).to_path_buf()
 }

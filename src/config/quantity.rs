@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::error::QuantityError;
 
+/// The longest duration: clocks cannot count much farther on every system.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Reads a duration: `500ms`, `30s`, `5m`, `1h30m`, `2d`.
 ///
 /// Every number needs its unit, and each unit occurs once, the largest first. Blanks may
-/// stand between the parts. `0` alone needs no unit.
+/// stand between the parts. `0` alone needs no unit. A year, `365d`, is the most.
 pub fn parse_duration(text: &str) -> Result<Duration, QuantityError> {
     let wrong = || QuantityError::Duration(text.to_owned());
     let mut rest = text.trim();
@@ -22,8 +25,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, QuantityError> {
         let unit = unit.ok_or_else(wrong)?;
         let number: f64 = number.parse().map_err(|_| wrong())?;
         let part = Duration::try_from_secs_f64(number * unit as f64 / 1000.0);
-        let too_large = || QuantityError::TooLarge(text.to_owned());
-        total = total.checked_add(part.map_err(|_| too_large())?).ok_or_else(too_large)?;
+        let too_long = || QuantityError::TooLong(text.to_owned());
+        total = total.checked_add(part.map_err(|_| too_long())?).ok_or_else(too_long)?;
+        if total > LONGEST {
+            return Err(too_long());
+        }
         smallest = Some(unit);
         rest = after;
     }
@@ -109,10 +115,14 @@ mod tests {
         for text in ["", " ", "5", "m", "5 minutes", "-5s", "1m1h", "1s1s", "1..5s", "5s!", "１s", "s5"] {
             check_duration(text, None);
         }
-        assert_eq!(
-            parse_duration("99999999999999999999d"),
-            Err(QuantityError::TooLarge("99999999999999999999d".into()))
-        );
+    }
+
+    #[test]
+    fn durations_end_at_a_year() {
+        check_duration("365d", Some(31_536_000_000));
+        for text in ["365d1ms", "200000000000000d", "99999999999999999999d"] {
+            assert_eq!(parse_duration(text), Err(QuantityError::TooLong(text.into())));
+        }
     }
 
     #[track_caller]

@@ -1,10 +1,12 @@
 //! What is wrong with a page, as data.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::source::Place;
+use super::source::{Place, Span};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -116,11 +118,19 @@ impl Finding {
 
 /// Puts findings in the order in which a person would go through the files.
 pub fn sort_by_place(findings: &mut [Finding]) {
-    findings.sort_by(|left, right| {
-        let key = |finding: &Finding| {
-            let place = finding.place.as_ref();
-            place.map(|place| (place.source.path().to_path_buf(), place.span))
-        };
-        key(left).cmp(&key(right))
+    findings.sort_by(|left, right| position(left).cmp(&position(right)));
+}
+
+fn position(finding: &Finding) -> Option<(&Path, Span)> {
+    finding.place.as_ref().map(|place| (place.source.path(), place.span))
+}
+
+/// Sorts findings, and keeps one of those that several variants or pages repeat.
+pub fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
+    sort_by_place(&mut findings);
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| {
+        seen.insert((finding.code, finding.message.clone(), finding.place.as_ref().map(Place::location)))
     });
+    findings
 }

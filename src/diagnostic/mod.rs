@@ -5,13 +5,15 @@
 //! goes wrong with the world (a file cannot be read, a process cannot start) is an
 //! error of the room where it happened and has no place here.
 
+mod chain;
 mod finding;
 mod render;
 mod source;
 mod suggestion;
 mod wording;
 
-pub use finding::{Finding, Severity, sort_by_place};
+pub use chain::{causes, chain};
+pub use finding::{Finding, Severity, sort_by_place, tidy};
 pub use render::render;
 pub use source::{Location, Place, Source, Span};
 pub use suggestion::nearest;

@@ -40,7 +40,10 @@ impl Source {
     pub fn column(&self, offset: usize) -> usize {
         let start = self.line_starts()[self.line(offset) - 1];
         let end = floor_char_boundary(&self.text, offset);
-        self.text[start.min(end)..end].chars().count() + 1
+        let before = &self.text[start.min(end)..end];
+        // No editor counts the mark at the start of a file.
+        let mark = usize::from(start == 0 && before.starts_with('\u{feff}'));
+        before.chars().count() + 1 - mark
     }
 
     /// Returns the bytes of a line without its line ending. Lines count from 1.

@@ -7,10 +7,12 @@
 mod model;
 #[cfg(test)]
 mod round_trip;
+mod texts;
 mod wording;
 
+pub use crate::plan::StepKind;
 pub use model::{
     CheckResult, CommandResult, Coverage, EventKind, Exit, Host, Outcome, OutputChunk, RunEvent, SkipReason,
-    StepInfo, StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult,
-    TutorialStart,
+    StepInfo, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
+    schema,
 };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Location;
 use crate::expect::{Captures, Mismatch, Stream};
-use crate::plan::{Fingerprint, PlanKey, StepIndex};
+use crate::plan::{Fingerprint, PlanKey, StepIndex, StepKind};
 use crate::tutorial::{Dialect, StepName, Value};
 
 /// A moment, as RFC 3339 in UTC in JSON.
@@ -27,6 +27,11 @@ pub struct RunEvent {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+/// Returns the JSON schema of an event.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RunEvent).to_value()
 }
 
 /// What happened.
@@ -202,20 +207,6 @@ pub struct StepInfo {
     pub cleanup: bool,
 }
 
-/// What kind of step it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepKind {
-    /// A shell or interpreter block.
-    Command,
-    /// Commands with their output.
-    Transcript,
-    /// A service.
-    Service,
-    /// A file.
-    File,
-}
-
 /// A piece of output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OutputChunk {
@@ -278,6 +269,8 @@ pub enum SkipReason {
     NotSelected,
     /// A step that it needs did not pass.
     Need(StepName),
+    /// A step that it needs by name is one that the page leaves out.
+    NeedLeftOut(StepName),
     /// The machine lacks something; each line names a thing.
     Requirement(Vec<String>),
 }
@@ -312,6 +305,12 @@ pub struct StepResult {
 }
 
 impl StepResult {
+    /// Returns each stream of each command, and then of the step as a whole.
+    pub fn outputs(&self) -> impl Iterator<Item = &StepOutput> {
+        let commands = self.commands.iter().map(|command| &command.output);
+        commands.chain([&self.output]).flat_map(StepOutput::streams)
+    }
+
     /// Returns whether the step failed for nothing but output that differs from what its page shows.
     pub fn only_output_differs(&self) -> bool {
         let Outcome::Failed { reason } = &self.outcome else { return false };
@@ -363,18 +362,34 @@ pub struct StepOutput {
     /// The output, or where it is in a file the last lines of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// Standard error, where it was kept apart because a check asked for standard output alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stderr: Option<String>,
     /// Name of the file with all that is kept, relative to the record's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Why no file could be written, where one was needed: `No space left on device`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// Standard error, where it was kept apart because a check asked for one stream alone. It has none itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stderr: Option<Box<StepOutput>>,
 }
 
 impl StepOutput {
     /// Returns whether nothing was printed.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0 && self.stderr.is_none()
+    }
+
+    /// Returns what a check of this stream looks at; `None` for standard error that is not apart.
+    pub fn of(&self, stream: Stream) -> Option<&Self> {
+        match stream {
+            Stream::Both | Stream::Stdout => Some(self),
+            Stream::Stderr => self.stderr.as_deref(),
+        }
+    }
+
+    /// Returns each stream that was kept by itself.
+    pub fn streams(&self) -> impl Iterator<Item = &Self> {
+        [Some(self), self.stderr.as_deref()].into_iter().flatten()
     }
 }
 

@@ -44,9 +44,23 @@ fn exit() -> BoxedStrategy<Exit> {
     prop_oneof![any::<i32>().prop_map(Exit::Status), text().prop_map(Exit::Signal)].boxed()
 }
 
+fn stream_output() -> BoxedStrategy<StepOutput> {
+    let texts = (text(), proptest::option::of(text()), proptest::option::of(text()));
+    (1..u64::MAX, any::<u64>(), texts)
+        .prop_map(|(bytes, kept, (text, file, trouble))| StepOutput {
+            bytes,
+            kept,
+            text,
+            file,
+            trouble,
+            stderr: None,
+        })
+        .boxed()
+}
+
 fn output() -> BoxedStrategy<StepOutput> {
-    (1..u64::MAX, any::<u64>(), text(), proptest::option::of(text()), proptest::option::of(text()))
-        .prop_map(|(bytes, kept, text, stderr, file)| StepOutput { bytes, kept, text, stderr, file })
+    (stream_output(), proptest::option::of(stream_output()))
+        .prop_map(|(output, stderr)| StepOutput { stderr: stderr.map(Box::new), ..output })
         .boxed()
 }
 
@@ -57,6 +71,7 @@ fn skip_reason() -> BoxedStrategy<SkipReason> {
         text().prop_map(SkipReason::When),
         Just(SkipReason::NotSelected),
         text().prop_map(|name| SkipReason::Need(StepName(name))),
+        text().prop_map(|name| SkipReason::NeedLeftOut(StepName(name))),
         proptest::collection::vec(text(), 0..3).prop_map(SkipReason::Requirement),
     ]
     .boxed()

@@ -36,6 +36,7 @@ impl fmt::Display for SkipReason {
             Self::When(condition) => write!(formatter, "`{condition}` is false"),
             Self::NotSelected => formatter.write_str("not selected"),
             Self::Need(step) => write!(formatter, "step `{step}` did not pass"),
+            Self::NeedLeftOut(step) => write!(formatter, "it needs `{step}`, which was left out"),
             Self::Requirement(missing) => write!(formatter, "missing: {}", missing.join("; ")),
         }
     }

@@ -13,6 +13,7 @@ pub(super) struct Comparison<'a> {
     pub(super) rules: Vec<Rule>,
     pub(super) lines: Vec<OutputLine<'a>>,
     pub(super) bound: &'a Captures,
+    normalise: Normalise,
 }
 
 impl<'a> Comparison<'a> {
@@ -24,7 +25,8 @@ impl<'a> Comparison<'a> {
         bound: &'a Captures,
     ) -> Self {
         let rules = pattern.rules.iter().map(|rule| rule.normalised(normalise)).collect();
-        Comparison { rules, lines: OutputLine::split(shown, normalise), bound }
+        let lines = OutputLine::split(shown, normalise);
+        Comparison { rules, lines, bound, normalise: normalise.clone() }
     }
 
     /// Compares, and explains the difference where there is one.
@@ -49,6 +51,12 @@ impl<'a> Comparison<'a> {
     /// Matches one line, with what was captured before it.
     pub(super) fn matches(&self, rule: usize, line: usize, before: &Captures) -> Option<Captures> {
         self.rules[rule].matches(&self.lines[line], &[before, self.bound])
+    }
+
+    /// Matches one line with a rule that is not among those compared.
+    pub(super) fn matches_other(&self, rule: &str, line: usize, before: &Captures) -> Option<Captures> {
+        let rule = Rule::parse(rule, 0).ok()?.normalised(&self.normalise);
+        rule.matches(&self.lines[line], &[before, self.bound])
     }
 
     /// Returns the names that more than one line can bind. Only they tie lines to each other.

@@ -28,6 +28,9 @@ pub(super) enum Entry {
 /// The longest run of missing or unexpected lines that is shown whole.
 const LONGEST_RUN: usize = 1_000;
 
+/// The longest line that is shown whole, in characters.
+const LONGEST_LINE: usize = 2_000;
+
 impl Diff {
     /// Aligns the two sides.
     pub(super) fn of(sides: &Comparison<'_>) -> Self {
@@ -115,7 +118,8 @@ impl Entry {
         matches!(self, Entry::Missing { .. } | Entry::Unexpected { .. })
     }
 
-    fn line(&self) -> Option<usize> {
+    /// Returns the line that the entry is about.
+    pub(super) fn line(&self) -> Option<usize> {
         match self {
             Entry::Took { line, .. } | Entry::Unexpected { line } => Some(*line),
             Entry::Nothing { .. } | Entry::Missing { .. } => None,
@@ -140,16 +144,24 @@ impl Entry {
     fn shown(&self, sides: &Comparison<'_>) -> Option<DiffLine> {
         Some(match self {
             Entry::Took { rule, line } => {
-                let (rule, line) = (&sides.rules[*rule], sides.lines[*line].text.to_owned());
+                let (rule, line) = (&sides.rules[*rule], sides.lines[*line].text);
                 match rule.is_pattern() && rule.text != line {
-                    true => DiffLine::Matched { pattern: rule.text.clone(), line },
-                    false => DiffLine::Same(line),
+                    true => DiffLine::Matched { pattern: cut(&rule.text), line: cut(line) },
+                    false => DiffLine::Same(cut(line)),
                 }
             }
             Entry::Nothing { .. } => return None,
-            Entry::Missing { rule } => DiffLine::Missing(sides.rules[*rule].text.clone()),
-            Entry::Unexpected { line } => DiffLine::Unexpected(sides.lines[*line].text.to_owned()),
+            Entry::Missing { rule } => DiffLine::Missing(cut(&sides.rules[*rule].text)),
+            Entry::Unexpected { line } => DiffLine::Unexpected(cut(sides.lines[*line].text)),
         })
+    }
+}
+
+/// Returns a line, or the beginning of one that nobody reads to its end: a diff is kept in the record.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}… ({} more bytes)", &line[..end], line.len() - end),
     }
 }
 
@@ -307,6 +319,19 @@ mod tests {
             + a
         "#]],
         );
+    }
+
+    #[test]
+    fn long_lines_are_cut() {
+        assert_eq!(cut(&"é".repeat(2_000)), "é".repeat(2_000));
+        assert_eq!(
+            cut(&format!("{}!", "é".repeat(10_000))),
+            format!("{}… (16001 more bytes)", "é".repeat(2_000))
+        );
+        let verdict = Expectation::lines("x").unwrap().check(&"y".repeat(10_000), &Captures::new());
+        let Verdict::Broken(mismatch) = verdict else { panic!("the lines differ") };
+        let unexpected = DiffLine::Unexpected(cut(&"y".repeat(10_000)));
+        assert_eq!(mismatch.diff, [DiffLine::Missing("x".to_owned()), unexpected]);
     }
 
     #[test]

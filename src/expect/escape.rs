@@ -43,6 +43,21 @@ pub(super) fn as_exact_line(line: &str) -> String {
     if LinePattern::is_plain(line) { line.to_owned() } else { format!("{line} (equal)") }
 }
 
+/// Returns a printed line as one that means exactly it, and is not read as something else.
+///
+/// `misread` tells whether a line would be. Where ` (equal)` at its end does not help, its first
+/// character becomes an escape.
+pub(super) fn as_unmistakable_line(line: &str, misread: impl Fn(&str) -> bool) -> String {
+    let marked = |line: &str| format!("{line} (equal)");
+    let is_text = !line.contains(|c: char| c.is_control() && c != '\t');
+    let forms = [as_exact_line(line)].into_iter().chain(is_text.then(|| marked(line)));
+    forms.into_iter().find(|line| !misread(line)).unwrap_or_else(|| {
+        let first = line.chars().next().map_or(0, char::len_utf8);
+        let bytes: String = line[..first].bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+        format!("{bytes}{} (esc)", escaped(&line[first..]))
+    })
+}
+
 fn escaped(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     for c in line.chars() {
@@ -83,6 +98,16 @@ mod tests {
         check("foo (no-eol)", "foo (no-eol) (equal)");
         check("<name>", "<name> (equal)");
         check("bell\x07 \\ \u{85}", "bell\\x07 \\\\ \\xc2\\x85 (esc)");
+    }
+
+    #[test]
+    fn misread_lines_are_written_in_another_way() {
+        let begins = |mark: char| move |line: &str| line.starts_with(mark);
+        assert_eq!(as_unmistakable_line("a", begins('$')), "a");
+        assert_eq!(as_unmistakable_line("[1]", |line| line.ends_with(']')), "[1] (equal)");
+        assert_eq!(as_unmistakable_line("$ a\\b", begins('$')), "\\x24 a\\\\b (esc)");
+        assert_eq!(as_unmistakable_line("$\x07", begins('$')), "\\x24\\x07 (esc)");
+        assert_eq!(as_unmistakable_line("é", begins('é')), "\\xc3\\xa9 (esc)");
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Expectation {
     /// Expects JSON that contains this JSON, on standard output.
     pub fn json(text: &str) -> Result<Self, PatternError> {
         let error = |source| PatternError::Json { source: std::sync::Arc::new(source) };
-        let value = serde_json::from_str(text).map_err(error)?;
+        let value = super::json::read(text).map_err(error)?;
         Ok(Self::new(Matcher::Json(value)).stream(Stream::Stdout))
     }
 
@@ -56,6 +56,19 @@ impl Expectation {
             return Err(PatternError::Similarity(threshold));
         }
         Ok(Self::new(Matcher::Similarity { text: text.into(), threshold }))
+    }
+
+    /// Returns an expectation of the same kind with another text; what looks for a text somewhere
+    /// has none of its own and becomes lines.
+    pub fn with_text(&self, text: &str) -> Result<Self, PatternError> {
+        let new = match &self.matcher {
+            Matcher::Json(_) => Self::json(text)?,
+            Matcher::Similarity { threshold, .. } => Self::similarity(text, *threshold)?,
+            Matcher::Lines(_) | Matcher::Contains(_) | Matcher::Regex(_) | Matcher::Glob(_) => {
+                Self::lines(text)?
+            }
+        };
+        Ok(new.normalise(self.normalise.clone()).stream(self.stream))
     }
 
     /// Sets which differences do not count.

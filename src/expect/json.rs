@@ -1,5 +1,7 @@
 //! JSON that must be contained in other JSON.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::align::{Repeat, align};
@@ -10,6 +12,71 @@ use super::{Captures, Mismatch, Normalise, Verdict};
 
 /// The element of an expected array that stands for any elements.
 const ANYTHING: &str = "...";
+
+/// Begins the text that stands for a whole number which no machine number holds: it would be rounded,
+/// and equal to others. The character is none, so no text begins with it.
+const LARGE: char = '\u{fdd0}';
+
+/// Reads JSON; whole numbers keep all their digits.
+pub(super) fn read(text: &str) -> serde_json::Result<Value> {
+    let value = serde_json::from_str(text)?;
+    match with_large_numbers_marked(text) {
+        Cow::Borrowed(_) => Ok(value),
+        Cow::Owned(marked) => serde_json::from_str(&marked),
+    }
+}
+
+/// Writes a value in one line, or over several.
+pub(super) fn write(value: &Value, wide: bool) -> String {
+    let text = if wide { format!("{value:#}") } else { value.to_string() };
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    let quoted = format!("\"{LARGE}");
+    while let Some((before, after)) = rest.split_once(&quoted) {
+        let (digits, after) = after.split_once('"').unwrap_or((after, ""));
+        written.push_str(before);
+        written.push_str(digits);
+        rest = after;
+    }
+    written + rest
+}
+
+/// Returns the digits of a whole number that no machine number holds.
+pub(super) fn large(value: &Value) -> Option<&str> {
+    value.as_str()?.strip_prefix(LARGE)
+}
+
+/// Writes large whole numbers as texts. The text is JSON already, so it does not complain.
+fn with_large_numbers_marked(text: &str) -> Cow<'_, str> {
+    let mut marked = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(next) = text[at..].find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
+        let start = at + next;
+        at = if text[start..].starts_with('"') { string_end(text, start) } else { number_end(text, start) };
+        let token = &text[start..at];
+        let is_whole = token.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit());
+        if is_whole && token.parse::<i64>().is_err() && token.parse::<u64>().is_err() {
+            marked.push_str(&format!("{}\"{LARGE}{token}\"", &text[copied..start]));
+            copied = at;
+        }
+    }
+    if copied == 0 { Cow::Borrowed(text) } else { Cow::Owned(marked + &text[copied..]) }
+}
+
+fn string_end(text: &str, start: usize) -> usize {
+    let mut escaped = false;
+    let end = text[start + 1..].find(|c| {
+        let ends = !escaped && c == '"';
+        escaped = !escaped && c == '\\';
+        ends
+    });
+    end.map_or(text.len(), |end| start + 1 + end + 1)
+}
+
+fn number_end(text: &str, start: usize) -> usize {
+    let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
+    text[start..].find(|c| !goes_on(c)).map_or(text.len(), |length| start + length)
+}
 
 /// How JSON values are compared.
 pub(super) struct JsonSubset<'a> {
@@ -127,6 +194,15 @@ impl JsonSubset<'_> {
     }
 
     fn scalars(&self, expected: &Value, actual: &Value, before: &Captures) -> Option<Captures> {
+        match (large(expected), large(actual)) {
+            (None, None) => {}
+            (Some(expected), Some(actual)) => return (expected == actual).then(Captures::new),
+            (Some(whole), None) => return is_rounded(whole, actual).then(Captures::new),
+            (None, Some(whole)) => {
+                let captured = || Pieces::parse(expected.as_str()?)?.matches(whole, &[before, self.bound]);
+                return if is_rounded(whole, expected) { Some(Captures::new()) } else { captured() };
+            }
+        }
         match (expected, actual) {
             (Value::String(expected), Value::String(actual)) => self.strings(expected, actual, before),
             // A number can be captured, though the pattern for it must be written as a string.
@@ -152,6 +228,11 @@ impl JsonSubset<'_> {
     }
 }
 
+/// Tells whether a value is a large number as a program with machine numbers writes it.
+fn is_rounded(whole: &str, value: &Value) -> bool {
+    value.is_f64() && whole.parse().ok() == value.as_f64()
+}
+
 impl Difference {
     fn here(what: String) -> Self {
         Difference { path: String::new(), what }
@@ -169,7 +250,7 @@ pub(super) fn parse(output: &str) -> Result<Value, String> {
     if text.is_empty() {
         return Err("nothing was printed".to_owned());
     }
-    serde_json::from_str(text).map_err(|error| {
+    read(text).map_err(|error| {
         let first = quote(text.lines().next().unwrap_or_default());
         if text.starts_with(['{', '[']) {
             return format!("output is not JSON: {error}");
@@ -194,9 +275,9 @@ fn path_of(key: &str) -> String {
 
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => quote(text),
+        Value::String(text) if large(value).is_none() => quote(text),
         other => {
-            let text = other.to_string();
+            let text = write(other, false);
             if text.chars().count() > 80 {
                 format!("{}…", text.chars().take(80).collect::<String>())
             } else {
@@ -222,7 +303,7 @@ mod tests {
 
     #[track_caller]
     fn check(expected: &str, output: &str, result: &str) {
-        let expected = serde_json::from_str(expected).expect("the expected text is JSON");
+        let expected = read(expected).expect("the expected text is JSON");
         let bound = Captures::from([("bound".to_owned(), "abc".to_owned())]);
         let subset = JsonSubset { normalise: &Normalise::default(), bound: &bound };
         let verdict = match subset.verdict(&expected, output) {
@@ -238,6 +319,14 @@ mod tests {
         check(r#"{"a": {"b": []}}"#, r#"{"a": {"b": [], "c": 0}}"#, "held {}");
         check(r#"{"a": 1}"#, r#"{"b": 2}"#, "$.a is missing, expected 1");
         check(r#"{"a": {"x y": 1}}"#, r#"{"a": {"x y": true}}"#, "$.a[\"x y\"]: expected 1, got true");
+        check(
+            r#"{"n": 12345678901234567890123}"#,
+            r#"{"n": 12345678901234567890124}"#,
+            "$.n: expected 12345678901234567890123, got 12345678901234567890124",
+        );
+        check("[-99999999999999999999, \"1\"]", "[-99999999999999999999, \"1\"]", "held {}");
+        check("1.2345678901234568e22", "12345678901234567890123", "held {}");
+        check("\"<n>\"", "12345678901234567890123", r#"held {"n": "12345678901234567890123"}"#);
         check("9007199254740993", "9007199254740992", "$: expected 9007199254740993, got 9007199254740992");
     }
 

@@ -68,12 +68,24 @@ const NO_NEWLINE: &str = " (no-eol)";
 
 /// What the suffix of a line says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
+    /// The line stands for itself, but for `[..]` and `<name>`.
     Plain,
+    /// `(equal)`
     Equal,
+    /// `(esc)`
     Escaped,
+    /// `(re)`
     Regex,
+    /// `(glob)`
     Glob,
+}
+
+/// Cuts a line of an expectation into its body, the kind of the body, and the suffixes after it.
+pub(super) fn cut(line: &str) -> (&str, Kind, &str) {
+    let rest = line.strip_suffix(NO_NEWLINE).unwrap_or(line);
+    let (body, suffix) = split_suffix(rest);
+    (body, suffix.map_or(Kind::Plain, |(kind, _)| kind), &line[body.len()..])
 }
 
 /// Cuts ` (re*)` and the like from a line.
@@ -98,7 +110,8 @@ fn split_suffix(line: &str) -> (&str, Option<(Kind, Repeat)>) {
 }
 
 impl Rule {
-    fn parse(text: &str, line: usize) -> Result<Self, PatternError> {
+    /// Compiles a line; `line` is its number, for messages.
+    pub(super) fn parse(text: &str, line: usize) -> Result<Self, PatternError> {
         let (rest, no_newline) = match text.strip_suffix(NO_NEWLINE) {
             Some(rest) => (rest, true),
             None => (text, false),
@@ -177,11 +190,40 @@ fn plain(text: &str) -> Test {
 }
 
 fn anchored(pattern: &str, line: usize) -> Result<Regex, PatternError> {
-    Regex::new(&format!("^(?:{pattern})$")).map_err(|source| PatternError::Regex {
-        pattern: pattern.to_owned(),
-        line: Some(line),
-        source: Box::new(source),
-    })
+    let compile = |pattern: &str| Regex::new(&format!("^(?:{pattern})$"));
+    // Braces that count nothing are themselves to most programs, as in `{"a": 1}`.
+    compile(pattern).or_else(|source| compile(&with_plain_braces(pattern)).map_err(|_| source)).map_err(
+        |source| PatternError::Regex {
+            pattern: pattern.to_owned(),
+            line: Some(line),
+            source: Box::new(source),
+        },
+    )
+}
+
+/// Escapes the braces of an expression that are no count as `{2}` or `{1,3}`.
+fn with_plain_braces(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len() + 2);
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['{', '\\']) {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let count = rest.find('}').filter(|end| {
+            rest[1..*end].starts_with(|first: char| first.is_ascii_digit())
+                && rest[1..*end].bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
+        });
+        let taken = match count {
+            _ if rest.starts_with('\\') => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            Some(end) => end + 1,
+            None => {
+                plain.push('\\');
+                1
+            }
+        };
+        plain.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    plain + rest
 }
 
 /// A line of output, ready to be compared.
@@ -252,6 +294,9 @@ mod tests {
         check("a*c? (glob)", &["abbcd"], &["ac"]);
         check("a*c? (gl)", &["abbcd"], &["ac"]);
         check("[..] (equal)", &["[..]"], &["x"]);
+        check("[5] (equal)", &["[5]"], &["[6]"]);
+        check(r#"{"a": "b{2}\{"} (re)"#, &[r#"{"a": "bb{"}"#], &["x"]);
+        check("a{2} (re)", &["aa"], &["a{2}"]);
         check(r"a\tb\x41 (esc)", &["a\tbA"], &["atbA"]);
         check(r"\x1b[31mred (esc)", &["red"], &["blue"]);
         check("end (no-eol)", &["end"], &["end\n"]);

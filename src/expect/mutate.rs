@@ -37,6 +37,11 @@ pub enum MutationKind {
 }
 
 impl MutationKind {
+    /// Returns whether it is a detail, which authors leave open on purpose, and no failure.
+    pub fn is_detail(self) -> bool {
+        matches!(self, MutationKind::NumberChanged | MutationKind::LineLost)
+    }
+
     /// Returns the kind as it reads in "would still pass with ...".
     pub fn describe(self) -> &'static str {
         match self {
@@ -72,10 +77,12 @@ pub fn mutations(output: &str, others: &[&str]) -> Vec<Mutation> {
 
 /// Says failure wherever the output says success; `None` when it does not.
 fn failed_word(output: &str) -> Option<String> {
-    static SUCCESS: LazyLock<Regex> =
-        LazyLock::new(|| compiled(r"(?i)\b(succeeded|successfully|successful|success|passed|ok|true)\b"));
+    // A word may stand behind a colour, whose `m` would be taken for a letter of it.
+    static SUCCESS: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(r"(?i)(\b|\x1b\[[0-9;]*m)(succeeded|successfully|successful|success|passed|ok|true)\b")
+    });
     let failed = |found: &Found<'_>| {
-        let word = &found[0];
+        let word = &found[2];
         let failure = match word.to_lowercase().as_str() {
             "succeeded" | "passed" => "failed",
             "successfully" => "unsuccessfully",
@@ -84,7 +91,7 @@ fn failed_word(output: &str) -> Option<String> {
             "ok" => "not ok",
             _ => "false",
         };
-        in_case_of(word, failure)
+        found[1].to_owned() + &in_case_of(word, failure)
     };
     SUCCESS.is_match(output).then(|| SUCCESS.replace_all(output, failed).into_owned())
 }
@@ -156,6 +163,7 @@ mod tests {
         check("Succeeded", kind, &["Failed"]);
         check("SUCCESS: all ok, Passed, true", kind, &["FAILURE: all not ok, Failed, false"]);
         check("token broken", kind, &[]);
+        check("\x1b[1;32mok\x1b[0m \x1b[mPASSED", kind, &["\x1b[1;32mnot ok\x1b[0m \x1b[mFAILED"]);
     }
 
     #[test]

@@ -79,6 +79,11 @@ fn push_literal(pieces: &mut Vec<Piece>, literal: &mut String) {
     }
 }
 
+/// Returns the length of the wildcard or capture that a text starts with.
+pub(super) fn wildcard_length(text: &str) -> Option<usize> {
+    wildcard(text).map(|(_, length)| length)
+}
+
 /// Reads the wildcard that a text starts with, and its length.
 fn wildcard(text: &str) -> Option<(Piece, usize)> {
     if text.starts_with("[..]") {

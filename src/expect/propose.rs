@@ -32,6 +32,19 @@ pub fn propose(expectation: &Expectation, expected_text: &str, output: &str) -> 
     (!is_same && !text.trim().is_empty()).then_some(text)
 }
 
+/// Returns the text of an expected block with all that was printed, whatever the author wrote.
+///
+/// Only volatile parts are `[..]`. What this does not notice, no text can: it tells a pattern that
+/// stands for what changes from one that takes anything.
+pub fn propose_whole(expectation: &Expectation, output: &str) -> Option<String> {
+    let shown = terminal::shown(output, expectation.normalise.keep_ansi);
+    let text = match &expectation.matcher {
+        Matcher::Json(_) => json_edit::pretty(&masked_value(json::parse(&shown).ok()?), "") + "\n",
+        _ => whole(&shown),
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
 /// Keeps the author's lines and writes out what each `...` took.
 fn spelled_out(sides: &Comparison<'_>) -> Option<String> {
     let mut lines = Vec::new();
@@ -71,6 +84,7 @@ fn masked_line(line: &str) -> String {
 
 fn masked_value(value: Value) -> Value {
     match value {
+        number if json::large(&number).is_some() => number,
         Value::String(text) => Value::String(masked(&text).unwrap_or(text)),
         Value::Array(values) => Value::Array(values.into_iter().map(masked_value).collect()),
         Value::Object(members) => {

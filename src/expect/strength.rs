@@ -1,7 +1,7 @@
 //! How much an expectation would notice.
 
 use super::mutate::{Mutation, mutations};
-use super::{Captures, Expectation, Verdict};
+use super::{Captures, Expectation, Verdict, terminal};
 
 /// What an expectation made of wrong outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,9 +24,10 @@ impl Strength {
 
 /// Measures an expectation with wrong outputs made from the right one.
 ///
+/// Wrong is what a terminal would show: colours that do not count are gone before it is spoilt.
 /// `others` are the outputs of the tutorial's other steps, `bound` the captures of earlier ones.
 pub fn measure(expectation: &Expectation, output: &str, others: &[&str], bound: &Captures) -> Strength {
-    let tried = mutations(output, others);
+    let tried = mutations(&terminal::shown(output, expectation.normalise.keep_ansi), others);
     let holds = |made: &&Mutation| matches!(expectation.check(&made.text, bound), Verdict::Held { .. });
     let survived = tried.iter().filter(holds).cloned().collect();
     Strength { tried, survived }
@@ -71,6 +72,17 @@ mod tests {
     #[test]
     fn subset_misses_what_it_leaves_out() {
         check(Expectation::json(r#"{"provisioningState": "Succeeded"}"#), &[NumberChanged]);
+    }
+
+    #[test]
+    fn coloured_words_of_success_become_failure() {
+        let regex = Expectation::regex("Phase: .* done").expect("it compiles");
+        let output = "Phase: \x1b[32mSucceeded\x1b[0m done\n";
+        for keep_ansi in [false, true] {
+            let normalise = crate::expect::Normalise { keep_ansi, ..Default::default() };
+            let strength = measure(&regex.clone().normalise(normalise), output, &[], &Captures::new());
+            assert!(strength.survived.iter().any(|made| made.kind == FailedWord));
+        }
     }
 
     #[test]

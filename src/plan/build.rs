@@ -1,17 +1,17 @@
 //! A tutorial and values become plans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fingerprint;
 use super::inputs::Inputs;
 use super::interpreters::{self, Assignment, attribute_place};
 use super::matrix::{self, Variant};
-use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, StepIndex};
+use super::model::{Disposition, Fingerprint, Needs, Plan, PlanKey, PlannedStep, StepIndex};
 use super::{order, selection, template, values, work};
 use crate::config::Settings;
-use crate::diagnostic::{Finding, Place, sort_by_place};
-use crate::tutorial::{Requirements, Step, Tutorial, Value};
+use crate::diagnostic::{Finding, Place, tidy};
+use crate::tutorial::{Requirements, Step, StepName, Tutorial, Value};
 
 /// Builds the plans of a tutorial: one for each variant of its matrix.
 ///
@@ -28,16 +28,6 @@ pub fn build(
     if findings.is_empty() { Ok(plans) } else { Err(tidy(findings)) }
 }
 
-/// Sorts findings, and keeps one of those that every variant repeats.
-fn tidy(mut findings: Vec<Finding>) -> Vec<Finding> {
-    sort_by_place(&mut findings);
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| {
-        seen.insert((finding.message.clone(), finding.place.as_ref().map(Place::location)))
-    });
-    findings
-}
-
 /// What all variants of a tutorial share.
 struct Page<'a> {
     tutorial: &'a Arc<Tutorial>,
@@ -51,6 +41,7 @@ impl<'a> Page<'a> {
     fn of(tutorial: &'a Arc<Tutorial>, settings: &'a Settings, findings: &mut Vec<Finding>) -> Self {
         let needs = order::named_needs(&tutorial.steps, findings);
         let order = order::order(&tutorial.steps, &needs, findings);
+        findings.extend(tutorial.steps.iter().filter_map(work::folder_outside));
         let assignments = interpreters::assign(&tutorial.steps, settings, findings);
         Self { tutorial, settings, assignments, needs, order }
     }
@@ -79,6 +70,7 @@ impl<'a> Page<'a> {
         fingerprint::stamp(&mut plan);
         if findings.is_empty() {
             selection::apply(&inputs.selection, &mut plan.steps);
+            leave_out(&mut plan.steps);
         }
         plan
     }
@@ -98,17 +90,27 @@ impl<'a> Page<'a> {
             attributes.template.is_some() || attributes.when.is_some()
         };
         for &source in self.order.iter().filter(|&&source| complete || !asks(source)) {
-            let explicit: Vec<StepIndex> =
-                self.needs[source].iter().map(|&need| StepIndex(position[need])).collect();
-            if let Some(mut step) = collect(findings, self.step(source, parameters)) {
-                step.needs = if step.explicit_needs { explicit } else { default_needs(&step, &steps) };
-                steps.push(step);
-            }
+            steps.extend(collect(findings, self.step(source, &position, parameters)));
         }
         steps
     }
 
-    fn step(&self, source: usize, parameters: &BTreeMap<String, Value>) -> Result<PlannedStep, Box<Finding>> {
+    /// Returns the needs of a step, given where each step of the page stands in the plan.
+    fn needs(&self, source: usize, position: &[usize]) -> Needs {
+        let attributes = &self.tutorial.steps[source].attributes;
+        // A cleanup step runs whatever happened.
+        if attributes.needs.is_empty() && !attributes.cleanup {
+            return Needs::AllBefore;
+        }
+        Needs::Named(self.needs[source].iter().map(|&need| StepIndex(position[need])).collect())
+    }
+
+    fn step(
+        &self,
+        source: usize,
+        position: &[usize],
+        parameters: &BTreeMap<String, Value>,
+    ) -> Result<PlannedStep, Box<Finding>> {
         let step = &self.tutorial.steps[source];
         let (attributes, assignment) = (&step.attributes, &self.assignments[source]);
         let page_timeout = self.tutorial.front_matter.timeout;
@@ -117,8 +119,7 @@ impl<'a> Page<'a> {
             source,
             work: work::resolve(step, assignment.interpreter.as_ref(), parameters)?,
             disposition: disposition(step, parameters)?,
-            needs: Vec::new(),
-            explicit_needs: !attributes.needs.is_empty(),
+            needs: self.needs(source, position),
             cleanup: attributes.cleanup,
             session: assignment.session.clone(),
             cwd: attributes.cwd.clone(),
@@ -135,11 +136,26 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Returns the needs of a step that names none: all before it that run. A cleanup step needs nothing.
-fn default_needs(step: &PlannedStep, before: &[PlannedStep]) -> Vec<StepIndex> {
-    let runs = |other: &PlannedStep| other.disposition == Disposition::Run;
-    let before = before.iter().enumerate().filter(|(_, other)| !step.cleanup && runs(other));
-    before.map(|(index, _)| StepIndex(index)).collect()
+/// Leaves out the steps that need one by name which the page leaves out.
+fn leave_out(steps: &mut [PlannedStep]) {
+    for index in 0..steps.len() {
+        if let Some(need) = left_out(&steps[index], &steps[..index]) {
+            steps[index].disposition = Disposition::NeedsLeftOut(need);
+        }
+    }
+}
+
+/// Returns the step that the page leaves out and that a step which would run needs by name.
+fn left_out(step: &PlannedStep, before: &[PlannedStep]) -> Option<StepName> {
+    let Needs::Named(needs) = &step.needs else { return None };
+    if step.cleanup || step.disposition != Disposition::Run {
+        return None;
+    }
+    needs.iter().filter_map(|need| before.get(need.0)).find_map(|need| match &need.disposition {
+        Disposition::NeedsLeftOut(first) => Some(first.clone()),
+        Disposition::Skip(_) | Disposition::When(_) | Disposition::Manual => Some(need.name.clone()),
+        Disposition::Run | Disposition::NotSelected => None,
+    })
 }
 
 fn disposition(step: &Step, parameters: &BTreeMap<String, Value>) -> Result<Disposition, Box<Finding>> {
@@ -162,7 +178,7 @@ fn environment(
     env: &BTreeMap<String, String>,
     parameters: &BTreeMap<String, Value>,
 ) -> BTreeMap<String, String> {
-    let parameters = parameters.iter().map(|(name, value)| (name.replace('-', "_"), value.to_string()));
+    let parameters = parameters.iter().map(|(name, value)| (name.clone(), value.to_string()));
     env.clone().into_iter().chain(parameters).collect()
 }
 
@@ -192,6 +208,7 @@ mod tests {
 
     use super::*;
     use crate::plan::Work;
+    use crate::plan::arrows::arrows;
     use crate::plan::testing::{flags, lines, page, parameter, part, plans, step, text};
     use crate::tutorial::{Action, ParameterKind, Template};
 
@@ -234,19 +251,51 @@ mod tests {
         ]);
         page.front_matter.matrix.axes = vec![("base".to_owned(), vec![text("debian"), text("fedora")])];
         let plans = plans(page, &flags(&[])).unwrap();
-        let shown = plans.iter().flat_map(|plan| &plan.steps);
-        let shown = shown.map(|step| format!("{} {:?} {:?}\n", step.name, step.disposition, step.needs));
+        let arrows = plans.iter().flat_map(|plan| arrows(&plan.steps));
+        let shown = plans.iter().flat_map(|plan| &plan.steps).zip(arrows);
+        let shown = shown.map(|(step, needs)| format!("{} {:?} {needs:?}\n", step.name, step.disposition));
         expect![[r#"
             when When("base == \"fedora\"") []
             skip Skip("later") []
             manual Manual []
             last Run []
             when Run []
-            skip Skip("later") [StepIndex(0)]
-            manual Manual [StepIndex(0)]
-            last Run [StepIndex(0)]
+            skip Skip("later") [0]
+            manual Manual [0]
+            last Run [0]
         "#]]
         .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn steps_that_need_what_is_left_out_are_left_out_alone() {
+        let steps = vec![
+            step("a").change(|attributes| attributes.skip = Some("later".to_owned())),
+            step("b").needs(&["a"]),
+            step("c").needs(&["b"]),
+            step("d"),
+            step("e").needs(&["a"]).change(|attributes| attributes.cleanup = true),
+        ];
+        let plan = plans(page(steps), &flags(&[])).unwrap().remove(0);
+        let shown = plan.steps.iter().map(|step| format!("{} {:?}\n", step.name, step.disposition));
+        expect![[r#"
+            a Skip("later")
+            b NeedsLeftOut(StepName("a"))
+            c NeedsLeftOut(StepName("a"))
+            d Run
+            e Run
+        "#]]
+        .assert_eq(&shown.collect::<String>());
+    }
+
+    #[test]
+    fn folders_outside_of_the_workspace_are_refused() {
+        let check = |folder: &str, outside: bool| {
+            let step = step("a").change(|attributes| attributes.cwd = Some(folder.to_owned()));
+            assert_eq!(plans(page(vec![step]), &flags(&[])).is_err(), outside, "{folder}");
+        };
+        ["src", "./a/../b", "a/..", "~a"].into_iter().for_each(|folder| check(folder, false));
+        ["..", "a/../..", "../../etc", "/etc", "~", "~/a"].into_iter().for_each(|folder| check(folder, true));
     }
 
     #[test]

@@ -9,22 +9,33 @@ use std::fmt::Debug;
 
 use sha2::{Digest, Sha256};
 
-use super::model::{Fingerprint, Plan, PlannedStep, Work};
-use super::reach::Reach;
+use super::model::{Disposition, Fingerprint, Needs, Plan, PlannedStep, Work};
 use crate::expect::Matcher;
 use crate::tutorial::{ExpectedOutput, Origin, Requirements, Step};
 
 /// Stands before all else; another encoding must have another.
-const STEP_TAG: &str = "stagebook-step-1";
+const STEP_TAG: &str = "stagebook-step-2";
+const ALL_TAG: &str = "stagebook-all-1";
 const PLAN_TAG: &str = "stagebook-plan-1";
 
 /// Gives each step of a plan and the plan its fingerprint.
 pub(super) fn stamp(plan: &mut Plan) {
-    let seen = seen(&plan.steps);
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     let mut known: Vec<Fingerprint> = Vec::with_capacity(plan.steps.len());
-    for (step, seen) in plan.steps.iter().zip(&seen) {
-        let before = seen.iter().map(|&index| &known[index]);
-        known.push(of_step(plan, step, before));
+    let mut all_before = Fingerprint(String::new());
+    for (index, step) in plan.steps.iter().enumerate() {
+        let mut seen: Vec<&Fingerprint> = match &step.needs {
+            Needs::AllBefore => vec![&all_before],
+            // A circle has no order; it is a finding, and no plan comes of it.
+            Needs::Named(needs) => needs.iter().filter_map(|need| known.get(need.0)).collect(),
+        };
+        // The one before it in the session has seen all others of it.
+        seen.extend(last.insert(&step.session, index).map(|before| &known[before]));
+        let fingerprint = of_step(plan, step, &seen);
+        if step.disposition == Disposition::Run {
+            all_before = of_all(&all_before, &fingerprint);
+        }
+        known.push(fingerprint);
     }
     for (step, fingerprint) in plan.steps.iter_mut().zip(known) {
         step.fingerprint = fingerprint;
@@ -32,27 +43,20 @@ pub(super) fn stamp(plan: &mut Plan) {
     plan.fingerprint = of_plan(plan);
 }
 
-/// Returns for each step those before it that it can see: its needs, and all of its session.
-///
-/// What follows from another is left out, because its fingerprint is in the other's.
-fn seen(steps: &[PlannedStep]) -> Vec<Vec<usize>> {
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut direct: Vec<Vec<usize>> = Vec::with_capacity(steps.len());
-    for (index, step) in steps.iter().enumerate() {
-        let mut seen: Vec<usize> =
-            step.needs.iter().map(|need| need.0).filter(|&need| need < index).collect();
-        // The one before it in the session has seen all others of it.
-        seen.extend(last.insert(&step.session, index));
-        direct.push(seen);
-    }
-    let reach = Reach::new(&direct);
-    direct.iter().map(|seen| reach.reduced(seen)).collect()
+/// Returns the fingerprint of some steps and one more after them.
+fn of_all(before: &Fingerprint, next: &Fingerprint) -> Fingerprint {
+    let mut encoder = Encoder::new(ALL_TAG);
+    encoder.text("before", &before.0);
+    encoder.text("next", &next.0);
+    encoder.finish()
 }
 
-fn of_step<'a>(plan: &Plan, step: &PlannedStep, seen: impl Iterator<Item = &'a Fingerprint>) -> Fingerprint {
+/// Returns the fingerprint of a step, given those of what it can see: its needs, and all of its session.
+fn of_step(plan: &Plan, step: &PlannedStep, seen: &[&Fingerprint]) -> Fingerprint {
     let source = &plan.tutorial.steps[step.source];
     let mut encoder = Encoder::new(STEP_TAG);
     encoder.text("name", &step.name.0);
+    encoder.text("language", &source.language);
     encoder.text("text", &source.text.content);
     encode_work(&mut encoder, &step.work);
     encode_attributes(&mut encoder, plan, step, source);
@@ -60,7 +64,7 @@ fn of_step<'a>(plan: &Plan, step: &PlannedStep, seen: impl Iterator<Item = &'a F
     encoder.variables("env", &step.env, &plan.secrets);
     encoder.texts("secrets", &plan.secrets);
     step.expected.iter().for_each(|expected| encode_expected(&mut encoder, expected));
-    seen.for_each(|fingerprint| encoder.text("seen", &fingerprint.0));
+    seen.iter().for_each(|fingerprint| encoder.text("seen", &fingerprint.0));
     encoder.finish()
 }
 
@@ -123,7 +127,7 @@ fn encode_attributes(encoder: &mut Encoder, plan: &Plan, step: &PlannedStep, sou
     encoder.value("errexit", &step.errexit);
     encoder.value("exit", &step.exit);
     encoder.value("cache", &step.cache);
-    encoder.value("explicit-needs", &step.explicit_needs);
+    encoder.value("explicit-needs", &!source.attributes.needs.is_empty());
 }
 
 fn encode_expected(encoder: &mut Encoder, expected: &ExpectedOutput) {
@@ -252,6 +256,11 @@ mod tests {
             |page| page.front_matter.env = [("A".to_owned(), "1".to_owned())].into(),
             &["one", "two", "side", "last"],
         );
+    }
+
+    #[test]
+    fn language_counts() {
+        check(|page| page.steps[3].language = "sh".to_owned(), &["last"]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn interpreter(
     let kind = match step.language.as_str() {
         "zsh" => InterpreterKind::Zsh,
         "sh" if session.is_some_and(|name| posix.contains(name)) => InterpreterKind::Sh,
-        _ if is_shell(step) => InterpreterKind::Bash,
+        _ if step.runs_in_shell() => InterpreterKind::Bash,
         "python" | "python3" | "py" if session.is_some() => InterpreterKind::Python,
         _ => InterpreterKind::Program,
     };
@@ -156,12 +156,6 @@ fn is_file(step: &Step) -> bool {
     matches!(step.action, Action::File(_))
 }
 
-fn is_shell(step: &Step) -> bool {
-    const SHELLS: &[&str] =
-        &["bash", "sh", "shell", "console", "shell-session", "sh-session", "bash-session"];
-    matches!(step.action, Action::Transcript(_)) || SHELLS.contains(&step.language.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -169,12 +163,15 @@ mod tests {
     use crate::expect::{Expectation, Stream};
     use crate::plan::Work;
     use crate::plan::testing::{flags, lines, page, plans, step};
-    use crate::tutorial::{ExpectedOutput, Origin};
+    use crate::tutorial::{Action, ExpectedOutput, Origin};
 
     #[track_caller]
     fn check(blocks: &[(&str, Option<&str>)], expected: Expect) {
         let block = |(index, (language, session)): (usize, &(&str, Option<&str>))| {
-            let step = step(&format!("s{index}")).language(language);
+            let mut step = step(&format!("s{index}")).language(language);
+            if *language == "console" {
+                step.action = Action::Transcript(Vec::new());
+            }
             session.iter().fold(step, |step, session| step.session(session))
         };
         let shown = match plans(page(blocks.iter().enumerate().map(block).collect()), &flags(&[])) {
@@ -182,7 +179,7 @@ mod tests {
                 .steps
                 .iter()
                 .map(|step| match &step.work {
-                    Work::Command { interpreter, .. } => {
+                    Work::Command { interpreter, .. } | Work::Transcript { interpreter, .. } => {
                         format!("{} {:?} {}\n", step.session, interpreter.kind, interpreter.command.join(" "))
                     }
                     other => format!("{other:?}\n"),

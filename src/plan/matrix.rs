@@ -1,11 +1,14 @@
 //! The variants of a tutorial, by GitHub's rules for `include` and `exclude`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::Inputs;
 use super::values::{self, Given};
 use crate::diagnostic::{Finding, Place};
 use crate::tutorial::{FrontMatter, Value};
+
+/// Most variants of one tutorial: as many as GitHub runs jobs of one matrix.
+const MOST: usize = 256;
 
 /// One combination of a matrix: values by name, in the order of the page.
 pub(super) type Variant = Vec<(String, Value)>;
@@ -22,9 +25,24 @@ pub(super) fn variants(front: &FrontMatter, inputs: &Inputs, findings: &mut Vec<
     if matrix.axes.is_empty() && matrix.include.is_empty() {
         return vec![Variant::new()];
     }
+    let combinations = matrix.axes.iter().try_fold(1, |count: usize, (_, values)| {
+        count.checked_mul(values.len()).filter(|count| *count <= MOST)
+    });
+    if combinations.is_none() {
+        findings.push(too_many(front));
+        return Vec::new();
+    }
     let mut variants = combine(&matrix.axes, &matrix.include, &matrix.exclude);
+    if variants.len() > MOST {
+        findings.push(too_many(front));
+        return Vec::new();
+    }
     if variants.is_empty() {
-        findings.push(at_matrix(front, Finding::error("empty-matrix", "the matrix has no variant")));
+        findings.push(at_matrix(
+            front,
+            Finding::error("empty-matrix", "the matrix has no variant")
+                .help("`exclude` leaves none: give the lists more values"),
+        ));
     }
     for variant in &mut variants {
         set_types(front, variant, findings);
@@ -53,13 +71,10 @@ fn combine(
             variants.push(ordered(axes, part));
         }
     }
-    let mut unique: Vec<Variant> = Vec::new();
-    variants.into_iter().for_each(|variant| {
-        if !unique.contains(&variant) {
-            unique.push(variant);
-        }
-    });
-    unique
+    let mut seen = BTreeSet::new();
+    // The text `1` and the number have one name, and one record.
+    variants.retain(|variant| seen.insert(name(variant)));
+    variants
 }
 
 fn product(axes: &[(String, Vec<Value>)]) -> Vec<Variant> {
@@ -160,6 +175,12 @@ fn no_variant(front: &FrontMatter, name: &str, wanted: &str, variants: &[Variant
     at_matrix(front, Finding::error("no-such-variant", message).help(help))
 }
 
+fn too_many(front: &FrontMatter) -> Finding {
+    let message = format!("the matrix has more than {MOST} variants");
+    let help = "give its lists fewer values, or divide the page";
+    at_matrix(front, Finding::error("too-many-variants", message).help(help))
+}
+
 fn at_matrix(front: &FrontMatter, finding: Finding) -> Finding {
     match matrix_place(front) {
         Some(place) => finding.at(place),
@@ -176,7 +197,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use crate::plan::testing::{flags, lines, page, parameter, part, plans, text};
-    use crate::tutorial::ParameterKind;
+    use crate::tutorial::{ParameterKind, Value};
 
     type Pairs<'a> = &'a [(&'a str, &'a str)];
 
@@ -230,6 +251,30 @@ mod tests {
     }
 
     #[test]
+    fn too_many_variants_are_refused_before_they_are_made() {
+        let ten: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        let names: Vec<String> = (0..40).map(|axis| format!("a{axis}")).collect();
+        let axes: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), ten)).collect();
+        let refused = || {
+            expect![[r#"
+                too-many-variants: the matrix has more than 256 variants; give its lists fewer values, or divide the page
+            "#]]
+        };
+        check(&axes[..3], &[], &[], &[], refused());
+        check(&axes, &[], &[], &[], refused());
+        let more: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+        let parts: Vec<[(&str, &str); 1]> = more.iter().map(|value| [("a", value.as_str())]).collect();
+        check(&[], &parts.iter().map(|part| &part[..]).collect::<Vec<_>>(), &[], &[], refused());
+    }
+
+    #[test]
+    fn variants_of_one_name_are_one() {
+        let mut page = page(Vec::new());
+        page.front_matter.matrix.axes = vec![("a".to_owned(), vec![Value::Boolean(true), text("true")])];
+        assert_eq!(plans(page, &flags(&[])).unwrap().len(), 1);
+    }
+
+    #[test]
     fn exclude_takes_out_what_contains_it() {
         check(
             TWO,
@@ -258,8 +303,8 @@ mod tests {
             &[&[]],
             &[],
             expect![[r#"
-            empty-matrix: the matrix has no variant; -
-        "#]],
+                empty-matrix: the matrix has no variant; `exclude` leaves none: give the lists more values
+            "#]],
         );
     }
 

@@ -8,6 +8,7 @@
 //! Steps keep the order of the page unless a need says otherwise: readers run them top
 //! to bottom, and so do we.
 
+mod arrows;
 mod build;
 mod fingerprint;
 mod graph;
@@ -17,7 +18,6 @@ mod matrix;
 mod model;
 mod order;
 mod parameters_file;
-mod reach;
 mod selection;
 mod template;
 #[cfg(test)]
@@ -31,9 +31,9 @@ pub use build::build;
 pub use graph::{dot, mermaid};
 pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};
 pub use model::{
-    Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedCommand, PlannedStep,
-    StepIndex, Work,
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedCommand,
+    PlannedStep, StepIndex, StepKind, Work,
 };
 pub use parameters_file::parse_parameters_file;
 pub use text::text;
-pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, view};
+pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, schema, view};

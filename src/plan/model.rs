@@ -83,10 +83,8 @@ pub struct PlannedStep {
     pub work: Work,
     /// Whether it is done at all.
     pub disposition: Disposition,
-    /// Steps that must pass first. Without `needs` on the page these are all steps before it that run.
-    pub needs: Vec<StepIndex>,
-    /// Whether the page names the needs.
-    pub explicit_needs: bool,
+    /// Steps that must pass first.
+    pub needs: Needs,
     /// Runs at the end whatever happened.
     pub cleanup: bool,
     /// The session that it runs in.
@@ -111,6 +109,17 @@ pub struct PlannedStep {
     pub cache: bool,
     /// Changes with the step's text, attributes, parameters and everything before it that it can see.
     pub fingerprint: Fingerprint,
+}
+
+/// Which steps must pass before another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needs {
+    /// The page names none: all before it that run.
+    ///
+    /// They are not listed, because a list in each step takes room with the square of their number.
+    AllBefore,
+    /// These and no others.
+    Named(Vec<StepIndex>),
 }
 
 /// What a step does, resolved.
@@ -152,6 +161,44 @@ pub enum Work {
     },
 }
 
+impl Work {
+    /// Returns what kind of step does this.
+    pub fn kind(&self) -> StepKind {
+        match self {
+            Self::Command { .. } => StepKind::Command,
+            Self::Transcript { .. } => StepKind::Transcript,
+            Self::Service { .. } => StepKind::Service,
+            Self::File { .. } => StepKind::File,
+        }
+    }
+}
+
+/// What kind of step it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// A shell or interpreter block.
+    Command,
+    /// Commands with their output.
+    Transcript,
+    /// A service.
+    Service,
+    /// A file.
+    File,
+}
+
+impl StepKind {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Transcript => "transcript",
+            Self::Service => "service",
+            Self::File => "file",
+        }
+    }
+}
+
 /// A command of a transcript.
 #[derive(Debug, Clone)]
 pub struct PlannedCommand {
@@ -161,8 +208,8 @@ pub struct PlannedCommand {
     pub place: Place,
     /// The exit status that the text promises.
     pub exit: i32,
-    /// The output that the text promises.
-    pub expected: Option<ExpectedOutput>,
+    /// What the text promises about its output.
+    pub expected: Vec<ExpectedOutput>,
 }
 
 /// The program that runs a text.
@@ -204,4 +251,6 @@ pub enum Disposition {
     NotSelected,
     /// Only a person can do it.
     Manual,
+    /// It does not: it needs this step by name, and the page leaves that one out.
+    NeedsLeftOut(StepName),
 }

@@ -30,8 +30,9 @@ pub(super) fn named_needs(steps: &[Step], findings: &mut Vec<Finding>) -> Vec<Ve
 fn unknown_need<'a>(step: &Step, need: &str, names: impl Iterator<Item = &'a str>) -> Finding {
     let others = names.filter(|name| *name != step.name.0);
     let near = nearest(need, others).map(|near| format!("did you mean `{near}`?"));
+    let near = near.unwrap_or_else(|| "give the step that is meant this `name`".to_owned());
     let message = format!("step `{}` needs `{need}`, which is no step of this page", step.name);
-    Finding::error("unknown-need", message).at(attribute_place(step, "needs")).maybe_help(near)
+    Finding::error("unknown-need", message).at(attribute_place(step, "needs")).help(near)
 }
 
 fn cleanup_need(step: &Step, need: &Step) -> Finding {
@@ -100,7 +101,7 @@ fn cycle_finding(steps: &[Step], cycle: &[usize]) -> Finding {
     let names = cycle.iter().chain(cycle.first()).map(|&step| steps[step].name.0.as_str());
     let path = names.collect::<Vec<_>>().join(" -> ");
     let finding = Finding::error("needs-cycle", format!("steps need each other: {path}"));
-    let finding = finding.at(attribute_place(&steps[cycle[0]], "needs"));
+    let finding = finding.at(attribute_place(&steps[cycle[0]], "needs")).help("leave one of these needs out");
     cycle.iter().skip(1).fold(finding, |finding, &step| {
         let step = &steps[step];
         finding.related(attribute_place(step, "needs"), format!("`{}` needs the next", step.name))
@@ -112,6 +113,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use proptest::prelude::*;
 
+    use crate::plan::Needs;
     use crate::plan::testing::{flags, lines, page, plans, step};
 
     /// Steps as `name`, `name: need need`, and `name!` for cleanup; shows each with its needs.
@@ -127,8 +129,13 @@ mod tests {
             Ok(plans) => plans[0]
                 .steps
                 .iter()
-                .map(|step| {
-                    let needs = step.needs.iter().map(|need| plans[0].steps[need.0].name.0.as_str());
+                .enumerate()
+                .map(|(index, step)| {
+                    let needs = match &step.needs {
+                        Needs::AllBefore => (0..index).collect(),
+                        Needs::Named(needs) => needs.iter().map(|need| need.0).collect::<Vec<_>>(),
+                    };
+                    let needs = needs.iter().map(|&need| plans[0].steps[need].name.0.as_str());
                     format!("{} needs [{}]\n", step.name, needs.collect::<Vec<_>>().join(" "))
                 })
                 .collect(),
@@ -187,15 +194,15 @@ mod tests {
         check(
             "a: b, b: c, c: a, d: a",
             expect![[r#"
-            needs-cycle: steps need each other: a -> b -> c -> a; -
-        "#]],
+                needs-cycle: steps need each other: a -> b -> c -> a; leave one of these needs out
+            "#]],
         );
         check(
             "a: a, b: c, c: b",
             expect![[r#"
-            needs-cycle: steps need each other: a -> a; -
-            needs-cycle: steps need each other: b -> c -> b; -
-        "#]],
+                needs-cycle: steps need each other: a -> a; leave one of these needs out
+                needs-cycle: steps need each other: b -> c -> b; leave one of these needs out
+            "#]],
         );
     }
 
@@ -223,7 +230,8 @@ mod tests {
                     let steps = &plans[0].steps;
                     prop_assert_eq!(steps.len(), count);
                     for (index, step) in steps.iter().enumerate() {
-                        prop_assert!(step.needs.iter().all(|need| need.0 < index));
+                        let Needs::Named(needs) = &step.needs else { continue };
+                        prop_assert!(needs.iter().all(|need| need.0 < index));
                     }
                 }
                 Err(findings) => prop_assert!(findings.iter().all(|finding| finding.code == "needs-cycle")),

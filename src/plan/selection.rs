@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::inputs::Selection;
-use super::model::{Disposition, PlannedStep};
+use super::model::{Disposition, Needs, PlannedStep};
 
 /// Marks the steps that are not selected. Cleanup steps stay.
 ///
@@ -16,7 +16,9 @@ pub(super) fn apply(selection: &Selection, steps: &mut [PlannedStep]) {
     let range = range(selection, steps);
     let chosen = |index: usize| named[index] && range.contains(&index);
     for (index, step) in steps.iter_mut().enumerate() {
-        step.needs.retain(|need| chosen(need.0));
+        if let Needs::Named(needs) = &mut step.needs {
+            needs.retain(|need| chosen(need.0));
+        }
         if !step.cleanup && !chosen(index) && step.disposition == Disposition::Run {
             step.disposition = Disposition::NotSelected;
         }
@@ -28,9 +30,13 @@ fn with_needs(names: &[String], steps: &[PlannedStep]) -> Vec<bool> {
     let mut chosen: Vec<bool> =
         steps.iter().map(|step| names.is_empty() || names.contains(&step.name.0)).collect();
     // A need stands before its step, so one walk backwards finds all of them.
+    let mut all_before = false;
     for index in (0..steps.len()).rev().filter(|_| !names.is_empty()) {
-        if chosen[index] {
-            steps[index].needs.iter().for_each(|need| chosen[need.0] = true);
+        chosen[index] |= all_before && steps[index].disposition == Disposition::Run;
+        match &steps[index].needs {
+            _ if !chosen[index] => {}
+            Needs::AllBefore => all_before = true,
+            Needs::Named(needs) => needs.iter().for_each(|need| chosen[need.0] = true),
         }
     }
     chosen
@@ -50,6 +56,7 @@ fn range(selection: &Selection, steps: &[PlannedStep]) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::arrows::arrows;
     use crate::plan::testing::{flags, page, plans, step};
 
     #[track_caller]
@@ -71,7 +78,7 @@ mod tests {
         let running = plan.steps.iter().filter(|step| step.disposition == Disposition::Run);
         assert_eq!(running.map(|step| step.name.0.as_str()).collect::<String>(), expected);
         let runs = |index: usize| plan.steps[index].disposition == Disposition::Run;
-        assert!(plan.steps.iter().flat_map(|step| &step.needs).all(|need| runs(need.0)));
+        assert!(arrows(&plan.steps).into_iter().flatten().all(runs));
     }
 
     #[test]

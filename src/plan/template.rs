@@ -16,8 +16,15 @@ pub(super) fn render(
     template: &Template,
     parameters: &BTreeMap<String, Value>,
 ) -> Result<String, Box<Finding>> {
-    render_text(&text.content, template, parameters)
-        .map_err(|error| Box::new(invalid(&error).at(place(text, &error))))
+    let wrong = |error| Box::new(invalid(&error).at(place(text, start(&text.content, &error))));
+    let (rendered, unknown) = render_text(&text.content, template, parameters).map_err(wrong)?;
+    match unknown {
+        None => Ok(rendered),
+        Some(name) => {
+            let start = text.content.find(&name).unwrap_or_default();
+            Err(Box::new(unknown_name(&name, parameters).at(place(text, start))))
+        }
+    }
 }
 
 /// Renders a command or an attribute that stands at a place.
@@ -27,20 +34,39 @@ pub(super) fn render_at(
     template: &Template,
     parameters: &BTreeMap<String, Value>,
 ) -> Result<String, Box<Finding>> {
-    render_text(text, template, parameters).map_err(|error| Box::new(invalid(&error).at(place.clone())))
+    let wrong = |error| Box::new(invalid(&error).at(place.clone()));
+    match render_text(text, template, parameters).map_err(wrong)? {
+        (rendered, None) => Ok(rendered),
+        (_, Some(name)) => Err(Box::new(unknown_name(&name, parameters).at(place.clone()))),
+    }
 }
 
+/// Returns the text, and a name in it that no parameter has: Tera finds only those that it came by.
 fn render_text(
     text: &str,
     template: &Template,
     parameters: &BTreeMap<String, Value>,
-) -> Result<String, tera::Error> {
+) -> Result<(String, Option<String>), tera::Error> {
     let mut tera = Tera::new();
     if let Some(delimiters) = &template.delimiters {
         tera.set_delimiters(tera_delimiters(delimiters))?;
     }
     tera.add_raw_template(NAME, text)?;
-    tera.render(NAME, &context(parameters))
+    let context = context(parameters);
+    let rendered = tera.render(NAME, &context)?;
+    Ok((rendered, unknown_variable(&tera, &context)?))
+}
+
+/// Returns the first variable of a template that has no value.
+fn unknown_variable(tera: &Tera, context: &Context) -> Result<Option<String>, tera::Error> {
+    let variables = tera.get_template_variables(NAME)?;
+    Ok(variables.into_iter().filter(|name| context.get(name).is_none()).min().map(str::to_owned))
+}
+
+fn unknown_name(name: &str, parameters: &BTreeMap<String, Value>) -> Finding {
+    let near = nearest(name, parameters.keys().map(String::as_str));
+    let message = format!("template cannot be rendered: there is no parameter `{name}`");
+    Finding::error("invalid-template", message).maybe_help(near.map(|near| format!("did you mean `{near}`?")))
 }
 
 fn invalid(error: &tera::Error) -> Finding {
@@ -62,21 +88,19 @@ pub(super) fn holds(
     tera.add_raw_template(NAME, &format!("{{% if {condition} %}}true{{% endif %}}")).map_err(wrong)?;
     let context = context(parameters);
     // An unknown name is not an error for Tera: the condition would be false for ever.
-    let mut variables: Vec<&str> = tera.get_template_variables(NAME).map_err(wrong)?.into_iter().collect();
-    variables.sort_unstable();
-    if let Some(unknown) = variables.into_iter().find(|name| context.get(name).is_none()) {
-        let near = nearest(unknown, parameters.keys().map(String::as_str));
+    if let Some(unknown) = unknown_variable(&tera, &context).map_err(wrong)? {
+        let near = nearest(&unknown, parameters.keys().map(String::as_str));
         let help = near.map(|near| format!("did you mean `{near}`?"));
         return Err(invalid(format!("there is no parameter `{unknown}`"), help));
     }
     Ok(tera.render(NAME, &context).map_err(wrong)? == "true")
 }
 
-/// Returns the parameters as Tera's variables; `base-image` is written `base_image` there.
+/// Returns the parameters as Tera's variables.
 fn context(parameters: &BTreeMap<String, Value>) -> Context {
     let mut context = Context::new();
     for (name, value) in parameters {
-        let name = name.replace('-', "_");
+        let name = name.clone();
         match value {
             Value::Boolean(truth) => context.insert(name, truth),
             // Tera prints 3.0 with its fraction, and we print 3.
@@ -106,16 +130,33 @@ fn tera_delimiters(delimiters: &Delimiters) -> tera::Delimiters {
 fn message(error: &tera::Error) -> String {
     match error.kind() {
         ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => report.message().to_owned(),
-        other => other.to_string(),
+        other => {
+            let text = other.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.strip_prefix("error: ").unwrap_or(first).to_owned()
+        }
     }
 }
 
-/// Returns the place in the page of an error in a block's text.
-fn place(text: &Text, error: &tera::Error) -> Place {
-    let start = match error.kind() {
+/// Returns the offset in a text that an error of Tera is about.
+fn start(text: &str, error: &tera::Error) -> usize {
+    match error.kind() {
         ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => report.span().range.start,
-        _ => 0,
-    };
+        other => drawn_start(text, &other.to_string()).unwrap_or_default(),
+    }
+}
+
+/// Reads ` --> block:2:13` in a drawing of Tera.
+fn drawn_start(text: &str, drawing: &str) -> Option<usize> {
+    let (_, after) = drawing.split_once(&format!("--> {NAME}:"))?;
+    let (line, column) = after.lines().next()?.split_once(':')?;
+    let (line, column): (usize, usize) = (line.parse().ok()?, column.trim().parse().ok()?);
+    let before: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    Some(before + column.saturating_sub(1))
+}
+
+/// Returns the place in the page of an offset in a block's text.
+fn place(text: &Text, start: usize) -> Place {
     let before = text.content.get(..start).unwrap_or_default();
     let line = before.matches('\n').count();
     let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -134,7 +175,7 @@ mod tests {
 
     fn parameters() -> BTreeMap<String, Value> {
         BTreeMap::from([
-            ("base-image".to_owned(), Value::String("fedora <42>".to_owned())),
+            ("base_image".to_owned(), Value::String("fedora <42>".to_owned())),
             ("kvm".to_owned(), Value::Boolean(false)),
             ("size".to_owned(), Value::Number(3.0)),
         ])
@@ -207,6 +248,17 @@ mod tests {
                 "a.md:2:9: template cannot be rendered: Found `%}` but expected one of: integer, float, string, bool, ident, `-`, `not`, `<`, `{`, `[` or `(`"
             ],
         );
+        check(
+            "one\n{{ size | nofilter }}\n",
+            None,
+            expect!["a.md:2:13: template cannot be rendered: Unknown filter `nofilter`"],
+        );
+        check(
+            "one\n{% if kvm %}{{ bse }}{% endif %}\n",
+            None,
+            expect!["a.md:2:18: template cannot be rendered: there is no parameter `bse`"],
+        );
+        check("{% for x in [1] %}{% set y = x %}{{ loop.index }}{{ y }}{% endfor %}", None, expect!["11"]);
         check("{{ size", None, expect!["a.md:1:6: template cannot be rendered: Unexpected end of input"]);
     }
 
@@ -232,7 +284,7 @@ mod tests {
         check_condition(
             "bas_image == \"x\"",
             expect![
-                "`when` cannot be evaluated: there is no parameter `bas_image`; did you mean `base-image`?"
+                "`when` cannot be evaluated: there is no parameter `bas_image`; did you mean `base_image`?"
             ],
         );
         check_condition(

@@ -17,6 +17,7 @@ pub(super) fn step(name: &str) -> Step {
     Step {
         name: StepName(name.to_owned()),
         named: true,
+        info: String::new(),
         headings: Vec::new(),
         anchor: None,
         description: String::new(),
@@ -60,6 +61,8 @@ pub(super) fn page(steps: Vec<Step>) -> Tutorial {
         title: "A page".to_owned(),
         steps,
         other_blocks: Vec::new(),
+        body: Span::new(0, 0),
+        comments: Vec::new(),
         headings: Vec::new(),
         links: Vec::new(),
         includes: Vec::new(),

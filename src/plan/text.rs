@@ -1,7 +1,7 @@
 //! Plans as text, for people: `stagebook plan`.
 
-use super::model::{Disposition, Plan, PlannedStep};
-use super::view::{checks, kind};
+use super::model::{Disposition, Needs, Plan, PlannedStep};
+use super::view::checks;
 use crate::diagnostic::{duration, plural};
 use crate::tutorial::{Dialect, Value};
 
@@ -16,7 +16,7 @@ pub fn text(plan: &Plan) -> String {
     for (index, step) in plan.steps.iter().enumerate() {
         let location = plan.tutorial.steps[step.source].place.location();
         let place = format!("{}:{}", location.path.display(), location.line);
-        lines.push(format!("{:>width$}. {}  {}  {place}", index + 1, step.name, kind(&step.work)));
+        lines.push(format!("{:>width$}. {}  {}  {place}", index + 1, step.name, step.work.kind().word()));
         let details = details(plan, step);
         if !details.is_empty() {
             lines.push(format!("{:width$}  {}", "", details.join(", ")));
@@ -52,11 +52,14 @@ fn details(plan: &Plan, step: &PlannedStep) -> Vec<String> {
         Disposition::When(expression) => Some(format!("skipped: `{expression}` is false")),
         Disposition::NotSelected => Some("not selected".to_owned()),
         Disposition::Manual => Some("manual".to_owned()),
+        Disposition::NeedsLeftOut(need) => Some(format!("skipped: step `{need}` is left out")),
     });
     details.extend(step.cleanup.then(|| "cleanup".to_owned()));
     details.extend((step.session != super::interpreters::MAIN).then(|| format!("session {}", step.session)));
-    if step.explicit_needs {
-        let names: Vec<&str> = step.needs.iter().map(|need| plan.steps[need.0].name.0.as_str()).collect();
+    if let Needs::Named(needs) = &step.needs
+        && !source.needs.is_empty()
+    {
+        let names: Vec<&str> = needs.iter().map(|need| plan.steps[need.0].name.0.as_str()).collect();
         let names = if names.is_empty() { "nothing".to_owned() } else { names.join(" ") };
         details.push(format!("needs {names}"));
     }

@@ -122,7 +122,7 @@ mod tests {
     #[track_caller]
     fn check(kind: ParameterKind, default: Option<Value>, inputs: &Inputs, expected: Expect) {
         let mut page = page(Vec::new());
-        page.front_matter.parameters = vec![parameter("base-image", kind, default)];
+        page.front_matter.parameters = vec![parameter("base_image", kind, default)];
         let shown = match plans(page, inputs) {
             Ok(plans) => format!("{:?} {:?}", plans[0].parameters, plans[0].environment),
             Err(findings) => lines(&findings),
@@ -141,29 +141,29 @@ mod tests {
             ParameterKind::String,
             Some(text("default")),
             &inputs,
-            expect![[r#"{"base-image": String("default")} {"base_image": "default"}"#]],
+            expect![[r#"{"base_image": String("default")} {"base_image": "default"}"#]],
         );
-        inputs.file.insert("base-image".to_owned(), text("file"));
+        inputs.file.insert("base_image".to_owned(), text("file"));
         check(
             ParameterKind::String,
             Some(text("default")),
             &inputs,
-            expect![[r#"{"base-image": String("file")} {"base_image": "file"}"#]],
+            expect![[r#"{"base_image": String("file")} {"base_image": "file"}"#]],
         );
         inputs.environment.insert("STAGEBOOK_PARAM_BASE_IMAGE".to_owned(), "environment".to_owned());
         check(
             ParameterKind::String,
             Some(text("default")),
             &inputs,
-            expect![[r#"{"base-image": String("environment")} {"base_image": "environment"}"#]],
+            expect![[r#"{"base_image": String("environment")} {"base_image": "environment"}"#]],
         );
         inputs.flags =
-            vec![("base-image".to_owned(), "first".to_owned()), ("base-image".to_owned(), "flag".to_owned())];
+            vec![("base_image".to_owned(), "first".to_owned()), ("base_image".to_owned(), "flag".to_owned())];
         check(
             ParameterKind::String,
             Some(text("default")),
             &inputs,
-            expect![[r#"{"base-image": String("flag")} {"base_image": "flag"}"#]],
+            expect![[r#"{"base_image": String("flag")} {"base_image": "flag"}"#]],
         );
     }
 
@@ -172,26 +172,26 @@ mod tests {
         check(
             ParameterKind::Number,
             None,
-            &flags(&[("base-image", "42")]),
-            expect![[r#"{"base-image": Number(42.0)} {"base_image": "42"}"#]],
+            &flags(&[("base_image", "42")]),
+            expect![[r#"{"base_image": Number(42.0)} {"base_image": "42"}"#]],
         );
         check(
             ParameterKind::Boolean,
             None,
-            &flags(&[("base-image", "true")]),
-            expect![[r#"{"base-image": Boolean(true)} {"base_image": "true"}"#]],
+            &flags(&[("base_image", "true")]),
+            expect![[r#"{"base_image": Boolean(true)} {"base_image": "true"}"#]],
         );
         check(
             choice(),
             Some(Value::Number(42.0)),
             &flags(&[]),
-            expect![[r#"{"base-image": String("42")} {"base_image": "42"}"#]],
+            expect![[r#"{"base_image": String("42")} {"base_image": "42"}"#]],
         );
         check(
             ParameterKind::String,
             None,
-            &flags(&[("base-image", "")]),
-            expect![[r#"{"base-image": String("")} {"base_image": ""}"#]],
+            &flags(&[("base_image", "")]),
+            expect![[r#"{"base_image": String("")} {"base_image": ""}"#]],
         );
     }
 
@@ -200,47 +200,47 @@ mod tests {
         check(
             ParameterKind::Number,
             None,
-            &flags(&[("base-image", "x")]),
+            &flags(&[("base_image", "x")]),
             expect![[r#"
-            invalid-parameter: parameter `base-image`: `x` is not a number; give a number
+            invalid-parameter: parameter `base_image`: `x` is not a number; give a number
         "#]],
         );
         check(
             ParameterKind::Number,
             None,
-            &flags(&[("base-image", "inf")]),
+            &flags(&[("base_image", "inf")]),
             expect![[r#"
-            invalid-parameter: parameter `base-image`: `inf` is not a number; give a number
+            invalid-parameter: parameter `base_image`: `inf` is not a number; give a number
         "#]],
         );
         check(
             ParameterKind::Boolean,
             None,
-            &flags(&[("base-image", "yes")]),
+            &flags(&[("base_image", "yes")]),
             expect![[r#"
-            invalid-parameter: parameter `base-image`: `yes` is not a boolean; give `true` or `false`
+            invalid-parameter: parameter `base_image`: `yes` is not a boolean; give `true` or `false`
         "#]],
         );
         check(
             choice(),
             None,
-            &flags(&[("base-image", "debain")]),
+            &flags(&[("base_image", "debain")]),
             expect![[r#"
-            invalid-parameter: parameter `base-image`: `debain` is not one of the choices; did you mean `debian`? allowed are `debian`, `fedora`, `42`
+            invalid-parameter: parameter `base_image`: `debain` is not one of the choices; did you mean `debian`? allowed are `debian`, `fedora`, `42`
         "#]],
         );
         check(
             ParameterKind::String,
             Some(Value::Number(1.2)),
             &flags(&[]),
-            expect![[r#"{"base-image": String("1.2")} {"base_image": "1.2"}"#]],
+            expect![[r#"{"base_image": String("1.2")} {"base_image": "1.2"}"#]],
         );
         check(
             ParameterKind::String,
             None,
             &flags(&[]),
             expect![[r#"
-            missing-parameter: parameter `base-image` has no default and was given no value; give one with `--param base-image=VALUE`
+            missing-parameter: parameter `base_image` has no default and was given no value; give one with `--param base_image=VALUE`
         "#]],
         );
     }

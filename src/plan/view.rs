@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, Work};
+use super::arrows::arrows;
+use super::model::{Disposition, Fingerprint, Plan, PlanKey, PlannedStep, StepKind, Work};
 use crate::diagnostic::Location;
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -47,18 +48,21 @@ pub struct PlanView {
 pub struct StepView {
     /// Its name.
     pub name: StepName,
-    /// `command`, `transcript`, `service` or `file`.
-    pub kind: &'static str,
+    /// What kind of step it is.
+    pub kind: StepKind,
     /// The block's language.
     pub language: String,
     /// Where it stands.
     pub location: Location,
-    /// `run`, `skip`, `not-selected` or `manual`.
+    /// `run`, `skip`, `when`, `not-selected`, `manual` or `needs-left-out`.
     pub disposition: &'static str,
-    /// Why it is skipped.
+    /// Why it is skipped: the page's reason, the false condition, or the step that is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Names of the steps that must pass first.
+    /// The condition that the page puts on it, whether it holds or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Names of the steps that must pass first; those that follow from others are left out.
     pub needs: Vec<StepName>,
     /// Runs at the end whatever happened.
     pub cleanup: bool,
@@ -95,6 +99,12 @@ pub fn view(plans: &[Plan]) -> PlansView {
     PlansView { version: PLAN_VIEW_VERSION, plans: plans.iter().map(plan_view).collect() }
 }
 
+/// Returns the JSON schema of plans.
+pub fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<PlansView>().to_value()
+}
+
 fn plan_view(plan: &Plan) -> PlanView {
     PlanView {
         key: plan.key.clone(),
@@ -104,7 +114,12 @@ fn plan_view(plan: &Plan) -> PlanView {
         environment: public(&plan.environment, &plan.secrets),
         secrets: plan.secrets.clone(),
         fingerprint: plan.fingerprint.clone(),
-        steps: plan.steps.iter().map(|step| step_view(plan, step)).collect(),
+        steps: plan
+            .steps
+            .iter()
+            .zip(arrows(&plan.steps))
+            .map(|(step, needs)| step_view(plan, step, &needs))
+            .collect(),
     }
 }
 
@@ -113,17 +128,18 @@ fn public<T: Clone>(values: &BTreeMap<String, T>, secrets: &[String]) -> BTreeMa
     shown.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn step_view(plan: &Plan, step: &PlannedStep) -> StepView {
+fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
     let source = &plan.tutorial.steps[step.source];
     let (disposition, reason) = disposition(&step.disposition);
     StepView {
         name: step.name.clone(),
-        kind: kind(&step.work),
+        kind: step.work.kind(),
         language: source.language.clone(),
         location: source.place.location(),
         disposition,
         reason,
-        needs: step.needs.iter().map(|need| plan.steps[need.0].name.clone()).collect(),
+        when: source.attributes.when.clone(),
+        needs: needs.iter().map(|&need| plan.steps[need].name.clone()).collect(),
         cleanup: step.cleanup,
         session: step.session.clone(),
         interpreter: interpreter(&step.work),
@@ -139,24 +155,15 @@ fn step_view(plan: &Plan, step: &PlannedStep) -> StepView {
     }
 }
 
-pub(super) fn kind(work: &Work) -> &'static str {
-    match work {
-        Work::Command { .. } => "command",
-        Work::Transcript { .. } => "transcript",
-        Work::Service { .. } => "service",
-        Work::File { .. } => "file",
-    }
-}
-
-/// Returns how many promises of the text are checked: outputs, and a documented exit status.
+/// Returns how many promises of the text are checked: outputs, a documented exit status, a service
+/// that gets ready.
 pub(super) fn checks(step: &PlannedStep) -> usize {
-    let of_commands = match &step.work {
-        Work::Transcript { commands, .. } => {
-            commands.iter().filter(|command| command.expected.is_some()).count()
-        }
-        _ => 0,
+    let of_work = match &step.work {
+        Work::Transcript { commands, .. } => commands.iter().map(|command| command.expected.len()).sum(),
+        Work::Service { ready, .. } => usize::from(ready.is_some()),
+        Work::Command { .. } | Work::File { .. } => 0,
     };
-    step.expected.len() + of_commands + usize::from(step.exit.is_some())
+    step.expected.len() + of_work + usize::from(step.exit.is_some())
 }
 
 fn disposition(disposition: &Disposition) -> (&'static str, Option<String>) {
@@ -166,6 +173,7 @@ fn disposition(disposition: &Disposition) -> (&'static str, Option<String>) {
         Disposition::When(expression) => ("when", Some(expression.clone())),
         Disposition::NotSelected => ("not-selected", None),
         Disposition::Manual => ("manual", None),
+        Disposition::NeedsLeftOut(need) => ("needs-left-out", Some(need.0.clone())),
     }
 }
 
@@ -199,6 +207,7 @@ fn text(work: &Work) -> String {
 mod tests {
     use super::*;
     use crate::plan::testing::{page, planned, step};
+    use crate::tutorial::Ready;
 
     #[test]
     fn json_names_needs_and_leaves_out_what_is_not_said() {
@@ -208,5 +217,17 @@ mod tests {
         assert_eq!((&json["version"], &json["plans"][0]["tutorial"]), (&1.into(), &"a.md".into()));
         assert_eq!((&second["needs"][0], &second["checks"]), (&"a".into(), &1.into()));
         assert_eq!(second.get("cwd"), None);
+    }
+
+    #[test]
+    fn json_has_conditions_and_promises_of_services() {
+        let serve = step("serve").change(|attributes| {
+            attributes.background = true;
+            attributes.ready = Some(Ready::Port(80));
+            attributes.when = Some("true".to_owned());
+        });
+        let json = serde_json::to_value(view(&[planned(page(vec![serve]))])).unwrap();
+        let step = &json["plans"][0]["steps"][0];
+        assert_eq!((&step["when"], &step["checks"]), (&"true".into(), &1.into()));
     }
 }

@@ -74,6 +74,26 @@ fn file(
     Ok(Work::File { path, content, append: step.attributes.append, mode: step.attributes.mode })
 }
 
+/// Returns the finding about a working folder outside of the workspace, judged by its text alone.
+pub(super) fn folder_outside(step: &Step) -> Option<Finding> {
+    let folder = step.attributes.cwd.as_deref()?;
+    let mut depth = 0_i32;
+    let climbs = folder.split('/').any(|part| {
+        depth += match part {
+            ".." => -1,
+            "" | "." => 0,
+            _ => 1,
+        };
+        depth < 0
+    });
+    if !climbs && !folder.starts_with('/') && folder != "~" && !folder.starts_with("~/") {
+        return None;
+    }
+    let message = format!("folder `{folder}` is outside the workspace");
+    let finding = Finding::error("folder-outside-workspace", message).at(attribute_place(step, "cwd"));
+    Some(finding.help("write a path relative to the workspace, or `cd` there in the block"))
+}
+
 /// Returns why a path is no path of a file inside the workspace, judged by its text alone.
 fn leaves_workspace(path: &str) -> Option<&'static str> {
     let last = path.rsplit('/').next().unwrap_or_default();

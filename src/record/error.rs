@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::plan::PlanKey;
+use crate::tutorial::StepName;
 
 /// Why the store could not do what it was asked.
 ///
@@ -34,6 +35,19 @@ pub enum StoreError {
     /// A record or the folder of records cannot be read.
     #[error("run record cannot be read")]
     Read(#[source] io::Error),
+    /// An output that a record names cannot be read.
+    #[error("kept output cannot be read")]
+    ReadOutput(#[source] io::Error),
+    /// A step printed more than could be written.
+    #[error("output of step `{step}` of `{plan}` could not be kept whole: {trouble}")]
+    Output {
+        /// Whose step.
+        plan: PlanKey,
+        /// The step.
+        step: StepName,
+        /// What happened.
+        trouble: String,
+    },
     /// A file is not a record.
     #[error("run record `{}` is damaged; run the tutorial again to replace it", path.display())]
     Damaged {

@@ -28,7 +28,8 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(StoreError::Lock(error)),
         }
         file.set_len(0).map_err(StoreError::Lock)?;
-        writeln!(file, "{}", std::process::id()).map_err(StoreError::Lock)?;
+        // The lock holds without it, so a full disk keeps nobody from running.
+        let _ = writeln!(file, "{}", std::process::id());
         Ok(Self { _file: file })
     }
 }

@@ -33,5 +33,5 @@ pub use lock::Lock;
 pub use model::{Record, ServiceEnd, StepRecord, VERSION, schema};
 pub use recorder::{Kept, Recorder};
 pub use replay::replay;
-pub use status::{State, StatusRow, state, status};
+pub use status::{State, StatusRow, broken, state, status};
 pub use store::Store;

@@ -108,9 +108,7 @@ impl Record {
     /// Returns the names of all files that hold whole outputs, relative to the record's folder.
     pub fn output_files(&self) -> impl Iterator<Item = &str> {
         let results = self.steps.iter().flat_map(|step| step.retries.iter().chain([&step.result]));
-        let outputs = results
-            .flat_map(|result| result.commands.iter().map(|command| &command.output).chain([&result.output]));
-        outputs.filter_map(|output| output.file.as_deref())
+        results.flat_map(StepResult::outputs).filter_map(|output| output.file.as_deref())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use crate::event::{Outcome, RunEvent, SkipReason, TutorialOutcome};
+use crate::event::{Outcome, RunEvent, SkipReason, StepResult, TutorialOutcome};
 
 use super::error::StoreError;
 use super::fold::Folder;
@@ -82,6 +82,7 @@ impl Keeper {
         let mut kept = Vec::new();
         while let Some(record) = self.next() {
             kept.push(self.keep(&record));
+            kept.extend(lost_outputs(&record).map(Err));
         }
         kept
     }
@@ -92,11 +93,16 @@ impl Keeper {
 
     fn keep(&self, record: &Record) -> Result<Kept, StoreError> {
         let kept = self.judge(record);
-        match kept {
-            Kept::Stored => self.store.save(record)?,
-            _ => self.store.sweep_unrecorded(&record.plan, &self.run)?,
+        if kept != Kept::Stored {
+            self.store.sweep_unrecorded(&record.plan, &self.run)?;
+            return Ok(kept);
         }
-        Ok(kept)
+        let saved = self.store.save(record);
+        if matches!(saved, Err(StoreError::Write { .. })) {
+            // Nothing would ever name its outputs, and the disk may be full because of them.
+            self.store.remove_outputs(&record.plan, &self.run)?;
+        }
+        saved.map(|()| kept)
     }
 
     fn judge(&self, record: &Record) -> Kept {
@@ -122,6 +128,16 @@ impl Keeper {
             Err(_) => true,
         }
     }
+}
+
+/// Returns the trouble with each step whose output could not be written.
+fn lost_outputs(record: &Record) -> impl Iterator<Item = StoreError> {
+    record.steps.iter().filter_map(|step| {
+        let results = step.retries.iter().chain([&step.result]);
+        let mut troubles = results.flat_map(StepResult::outputs).filter_map(|output| output.trouble.as_ref());
+        let (plan, name) = (record.plan.clone(), step.info.name.clone());
+        troubles.next().map(|trouble| StoreError::Output { plan, step: name, trouble: trouble.clone() })
+    })
 }
 
 fn has_selection(record: &Record) -> bool {
@@ -206,5 +222,22 @@ mod tests {
         let store = Store::open(project.path());
         assert_eq!(run(&store, &selection()), Kept::Selection);
         assert!(store.read_all().is_empty());
+    }
+
+    #[test]
+    fn outputs_of_a_record_that_cannot_be_written_are_removed() {
+        let project = tempfile::tempdir().expect("a temporary folder can be made");
+        let store = Store::open(project.path());
+        let mut record = samples::record();
+        let (outputs, name) = store.output_folder(&record.plan, "2");
+        std::fs::create_dir_all(&outputs).expect("the folder can be written");
+        record.steps[0].result.output.file = Some(format!("{name}/build.txt"));
+        // A folder cannot be replaced by a file, whoever tries.
+        std::fs::create_dir(store.folder(&record.plan).join("record.json"))
+            .expect("the folder can be written");
+        let mut recorder = Recorder::new(store.clone(), "2");
+        replay(&record).for_each(|event| recorder.event(&event));
+        assert!(matches!(recorder.finish()[..], [Err(StoreError::Write { .. })]));
+        assert!(!outputs.exists());
     }
 }

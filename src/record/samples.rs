@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::diagnostic::{Location, Source};
+use crate::diagnostic::{Location, Source, Span};
 use crate::event::{
     CheckResult, Coverage, Exit, Host, Outcome, SkipReason, StepInfo, StepKind, StepOutput, StepResult,
     Timestamp, TutorialOutcome, TutorialResult,
 };
 use crate::expect::{DiffLine, Mismatch};
-use crate::plan::{Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedStep, Work};
+use crate::plan::{
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedStep, Work,
+};
 use crate::tutorial::{
     Action, Attributes, Dialect, FrontMatter, Requirements, Step, StepName, Text, Tutorial, Value,
 };
@@ -167,6 +169,8 @@ pub(crate) fn plan_of(record: &Record) -> Plan {
             title: record.title.clone(),
             steps: steps.clone().map(|step| page_step(&source, &step.info)).collect(),
             other_blocks: Vec::new(),
+            body: Span::new(0, 0),
+            comments: Vec::new(),
             headings: Vec::new(),
             links: Vec::new(),
             includes: Vec::new(),
@@ -186,6 +190,7 @@ fn page_step(source: &Arc<Source>, info: &StepInfo) -> Step {
     Step {
         name: info.name.clone(),
         named: true,
+        info: String::new(),
         headings: info.headings.clone(),
         anchor: None,
         description: String::new(),
@@ -206,8 +211,7 @@ fn planned_step(source: usize, info: &StepInfo) -> PlannedStep {
         source,
         work: Work::Command { text: info.text.clone(), interpreter },
         disposition: Disposition::Run,
-        explicit_needs: false,
-        needs: Vec::new(),
+        needs: Needs::AllBefore,
         cleanup: false,
         session: "default".into(),
         cwd: None,

@@ -26,6 +26,8 @@ pub enum State {
     Stale(Vec<String>),
     /// There is no record, or none that can be read.
     NeverRun,
+    /// It has mistakes, so nobody knows what its record is worth; which ones.
+    Broken(Vec<String>),
 }
 
 /// A tutorial and variant, and what is known about it.
@@ -55,13 +57,14 @@ impl State {
             Self::Skipped(_) => "skipped",
             Self::Stale(_) => "stale",
             Self::NeverRun => "never run",
+            Self::Broken(_) => "broken",
         }
     }
 
     /// Returns why, where there is something to say.
     pub fn reasons(&self) -> &[String] {
         match self {
-            Self::Skipped(reasons) | Self::Stale(reasons) => reasons,
+            Self::Skipped(reasons) | Self::Stale(reasons) | Self::Broken(reasons) => reasons,
             Self::Verified | Self::Ran | Self::Failed | Self::NeverRun => &[],
         }
     }
@@ -70,6 +73,18 @@ impl State {
 /// Returns a row for each plan.
 pub fn status<'a>(plans: impl IntoIterator<Item = &'a Plan>, store: &Store) -> Vec<StatusRow> {
     plans.into_iter().map(|plan| row(plan, store.read(&plan.key))).collect()
+}
+
+/// Returns the row of a tutorial that has mistakes, and so no plan.
+pub fn broken(tutorial: &str, mistakes: Vec<String>) -> StatusRow {
+    StatusRow {
+        plan: PlanKey { tutorial: tutorial.to_owned(), variant: None },
+        state: State::Broken(mistakes),
+        ended: None,
+        duration: None,
+        coverage: None,
+        trouble: None,
+    }
 }
 
 fn row(plan: &Plan, read: Result<Option<Record>, StoreError>) -> StatusRow {

@@ -7,12 +7,17 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::Deserialize;
 
+use crate::event::StepOutput;
+use crate::expect::Stream;
 use crate::plan::PlanKey;
 
 use super::error::StoreError;
 use super::lock::Lock;
 use super::model::{Record, VERSION};
 use super::path::{plan_folder, safe_name};
+
+/// The largest output that is read as a whole, in bytes: what is longer was not compared when it was printed.
+const LARGEST_OUTPUT: u64 = 16 * 1024 * 1024;
 
 /// The records of a project.
 ///
@@ -76,8 +81,18 @@ impl Store {
         self.sweep(plan, keep)
     }
 
+    /// Removes the outputs of a run that has no record.
+    pub(super) fn remove_outputs(&self, plan: &PlanKey, run: &str) -> Result<(), StoreError> {
+        match fs::remove_dir_all(self.folder(plan).join(output_folder_name(run))) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::Sweep { plan: plan.clone(), source })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn sweep(&self, plan: &PlanKey, keep: BTreeSet<String>) -> Result<(), StoreError> {
-        remove_outputs(&self.folder(plan), &keep)
+        sweep_outputs(&self.folder(plan), &keep)
             .map_err(|source| StoreError::Sweep { plan: plan.clone(), source })
     }
 
@@ -89,6 +104,25 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::Read(error)),
         }
+    }
+
+    /// Returns the whole text that a check of this stream saw.
+    ///
+    /// `None` where the stream was not kept apart, where not all of it was kept, or where it was too much
+    /// to compare.
+    pub fn output(
+        &self,
+        plan: &PlanKey,
+        output: &StepOutput,
+        stream: Stream,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(output) = output.of(stream) else { return Ok(None) };
+        if output.kept < output.bytes || output.kept > LARGEST_OUTPUT {
+            return Ok(None);
+        }
+        let Some(name) = &output.file else { return Ok(Some(output.text.clone())) };
+        let bytes = fs::read(self.folder(plan).join(name)).map_err(StoreError::ReadOutput)?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Reads every record, in the order of their paths. One that cannot be read does not hide the others.
@@ -134,7 +168,7 @@ fn write_whole(folder: &Path, record: &Record) -> io::Result<()> {
     Ok(())
 }
 
-fn remove_outputs(folder: &Path, keep: &BTreeSet<String>) -> io::Result<()> {
+fn sweep_outputs(folder: &Path, keep: &BTreeSet<String>) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,

@@ -204,9 +204,9 @@ impl Block<'_> {
     }
 
     fn tail(&mut self, output: &StepOutput) {
-        let is_whole = output.file.is_none();
-        self.stream("output", &output.text, is_whole);
-        self.stream("standard error", output.stderr.as_deref().unwrap_or_default(), is_whole);
+        for (name, output) in ["output", "standard error"].into_iter().zip(output.streams()) {
+            self.stream(name, &output.text, output.file.is_none());
+        }
         if output.is_empty() {
             self.line("  it printed nothing");
         }
@@ -232,10 +232,13 @@ impl Block<'_> {
     }
 
     fn whole_output(&mut self, start: &TutorialStart, output: &StepOutput) {
-        let (Some(store), Some(file)) = (&self.settings.store, &output.file) else { return };
-        let path = store.folder(&start.plan).join(file);
-        let cut = if output.kept < output.bytes { ", the middle was cut" } else { "" };
-        self.line(&format!("  whole output: {} ({} bytes{cut})", path.display(), output.bytes));
+        let Some(store) = &self.settings.store else { return };
+        for (name, output) in ["output", "standard error"].into_iter().zip(output.streams()) {
+            let Some(file) = &output.file else { continue };
+            let path = store.folder(&start.plan).join(file);
+            let cut = if output.kept < output.bytes { ", the middle was cut" } else { "" };
+            self.line(&format!("  whole {name}: {} ({} bytes{cut})", path.display(), output.bytes));
+        }
     }
 
     fn again(&mut self, start: &TutorialStart, info: &StepInfo) {

@@ -71,7 +71,7 @@ fn case(record: &Record, step: &StepRecord) -> TestCase {
         case.set_system_out(xml_text(&step.result.output.text));
     }
     if let Some(stderr) = &step.result.output.stderr {
-        case.set_system_err(xml_text(stderr));
+        case.set_system_err(xml_text(&stderr.text));
     }
     case
 }

@@ -47,7 +47,7 @@ pub fn status_json(rows: &[StatusRow], now: Timestamp) -> Value {
 fn state_cell(styles: &Styles, state: &State) -> String {
     let (style, symbol) = match state {
         State::Verified | State::Ran => (styles.pass, styles.symbols.pass),
-        State::Failed => (styles.fail, styles.symbols.fail),
+        State::Failed | State::Broken(_) => (styles.fail, styles.symbols.fail),
         State::Stale(_) => (styles.warn, styles.symbols.warn),
         State::Skipped(_) | State::NeverRun => (styles.quiet, styles.symbols.skip),
     };

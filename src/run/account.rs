@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Coverage, Outcome, SkipReason, StepInfo, StepKind, TutorialStart};
-use crate::plan::{Plan, PlannedStep, Work};
+use crate::event::{Coverage, Outcome, SkipReason, StepInfo, TutorialStart};
+use crate::plan::{Plan, PlannedStep};
 use crate::tutorial::{NotRun, Value};
 
 /// Describes a plan that begins.
@@ -39,16 +39,10 @@ fn given(plan: &Plan) -> BTreeMap<String, Value> {
 
 fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
     let source = &plan.tutorial.steps[step.source];
-    let kind = match step.work {
-        Work::Command { .. } => StepKind::Command,
-        Work::Transcript { .. } => StepKind::Transcript,
-        Work::Service { .. } => StepKind::Service,
-        Work::File { .. } => StepKind::File,
-    };
     StepInfo {
         name: step.name.clone(),
         headings: source.headings.clone(),
-        kind,
+        kind: step.work.kind(),
         language: source.language.clone(),
         location: source.place.location(),
         text: source.text.content.clone(),

@@ -238,7 +238,11 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn say(&mut self, kind: EventKind) {
+    /// Tells everybody. Nothing gets out of a run but through here, and no secret gets through.
+    fn say(&mut self, mut kind: EventKind) {
+        if !self.shared.secrets.is_empty() {
+            kind.change_texts(&mut |text| self.shared.secrets.redact(text));
+        }
         (self.listener)(&RunEvent { at: Timestamp::now(), elapsed: self.began.elapsed(), kind });
     }
 }

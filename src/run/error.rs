@@ -25,20 +25,4 @@ pub(super) enum PlanTrouble {
     Talk { program: String, source: io::Error },
     #[error("its folder `{folder}` is not in the workspace")]
     Folder { folder: String },
-    #[error("failed to keep the output of step `{step}`")]
-    Output { step: String, source: io::Error },
-}
-
-impl PlanTrouble {
-    /// Returns the message with its causes on one line.
-    pub(super) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
-    }
 }

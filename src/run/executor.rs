@@ -21,11 +21,12 @@ use super::spawn::Children;
 use super::step::{not_run, stopped_by};
 use super::unit::Why;
 use super::workspace::Workspace;
+use crate::diagnostic::chain;
 use crate::event::{
     Coverage, EventKind, Exit, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult,
 };
 use crate::expect::Captures;
-use crate::plan::{Disposition, Interpreter, Plan, PlannedStep, StepIndex};
+use crate::plan::{Disposition, Interpreter, Needs, Plan, PlannedStep, StepIndex};
 use crate::tutorial::StepName;
 
 /// What all plans of a run share.
@@ -79,6 +80,8 @@ pub(super) struct PlanRun {
     pub(super) captures: Captures,
     pub(super) programs: usize,
     results: Vec<Option<StepResult>>,
+    /// The first step that did not pass: those that need all before them do not run.
+    broken: Option<StepName>,
     /// What went wrong outside of any step.
     trouble: Option<String>,
 }
@@ -163,7 +166,7 @@ async fn run_steps(shared: &Shared, job: Rc<Job>, number: usize) -> PlanEnding {
         Ok(run) => run,
         Err(trouble) => {
             let results = vec![None; steps];
-            return PlanEnding { results, trouble: Some(trouble.chain()), ..PlanEnding::default() };
+            return PlanEnding { results, trouble: Some(chain(&trouble)), ..PlanEnding::default() };
         }
     };
     run.all_steps().await;
@@ -194,6 +197,7 @@ impl PlanRun {
             services: Vec::new(),
             captures: Captures::new(),
             programs: 0,
+            broken: None,
             trouble: None,
         })
     }
@@ -215,6 +219,9 @@ impl PlanRun {
                 result: Box::new(result.clone()),
             });
             self.results[position] = Some(result);
+            if self.broken.is_none() && step.disposition == Disposition::Run {
+                self.broken = self.blocks(index);
+            }
         }
     }
 
@@ -236,6 +243,7 @@ impl PlanRun {
             Disposition::When(expression) => return skipped(SkipReason::When(expression.clone())),
             Disposition::NotSelected => return skipped(SkipReason::NotSelected),
             Disposition::Manual => return skipped(SkipReason::Manual),
+            Disposition::NeedsLeftOut(need) => return skipped(SkipReason::NeedLeftOut(need.clone())),
         }
         let stop = *self.shared.stop.borrow();
         if stop == Stop::Now || (stop == Stop::Gently && !step.cleanup) {
@@ -244,7 +252,10 @@ impl PlanRun {
         if step.cleanup {
             return None;
         }
-        let need = step.needs.iter().find_map(|need| self.blocks(*need));
+        let need = match &step.needs {
+            Needs::AllBefore => self.broken.clone(),
+            Needs::Named(needs) => needs.iter().find_map(|need| self.blocks(*need)),
+        };
         need.and_then(|name| skipped(SkipReason::Need(name)))
     }
 
@@ -256,7 +267,7 @@ impl PlanRun {
             Outcome::Skipped { reason: SkipReason::Need(name) } => Some(name.clone()),
             Outcome::Failed { .. } if self.shared.options.updating && result.only_output_differs() => None,
             Outcome::Verified | Outcome::Unverified => None,
-            // A step that the page leaves out blocks those alone that name it: the plan has no other needs of it.
+            // A step that the page leaves out blocks those alone that name it.
             Outcome::Failed { .. }
             | Outcome::TimedOut { .. }
             | Outcome::Cancelled
@@ -341,11 +352,8 @@ impl PlanRun {
         while let Some(service) = self.services.pop() {
             let (step, by_itself) = (service.step, service.ended());
             let plan = self.job.plan.key.clone();
-            // What a full disk did not take is not said: the step's result has the beginning of it.
-            if let Ok(remains) = self.end_service(service).await {
-                let output = Box::new(remains.printed.output);
-                self.say(EventKind::ServicePrinted { plan: plan.clone(), step, output });
-            }
+            let output = Box::new(self.end_service(service).await.printed.output);
+            self.say(EventKind::ServicePrinted { plan: plan.clone(), step, output });
             let was_ready = self.results[step.0].as_ref().is_some_and(|result| result.outcome.passed());
             if let Some(exit) = by_itself.filter(|_| was_ready) {
                 self.say(EventKind::ServiceEnded { plan, step, exit });

@@ -28,6 +28,7 @@ mod message;
 mod options;
 mod output;
 mod package;
+mod paths;
 mod pipe;
 mod process;
 mod recording;

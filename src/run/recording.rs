@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::message::{Message, Stop};
-use super::output::Capture;
+use super::output::{Capture, Captured};
+use super::paths::{PathHider, Paths};
 use super::pipe::OutputPipe;
 use super::redact::{Redactor, Secrets};
 use super::session::Streams;
@@ -95,7 +96,7 @@ impl Audience {
         if self.live && !text.is_empty() {
             let chunk = OutputChunk { stream, text };
             let event = EventKind::StepPrinted { plan: self.plan.clone(), step: self.step, chunk };
-            // What is read after the end is at most a pipe full, and need not wait.
+            // Who prints has caught up before; what two streams print at once may be one piece more.
             let permit = Arc::clone(&self.unheard).try_acquire_owned().ok();
             let _ = self.messages.send(Message::Printed(event, permit));
         }
@@ -128,7 +129,7 @@ pub(super) struct Printed {
     pub(super) error: Option<String>,
 }
 
-/// Takes what a unit prints: without secrets, onto the disk and to the audience.
+/// Takes what a unit prints: without secrets and machine paths, onto the disk and to the audience.
 #[derive(Debug)]
 pub(super) struct Recording {
     output: Track,
@@ -143,20 +144,27 @@ struct Track {
     /// The beginning of a character whose other bytes have not come yet.
     cut: Vec<u8>,
     redactor: Redactor,
+    paths: PathHider,
     capture: Capture,
 }
 
 impl Recording {
-    /// Takes where the streams are kept; `error` is there where the two are apart.
+    /// Takes what is hidden and where the streams are kept; `error` is there where the two are apart.
     pub(super) fn new(
         secrets: &Rc<Secrets>,
+        paths: &Rc<Paths>,
         output: Capture,
         error: Option<Capture>,
         audience: Audience,
     ) -> Self {
         let stream = if error.is_some() { Stream::Stdout } else { Stream::Both };
-        let track =
-            |stream, capture| Track { stream, cut: Vec::new(), redactor: Redactor::new(secrets), capture };
+        let track = |stream, capture| Track {
+            stream,
+            cut: Vec::new(),
+            redactor: Redactor::new(secrets),
+            paths: PathHider::new(paths),
+            capture,
+        };
         Self {
             output: track(stream, output),
             error: error.map(|capture| track(Stream::Stderr, capture)),
@@ -202,35 +210,44 @@ impl Recording {
     }
 
     /// Reads what a unit that ended has written; returns whether its streams came to their end.
+    ///
+    /// What it left behind may print without end, so that gets a turn at a time like everybody
+    /// else, and only for a moment.
     pub(super) async fn drain(&mut self, streams: &mut Streams) -> io::Result<bool> {
-        let deadline = Instant::now() + LINGER;
+        let mut deadline = Instant::now() + LINGER;
         loop {
+            let before = Instant::now();
+            self.audience.catch_up().await;
+            deadline += before.elapsed();
             let (buffer, audience) = (&mut self.buffer, &self.audience);
-            let mut ended = self.output.drain(&mut streams.output, buffer, audience, deadline)?;
+            let mut turn = self.output.turn(&mut streams.output, buffer, audience)?;
             if let (Some(track), Some(pipe)) = (&mut self.error, &mut streams.error) {
-                ended &= track.drain(pipe, buffer, audience, deadline)?;
+                turn = turn.max(track.turn(pipe, buffer, audience)?);
             }
-            if ended || Instant::now() >= deadline {
-                return Ok(ended);
+            if turn == Turn::End || Instant::now() >= deadline {
+                return Ok(turn == Turn::End);
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            match turn {
+                Turn::Nothing => tokio::time::sleep(Duration::from_millis(2)).await,
+                Turn::Read | Turn::End => tokio::task::yield_now().await,
+            }
         }
     }
 
     /// Ends the recording.
-    pub(super) fn finish(mut self) -> io::Result<Printed> {
-        let error = self.error.take().map(|track| track.finish(&self.audience)).transpose()?;
-        let (mut output, text) = self.output.finish(&self.audience)?;
-        output.stderr = error.as_ref().map(|(kept, _)| kept.text.clone());
-        let error = error.and_then(|(_, text)| text);
-        Ok(Printed { output, text, error })
+    pub(super) fn finish(mut self) -> Printed {
+        let error = self.error.take().map(|track| track.finish(&self.audience));
+        let (mut output, text) = self.output.finish(&self.audience);
+        let (kept, error) = error.unzip();
+        output.stderr = kept.map(Box::new);
+        Printed { output, text, error: error.flatten() }
     }
 
-    /// Reads the output until nobody holds it any more, and tells each piece.
+    /// Reads the output until nobody holds it any more; tells each piece as it came, and what may be shown by now.
     pub(super) async fn follow(
         &mut self,
         streams: &mut Streams,
-        mut heard: impl FnMut(&[u8]),
+        mut heard: impl FnMut(&[u8], &[u8]),
     ) -> io::Result<()> {
         streams.output.release();
         loop {
@@ -239,7 +256,8 @@ impl Recording {
             if length == 0 {
                 return Ok(());
             }
-            heard(&self.output.push(&self.buffer[..length], &self.audience));
+            let shown = self.output.push(&self.buffer[..length], &self.audience);
+            heard(&self.buffer[..length], &shown);
         }
     }
 }
@@ -247,7 +265,7 @@ impl Recording {
 impl Track {
     /// Takes bytes; returns what may be shown of them.
     fn push(&mut self, bytes: &[u8], audience: &Audience) -> Vec<u8> {
-        let shown = self.redactor.push(bytes);
+        let shown = self.paths.push(&self.redactor.push(bytes));
         self.capture.push(&shown);
         if audience.live {
             audience.print(self.stream, whole_characters(&mut self.cut, &shown));
@@ -255,37 +273,37 @@ impl Track {
         shown
     }
 
-    /// Reads until there is nothing more; returns whether that is the end of the stream.
-    ///
-    /// Gives up at the deadline: what was left behind may print without end.
-    fn drain(
-        &mut self,
-        pipe: &mut OutputPipe,
-        buffer: &mut [u8],
-        audience: &Audience,
-        deadline: Instant,
-    ) -> io::Result<bool> {
-        loop {
-            match pipe.read_ready(buffer)? {
-                None => return Ok(false),
-                Some(0) => return Ok(true),
-                Some(length) => {
-                    self.push(&buffer[..length], audience);
-                }
-            }
-            if Instant::now() >= deadline {
-                return Ok(false);
+    /// Reads once, at most what a pipe holds.
+    fn turn(&mut self, pipe: &mut OutputPipe, buffer: &mut [u8], audience: &Audience) -> io::Result<Turn> {
+        match pipe.read_ready(buffer)? {
+            None => Ok(Turn::Nothing),
+            Some(0) => Ok(Turn::End),
+            Some(length) => {
+                self.push(&buffer[..length], audience);
+                Ok(Turn::Read)
             }
         }
     }
 
-    fn finish(mut self, audience: &Audience) -> io::Result<(StepOutput, Option<String>)> {
-        let held = self.redactor.finish();
+    fn finish(mut self, audience: &Audience) -> Captured {
+        let mut held = self.paths.push(&self.redactor.finish());
+        held.extend(self.paths.finish());
         self.capture.push(&held);
         self.cut.extend(&held);
         audience.print(self.stream, String::from_utf8_lossy(&self.cut).into_owned());
         self.capture.finish()
     }
+}
+
+/// What one look into a pipe gave; of two pipes, the greater says what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// The end of the stream.
+    End,
+    /// Nothing for now.
+    Nothing,
+    /// Something.
+    Read,
 }
 
 /// Returns bytes as text, and leaves the beginning of a character at their end in `cut`.

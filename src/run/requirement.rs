@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::package::{self, Manager};
 use crate::tutorial::{NetworkRequirement, Requirements, ToolRequirement};
@@ -98,9 +98,16 @@ fn version(program: &Path) -> Option<String> {
     }
 }
 
+/// Finds a version: numbers with dots, or where there are none, a number that stands by itself in the first line.
 fn first_version(text: &str) -> Option<&str> {
     let words = text.split(|character: char| !(character.is_ascii_digit() || character == '.'));
-    words.map(|word| word.trim_matches('.')).find(|word| word.contains('.') && !word.is_empty())
+    let dotted = words.map(|word| word.trim_matches('.')).find(|word| word.contains('.'));
+    let plain = || {
+        let words = text.lines().next()?.split_whitespace();
+        let words = words.map(|word| word.trim_start_matches('v').trim_end_matches([',', ';', ':', '.']));
+        words.filter(|word| !word.is_empty()).find(|word| word.chars().all(|digit| digit.is_ascii_digit()))
+    };
+    dotted.or_else(plain)
 }
 
 /// Compares versions number by number; what is missing counts as 0.
@@ -116,19 +123,30 @@ fn at_least(version: &str, minimum: &str) -> bool {
 
 /// Tries all hosts at once; a host that does not answer in time is not there.
 fn unreachable(hosts: &[NetworkRequirement]) -> Vec<String> {
-    let tries: Vec<_> = hosts.iter().map(|host| (host, start_reaching(host))).collect();
-    let failed = tries.into_iter().filter(|(_, answer)| answer.recv_timeout(NETWORK_PATIENCE) != Ok(true));
+    let deadline = Instant::now() + NETWORK_PATIENCE;
+    let tries: Vec<_> = hosts.iter().map(|host| (host, start_reaching(host, deadline))).collect();
+    let left = || deadline.saturating_duration_since(Instant::now());
+    // When no address is left to try, nobody can answer any more.
+    let failed = tries.into_iter().filter(|(_, answer)| answer.recv_timeout(left()).is_err());
     failed.map(|(host, _)| format!("no network to {}", host.host)).collect()
 }
 
-fn start_reaching(requirement: &NetworkRequirement) -> mpsc::Receiver<bool> {
-    let (sender, answer) = mpsc::channel();
+/// Tries all addresses of a host at once: the first may be of a network that leads nowhere.
+fn start_reaching(requirement: &NetworkRequirement, deadline: Instant) -> mpsc::Receiver<()> {
+    let (reached, answer) = mpsc::channel();
     let address = (requirement.host.clone(), requirement.port);
     // Resolving a name has no timeout of its own, so it is left behind in its thread.
     std::thread::spawn(move || {
-        let mut addresses = address.to_socket_addrs().into_iter().flatten();
-        let reached = addresses.any(|address| TcpStream::connect_timeout(&address, NETWORK_PATIENCE).is_ok());
-        let _ = sender.send(reached);
+        for address in address.to_socket_addrs().into_iter().flatten() {
+            let reached = reached.clone();
+            std::thread::spawn(move || {
+                let left = deadline.saturating_duration_since(Instant::now());
+                // Without any time left, connecting is an error.
+                if TcpStream::connect_timeout(&address, left).is_ok() {
+                    let _ = reached.send(());
+                }
+            });
+        }
     });
     answer
 }
@@ -150,7 +168,10 @@ mod tests {
         assert_eq!(first_version("buildah version 1.28.2 (image-spec 1.1.0-rc2)"), Some("1.28.2"));
         assert_eq!(first_version("git version 2.47.3"), Some("2.47.3"));
         assert_eq!(first_version("v20.20.2\n"), Some("20.20.2"));
-        assert_eq!(first_version("GNU thing, version 5."), None);
+        assert_eq!(first_version("less 590 (GNU regular expressions)\nno 2 copyright"), Some("590"));
+        assert_eq!(first_version("systemd 255 (255.4-1ubuntu8)"), Some("255.4"));
+        assert_eq!(first_version("GNU thing, version 5."), Some("5"));
+        assert_eq!(first_version("tool for x86_64, since\n2020"), None);
     }
 
     #[test]
@@ -179,5 +200,15 @@ mod tests {
         assert_eq!(unreachable(std::slice::from_ref(&host)), Vec::<String>::new());
         drop(listener);
         assert_eq!(unreachable(&[host]), ["no network to 127.0.0.1"]);
+    }
+
+    #[test]
+    fn hosts_that_do_not_answer_share_their_time() {
+        let place = crate::diagnostic::Place::new(&crate::diagnostic::Source::new("a.md", ""), 0..0);
+        // Nobody has this address (RFC 5737).
+        let host = NetworkRequirement { host: "192.0.2.1".to_owned(), port: 9, when: None, place };
+        let began = Instant::now();
+        unreachable(&vec![host; 3]);
+        assert!(began.elapsed() < NETWORK_PATIENCE * 2, "{:?}", began.elapsed());
     }
 }

@@ -42,8 +42,6 @@ pub(super) struct Service {
     pub(super) process: i32,
     /// When its step began.
     born: Born,
-    /// Name of the file for its long output.
-    file: String,
     end_file: PathBuf,
     heard: Rc<RefCell<String>>,
     /// Whether it printed the text that says that it is ready.
@@ -59,24 +57,25 @@ impl Service {
         mut streams: Streams,
         ready: Option<&Ready>,
     ) -> Self {
-        let Started { step, process, born, file, end_file } = started;
+        let Started { step, process, born, end_file } = started;
         let heard = Rc::new(RefCell::new(String::new()));
         let announced = Rc::new(Cell::new(false));
         let mut announcement = Announcement::of(ready, Rc::clone(&announced));
         let ear = Rc::clone(&heard);
         let follower = tokio::task::spawn_local(async move {
             let mut cut = Vec::new();
-            let hear = |bytes: &[u8]| {
-                announcement.listen(bytes);
+            let hear = |printed: &[u8], shown: &[u8]| {
+                // The end of what it printed may be held back until more comes, and it waits for us.
+                announcement.listen(printed);
                 let mut heard = ear.borrow_mut();
                 if heard.len() < HEARD {
-                    heard.push_str(&whole_characters(&mut cut, bytes));
+                    heard.push_str(&whole_characters(&mut cut, shown));
                 }
             };
             recording.follow(&mut streams, hear).await?;
-            recording.finish()
+            Ok(recording.finish())
         });
-        Self { step, process, born, file, end_file, heard, announced, follower }
+        Self { step, process, born, end_file, heard, announced, follower }
     }
 
     /// Returns the beginning of what it printed so far.
@@ -130,7 +129,6 @@ struct Started {
     step: StepIndex,
     process: i32,
     born: Born,
-    file: String,
     end_file: PathBuf,
 }
 
@@ -167,7 +165,6 @@ impl PlanRun {
                     process: reply.service.unwrap_or_default(),
                     born,
                     end_file: session.end_file(&streams),
-                    file: self.output_name(task, ""),
                 };
                 self.services.push(Service::follow(started, recording, streams, ready));
                 self.await_service(task, ready, limits).await
@@ -211,9 +208,9 @@ impl PlanRun {
         let talk = |source| PlanTrouble::Talk { program: task.interpreter.language.clone(), source };
         let mut left_behind = self.stop_session(&task.step.session, born, Why::End).await;
         if !recording.drain(&mut streams).await.map_err(talk)? {
-            left_behind.extend(self.forget(streams));
+            left_behind.extend(Self::forget(streams));
         }
-        Ok(StepResult { left_behind, ..ended(outcome, self.printed(task, recording)?) })
+        Ok(StepResult { left_behind, ..ended(outcome, recording.finish()) })
     }
 
     /// Waits until the service that was started last is ready, and judges it.
@@ -223,10 +220,9 @@ impl PlanRun {
         ready: Option<&Ready>,
         mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
-        let trouble = |source| PlanTrouble::Output { step: task.step.name.to_string(), source };
         let service = self.services.last().expect("the service was just started");
         let outcome = until_ready(service, ready, task.step.timeout, &mut limits).await;
-        let heard = self.without_paths(service.heard(), &service.file).map_err(trouble)?;
+        let heard = service.heard();
         let mut result = if outcome.passed() {
             let promised = (outcome == Outcome::Verified).then_some(0);
             let judgement =
@@ -239,7 +235,7 @@ impl PlanRun {
         let goes_on = self.shared.options.updating && result.only_output_differs();
         if !result.outcome.passed() && !goes_on {
             let service = self.services.pop().expect("it is still there");
-            let remains = self.end_service(service).await.map_err(trouble)?;
+            let remains = self.end_service(service).await;
             result.output = remains.printed.output;
             result.left_behind = remains.left_behind;
         }
@@ -247,10 +243,9 @@ impl PlanRun {
     }
 
     /// Ends a service, and what was started since and belongs to no other.
-    pub(super) async fn end_service(&self, service: Service) -> io::Result<Remains> {
+    pub(super) async fn end_service(&self, service: Service) -> Remains {
         let left_behind = self.stop(vec![service.process], service.born, Why::End).await;
-        let file = service.file.clone();
-        Ok(Remains { left_behind, printed: self.without_paths(service.printed().await, &file)? })
+        Remains { left_behind, printed: service.printed().await }
     }
 }
 

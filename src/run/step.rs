@@ -11,8 +11,9 @@ use super::recording::{Limits, Printed, Watched};
 use super::unit::{Task, Unit, Why};
 use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
+use crate::diagnostic::chain;
 use crate::event::{CommandResult, Exit, Outcome, StepOutput, StepResult};
-use crate::plan::{Interpreter, PlannedCommand, PlannedStep, StepIndex, Work};
+use crate::plan::{PlannedCommand, PlannedStep, StepIndex, Work};
 
 /// The longest time that is waited for: clocks do not reach much farther.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -30,7 +31,7 @@ impl PlanRun {
                     PlanTrouble::Talk { .. } => self.stop_session(&step.session, born, Why::End).await,
                     _ => Vec::new(),
                 };
-                let outcome = Outcome::Failed { reason: trouble.chain() };
+                let outcome = Outcome::Failed { reason: chain(&trouble) };
                 StepResult { left_behind, ..ended(outcome, Printed::default()) }
             }
         };
@@ -46,10 +47,9 @@ impl PlanRun {
         attempt: u32,
     ) -> Result<StepResult, PlanTrouble> {
         let limits = self.limits(step);
-        let output = attempt as usize;
         let task = |text, interpreter| {
             let expected = step.expected.as_slice();
-            Task { step, index, text, interpreter, errexit: step.errexit, expected, output }
+            Task { step, index, text, interpreter, errexit: step.errexit, expected, attempt, command: None }
         };
         match &step.work {
             Work::File { path, content, append, mode } => {
@@ -58,7 +58,8 @@ impl PlanRun {
             }
             Work::Command { text, interpreter } => self.command(task(text, interpreter), limits).await,
             Work::Transcript { commands, interpreter } => {
-                self.transcript(index, step, commands, interpreter, limits).await
+                let first = Task { errexit: false, ..task("", interpreter) };
+                self.transcript(first, commands, limits).await
             }
             Work::Service { text, interpreter, ready } => {
                 self.service(task(text, interpreter), ready.as_ref(), limits).await
@@ -92,25 +93,29 @@ impl PlanRun {
     }
 
     /// Runs the commands of a transcript until one ends otherwise than the page says.
+    ///
+    /// `step` is what all of them have in common.
     async fn transcript(
         &mut self,
-        index: StepIndex,
-        step: &PlannedStep,
+        step: Task<'_>,
         commands: &[PlannedCommand],
-        interpreter: &Interpreter,
         mut limits: Limits,
     ) -> Result<StepResult, PlanTrouble> {
         let mut result = ended(Outcome::Unverified, Printed::default());
         for (number, command) in commands.iter().enumerate() {
             let expected = command.expected.as_slice();
-            let (text, output) = (command.command.as_str(), number + 1);
-            let task = Task { step, index, text, interpreter, errexit: false, expected, output };
+            let task = Task { text: &command.command, expected, command: Some(number + 1), ..step };
             let Unit { how, printed, left_behind } = self.unit(task, &mut limits).await?;
             result.left_behind.extend(left_behind);
             let goes_on = match how {
-                Watched::Ended(exit) => self.judge_command(&mut result, command, exit, printed),
+                Watched::Ended(exit) => {
+                    // What the page says of the whole block is about its last command.
+                    let of_block = step.step.exit.filter(|_| number + 1 == commands.len());
+                    let promised = of_block.or((command.exit != 0).then_some(command.exit));
+                    self.judge_command(&mut result, command, promised, exit, printed)
+                }
                 Watched::TimedOut => {
-                    break_off(&mut result, Outcome::TimedOut { limit: step.timeout }, printed)
+                    break_off(&mut result, Outcome::TimedOut { limit: step.step.timeout }, printed)
                 }
                 Watched::Stopped => break_off(&mut result, Outcome::Cancelled, printed),
             };
@@ -125,17 +130,19 @@ impl PlanRun {
     }
 
     /// Adds a command that ended to what came of its transcript; returns whether the next one runs.
+    ///
+    /// `promised` is the exit status that the page names, where it names one.
     fn judge_command(
         &mut self,
         result: &mut StepResult,
         command: &PlannedCommand,
+        promised: Option<i32>,
         exit: Exit,
         printed: Printed,
     ) -> bool {
-        let promised = (command.exit != 0).then_some(command.exit);
         let judgement =
             verify::judge(promised, &exit, command.expected.as_slice(), &printed, &mut self.captures);
-        let as_promised = verify::wrong_exit(command.exit, &exit).is_none();
+        let as_promised = verify::wrong_exit(promised.unwrap_or(0), &exit).is_none();
         show(result, &printed.output, !as_promised);
         // A wrong exit says more than output that differed before it.
         result.outcome = if as_promised {

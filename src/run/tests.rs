@@ -9,7 +9,7 @@ use super::{Job, RunOptions, run};
 use crate::diagnostic::{Place, Source, Span};
 use crate::event::{EventKind, Exit, Host, Outcome, SkipReason, StepResult, TutorialResult};
 use crate::plan::{
-    Disposition, Fingerprint, Interpreter, InterpreterKind, Plan, PlanKey, PlannedStep, StepIndex, Work,
+    Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedStep, Work,
 };
 use crate::tutorial::{
     Action, Attributes, Dialect, FrontMatter, Ready, Requirements, Step, StepName, Text, Tutorial,
@@ -48,8 +48,7 @@ impl Page {
             source: number,
             work: Work::Command { text: text.to_owned(), interpreter },
             disposition: Disposition::Run,
-            explicit_needs: false,
-            needs: (0..number).map(StepIndex).collect(),
+            needs: Needs::AllBefore,
             cleanup: false,
             session: "main".to_owned(),
             cwd: None,
@@ -113,6 +112,7 @@ impl Page {
         let step = |step: &PlannedStep| Step {
             name: step.name.clone(),
             named: false,
+            info: String::new(),
             headings: Vec::new(),
             anchor: None,
             description: String::new(),
@@ -130,6 +130,8 @@ impl Page {
             title: String::new(),
             steps: self.steps.iter().map(step).collect(),
             other_blocks: Vec::new(),
+            body: Span::new(0, 0),
+            comments: Vec::new(),
             headings: Vec::new(),
             links: Vec::new(),
             includes: Vec::new(),
@@ -622,7 +624,7 @@ fn page_that_redefines_what_the_driver_is_called_with_fails_its_steps() {
             .step_with("echo ran; exit 5\n", |step| {
                 step.exit = Some(5);
                 step.timeout = Duration::from_secs(1);
-                step.needs.clear();
+                step.cleanup = true;
             })
             .run();
         // The first may have lost its shell by that, and the page's function with it.

@@ -1,6 +1,5 @@
 //! What runs a text: a session or a program of its own, and how it is stopped.
 
-use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -11,7 +10,8 @@ use rustix::process::Signal;
 
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
-use super::output::{Capture, file_name};
+use super::output::{Capture, OutputName};
+use super::paths::Paths;
 use super::pipe::OutputPipe;
 use super::process::{self, Born, Family, Patience};
 use super::recording::{Audience, Limits, Printed, Recording, Watched};
@@ -53,8 +53,10 @@ pub(super) struct Task<'a> {
     pub(super) interpreter: &'a Interpreter,
     pub(super) errexit: bool,
     pub(super) expected: &'a [ExpectedOutput],
-    /// Tells apart the outputs of one step: the try, the command.
-    pub(super) output: usize,
+    /// Which try.
+    pub(super) attempt: u32,
+    /// Which command of a transcript, counted from 1.
+    pub(super) command: Option<usize>,
 }
 
 impl PlanRun {
@@ -87,9 +89,9 @@ impl PlanRun {
         if recording.drain(&mut streams).await.map_err(talk)? {
             self.session(&task.step.session, task.interpreter)?.recycle(streams);
         } else {
-            left_behind.extend(self.forget(streams));
+            left_behind.extend(Self::forget(streams));
         }
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+        Ok(Unit { how, printed: recording.finish(), left_behind })
     }
 
     /// Hands a text to the shell of its session; returns the pipes of its output.
@@ -126,12 +128,7 @@ impl PlanRun {
     ///
     /// Returns the command lines of what could not be ended, as they may be recorded.
     pub(super) async fn stop(&self, roots: Vec<i32>, since: Born, why: Why) -> Vec<String> {
-        let survivors = self.family(roots, since).stop(self.patience(why)).await;
-        self.without_secrets(survivors)
-    }
-
-    fn without_secrets(&self, command_lines: Vec<String>) -> Vec<String> {
-        command_lines.iter().map(|line| self.shared.secrets.redact(line)).collect()
+        self.family(roots, since).stop(self.patience(why)).await
     }
 
     /// Returns how much time processes get that are stopped.
@@ -181,7 +178,7 @@ impl PlanRun {
         };
         let drained = recording.drain(&mut streams).await;
         if !matches!(drained, Ok(true)) {
-            left_behind.extend(self.forget(streams));
+            left_behind.extend(Self::forget(streams));
         }
         drained.map_err(start)?;
         let how = match watched.map_err(start)? {
@@ -189,7 +186,7 @@ impl PlanRun {
             Watched::TimedOut => Watched::TimedOut,
             Watched::Stopped => Watched::Stopped,
         };
-        Ok(Unit { how, printed: self.printed(task, recording)?, left_behind })
+        Ok(Unit { how, printed: recording.finish(), left_behind })
     }
 
     fn start_program(
@@ -223,52 +220,26 @@ impl PlanRun {
     }
 
     pub(super) fn recording(&self, task: Task<'_>, apart: bool) -> Recording {
-        let capture = |suffix: &str| {
-            let name = self.output_name(task, suffix);
-            Capture::new(&self.job.outputs, &self.job.outputs_name, &name, self.shared.options.keep_output)
+        let capture = |error| {
+            let (index, step) = (task.index, task.step.name.0.as_str());
+            let name = OutputName { index, step, attempt: task.attempt, command: task.command, error };
+            let (folder, folder_name) = (&self.job.outputs, &self.job.outputs_name);
+            Capture::new(folder, folder_name, &name.file(), self.shared.options.keep_output)
         };
         let (plan, messages) = (self.job.plan.key.clone(), self.shared.messages.clone());
         let audience = Audience::new(plan, task.index, messages, self.shared.options.stream_output);
-        Recording::new(&self.shared.secrets, capture(""), apart.then(|| capture(".stderr")), audience)
-    }
-
-    /// Ends a recording.
-    pub(super) fn printed(&self, task: Task<'_>, recording: Recording) -> Result<Printed, PlanTrouble> {
-        let printed =
-            recording.finish().and_then(|printed| self.without_paths(printed, &self.output_name(task, "")));
-        printed.map_err(|source| PlanTrouble::Output { step: task.step.name.to_string(), source })
-    }
-
-    /// Replaces names of folders that differ from run to run by what they are, in the file of that name too.
-    pub(super) fn without_paths(&self, mut printed: Printed, file: &str) -> io::Result<Printed> {
-        let output = &mut printed.output;
-        let shown = [Some(&mut output.text), output.stderr.as_mut(), printed.error.as_mut()];
-        for text in shown.into_iter().flatten() {
-            *text = self.hide_paths(text);
-        }
-        if let Some(text) = &mut printed.text {
-            let hidden = self.hide_paths(text);
-            if hidden != *text && output.file.is_some() {
-                std::fs::write(self.job.outputs.join(file), &hidden)?;
-            }
-            *text = hidden;
-        }
-        Ok(printed)
-    }
-
-    /// Returns the name of the file for a unit's long output.
-    pub(super) fn output_name(&self, task: Task<'_>, suffix: &str) -> String {
-        let name = match task.output {
-            1 => format!("{}{suffix}", task.step.name),
-            number => format!("{}{suffix}.{number}", task.step.name),
-        };
-        file_name(&name)
+        // Names of folders that differ from run to run are replaced by what they are.
+        let workspace = &self.workspace;
+        let paths = Paths::new([(workspace.work(), "workspace"), (workspace.home(), "home")])
+            .with_texts_below(workspace.control());
+        let error = apart.then(|| capture(true));
+        Recording::new(&self.shared.secrets, &Rc::new(paths), capture(false), error, audience)
     }
 
     /// Lets go of streams that someone still holds, and returns who does.
     ///
     /// They are read until nobody holds them, so that no process is stopped by a full pipe.
-    pub(super) fn forget(&self, streams: Streams) -> Vec<String> {
+    pub(super) fn forget(streams: Streams) -> Vec<String> {
         let holders = process::holders(streams.output.path());
         for mut pipe in [Some(streams.output), streams.error].into_iter().flatten() {
             tokio::task::spawn_local(async move {
@@ -277,30 +248,8 @@ impl PlanRun {
                 while pipe.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
             });
         }
-        self.without_secrets(holders)
+        holders
     }
-
-    fn hide_paths(&self, text: &str) -> String {
-        let folder = |path: &std::path::Path| path.to_string_lossy().into_owned();
-        let (work, home) = (folder(self.workspace.work()), folder(self.workspace.home()));
-        let control = folder(self.workspace.control());
-        let text = without_text_files(text, &control);
-        let names = [(work.as_str(), "workspace"), (home.as_str(), "home"), (control.as_str(), "control")];
-        crate::expect::hide_paths(&text, &names)
-    }
-}
-
-/// Takes the names of the files that hold the steps' texts out of messages.
-///
-/// A dash says `sh: 1: FILE: x: not found`, a bash that is called `sh` says `FILE: line 1: x: not found`.
-fn without_text_files<'a>(text: &'a str, control: &str) -> Cow<'a, str> {
-    if !text.contains(control) {
-        return Cow::Borrowed(text);
-    }
-    let file = format!(r"(?m)(?<first>^)?{}/session-\d+/text\d+(\.x)?: ", regex::escape(control));
-    let file = regex::Regex::new(&file).expect("an escaped path is a valid pattern");
-    let shell = |found: &regex::Captures<'_>| if found.name("first").is_some() { "sh: " } else { "" };
-    Cow::Owned(file.replace_all(text, shell).into_owned())
 }
 
 fn reads_one_stream(expected: &[ExpectedOutput]) -> bool {

@@ -65,7 +65,7 @@ fn check(expected: &ExpectedOutput, printed: &Printed, bound: &Captures) -> Chec
     let verdict = match text {
         Some(text) => expected.expectation.check(text, bound),
         None => Verdict::Broken(Mismatch {
-            summary: format!("{} bytes of output are too many to compare", printed.output.bytes),
+            summary: incomparable(printed, expected.expectation.stream),
             diff: Vec::new(),
         }),
     };
@@ -75,5 +75,16 @@ fn check(expected: &ExpectedOutput, printed: &Printed, bound: &Captures) -> Chec
         Verdict::Broken(mismatch) => {
             CheckResult { location, mismatch: Some(mismatch), captures: Captures::new(), score: None }
         }
+    }
+}
+
+/// Returns why the text of an output is not known.
+fn incomparable(printed: &Printed, stream: Stream) -> String {
+    let output = printed.output.of(stream).unwrap_or(&printed.output);
+    match &output.trouble {
+        Some(trouble) => {
+            format!("{} bytes of output could not be kept, and are not compared: {trouble}", output.bytes)
+        }
+        None => format!("{} bytes of output are too many to compare", output.bytes),
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct ExpectComment {
     pub(crate) takes_block: bool,
 }
 
+/// What the next block may be.
+const FORMATS: [&str; 5] = ["regex", "glob", "json", "contains", "lines"];
+
 /// Shorthands for a single attribute.
 const FLAGS: [&str; 5] = ["cleanup", "skip", "manual", "hide", "background"];
 
@@ -47,15 +50,18 @@ pub(crate) fn read(comment: &Comment, above_block: bool, findings: &mut Vec<Find
         text.split_once(':').map_or((text, None), |(word, rest)| (word.trim_end(), Some(rest)));
     let at = start + text.len() - rest.map_or(0, str::len);
     match (keyword, rest) {
-        ("step", Some(rest)) => Some(Annotation::Step(map(comment, at, rest, findings))),
+        ("step", Some(rest)) => {
+            map(comment, at, rest, "`{name: build, timeout: 5m}`", findings).map(Annotation::Step)
+        }
         ("expect", None) => Some(expect(Vec::new())),
-        ("expect", Some(rest)) => Some(expect(expect_entries(comment, at, rest, findings))),
+        ("expect", Some(rest)) => expect_entries(comment, at, rest, findings).map(expect),
         (flag, rest) if FLAGS.contains(&flag) => {
             let value = rest.map(str::trim).filter(|rest| !rest.is_empty()).unwrap_or("true");
             Some(Annotation::Step(vec![flag_entry(flag, value, &comment.place)]))
         }
         (word, rest) => {
-            findings.extend(mistyped(word, rest.map(str::trim), comment, above_block));
+            let finding = without_colon(comment, above_block);
+            findings.extend(finding.or_else(|| mistyped(word, rest.map(str::trim), comment, above_block)));
             None
         }
     }
@@ -69,6 +75,31 @@ fn flag_entry(flag: &str, value: &str, place: &Place) -> Entry {
     // `<!-- manual: needs a browser -->` gives a reason, and the attribute is a yes or no.
     let value = if flag == "skip" || matches!(value, "true" | "false") { value } else { "true" };
     Entry::text(flag, place, value)
+}
+
+/// Finds a comment of ours that lacks its colon, as `expect {contains: "done"}`.
+fn without_colon(comment: &Comment, above_block: bool) -> Option<Finding> {
+    let (text, _) = comment.trimmed();
+    let (word, rest) = text.split_once(char::is_whitespace)?;
+    let rest = rest.trim();
+    let map = rest.starts_with('{') && KEYWORDS.contains(&word);
+    let meant = match word {
+        "include" => stands_alone(comment) && !rest.contains(char::is_whitespace) && rest.contains('.'),
+        "expect" => above_block && FORMATS.contains(&rest),
+        "skip" => above_block,
+        _ => false,
+    };
+    let message = format!("`{word}` without a colon is not read");
+    let finding = match map {
+        true => Finding::error("unknown-annotation", message),
+        false => Finding::warning("unknown-annotation", message),
+    };
+    let help = if rest.contains('\n') {
+        format!("write `{word}:` before the rest")
+    } else {
+        format!("write it as `<!-- {word}: {rest} -->`")
+    };
+    (map || meant).then(|| finding.at(comment.place.clone()).help(help))
 }
 
 fn mistyped(word: &str, rest: Option<&str>, comment: &Comment, above_block: bool) -> Option<Finding> {
@@ -90,27 +121,38 @@ fn stands_alone(comment: &Comment) -> bool {
     line.is_some_and(|line| line.trim() == place.text())
 }
 
-/// Reads the YAML of a comment as a map; the mistakes in it become findings.
-pub(crate) fn map(comment: &Comment, at: usize, text: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
-    let Some(node) = node(comment, at, text, findings) else { return Vec::new() };
+/// Reads the YAML of a comment as a map. Without one there are findings, which show such a map.
+pub(crate) fn map(
+    comment: &Comment,
+    at: usize,
+    text: &str,
+    example: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Entry>> {
+    let node = node(comment, at, text, findings)?;
     match node.data {
-        Data::Map(entries) => entries,
-        Data::Null => Vec::new(),
+        Data::Map(entries) => Some(entries),
+        Data::Null => Some(Vec::new()),
         _ => {
             let finding = Finding::error("invalid-annotation", "comment does not hold a map");
-            findings.push(finding.at(node.place).help("write it as `{name: build, timeout: 5m}`"));
-            Vec::new()
+            findings.push(finding.at(node.place).help(format!("write it as {example}")));
+            None
         }
     }
 }
 
 /// Reads what follows `expect:`: a map, or a single word as `regex`, which is about the next block.
-fn expect_entries(comment: &Comment, at: usize, text: &str, findings: &mut Vec<Finding>) -> Vec<Entry> {
+fn expect_entries(
+    comment: &Comment,
+    at: usize,
+    text: &str,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Entry>> {
     match text.trim() {
-        word @ ("regex" | "glob" | "json" | "contains" | "lines") => {
-            vec![Entry::text("format", &comment.place, word)]
+        word if FORMATS.contains(&word) => Some(vec![Entry::text("format", &comment.place, word)]),
+        _ => {
+            map(comment, at, text, "`{contains: \"done\"}`, or as a word: `regex`, `glob`, `json`", findings)
         }
-        _ => map(comment, at, text, findings),
     }
 }
 

@@ -14,6 +14,8 @@ use super::info::{self, Info};
 use super::model::{Action, CodeBlock, Dialect, ExpectedOutput, Heading, NotRun, Origin, Step, StepName};
 use super::node::Entry;
 use super::page::Item;
+use super::promises;
+use super::runaway;
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Stream};
 
@@ -24,6 +26,8 @@ pub(crate) struct Assembled {
     pub(crate) other_blocks: Vec<CodeBlock>,
     pub(crate) headings: Vec<Heading>,
     pub(crate) variables: Vec<(String, String)>,
+    /// The comments that meant something.
+    pub(crate) comments: Vec<Place>,
 }
 
 /// Goes through the items of a page. The steps have no names yet unless their authors gave them.
@@ -43,7 +47,7 @@ pub(crate) fn assemble(
         pending: Vec::new(),
         promise: None,
         section: None,
-        step_above: false,
+        above: Above::Nothing,
     };
     let mut items = items.into_iter().peekable();
     while let Some(item) = items.next() {
@@ -67,19 +71,45 @@ struct Assembler<'a> {
     /// Attributes for the next block, with the place of their comments.
     pending: Vec<(Vec<Entry>, Place)>,
     /// An `expect` comment that waits for its block.
-    promise: Option<(Promise, Place)>,
+    promise: Option<Waiting>,
     /// The `STEP` that is open, how many blocks it had, and its place.
     section: Option<(Section, usize, Place)>,
-    /// Whether a step stands above, below the same heading.
-    step_above: bool,
+    /// What stands above, below the same heading.
+    above: Above,
+}
+
+/// What expected output would be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Above {
+    Nothing,
+    Step,
+    /// A block that prints something and does not run, by its language.
+    NotRun(String),
+}
+
+/// An `expect` comment that waits for its block.
+struct Waiting {
+    promise: Promise,
+    place: Place,
+    /// Whether a paragraph stands between.
+    apart: bool,
+}
+
+impl Waiting {
+    /// Returns whether a block that runs is its block. What other programs write never takes one, and
+    /// ours only one that stands right below it.
+    fn takes_runnable(&self) -> bool {
+        !self.promise.is_foreign() && !self.apart
+    }
 }
 
 impl Assembler<'_> {
     fn item(&mut self, item: Item, above_block: bool) {
         match item {
-            Item::Heading(heading) => self.heading(heading),
+            Item::Heading(heading, _) => self.heading(heading),
             Item::Paragraph(text) => {
                 self.drop_pending();
+                self.promise.iter_mut().for_each(|waiting| waiting.apart = true);
                 self.description = text;
             }
             Item::Comment(comment) => self.comment(&comment, above_block),
@@ -94,7 +124,7 @@ impl Assembler<'_> {
 
     fn heading(&mut self, heading: Heading) {
         self.end();
-        self.step_above = false;
+        self.above = Above::Nothing;
         self.description.clear();
         self.trail.retain(|above| above.level < heading.level);
         self.trail.push(heading.clone());
@@ -102,7 +132,9 @@ impl Assembler<'_> {
     }
 
     fn comment(&mut self, comment: &Comment, above_block: bool) {
-        match annotation::read(comment, above_block, self.findings) {
+        let annotation = annotation::read(comment, above_block, self.findings);
+        self.done.comments.extend(annotation.is_some().then(|| comment.place.clone()));
+        match annotation {
             None => {}
             Some(Annotation::Step(entries)) => self.pending.push((entries, comment.place.clone())),
             Some(Annotation::Section(entries)) => {
@@ -120,16 +152,18 @@ impl Assembler<'_> {
 
     fn promise(&mut self, promise: Promise, place: &Place) {
         self.drop_promise();
-        match self.done.steps.last_mut().filter(|_| self.step_above) {
+        let orphan = orphan(place, &self.above, !promise.is_foreign());
+        match self.done.steps.last_mut().filter(|_| self.above == Above::Step) {
             Some(step) => {
-                step.expected.extend(promise.complete.iter().cloned());
-                step.attributes.exit = promise.exit.or(step.attributes.exit);
+                let expected = promise.complete.iter().cloned();
+                self.findings.extend(promises::expect(step, expected, place));
+                self.findings.extend(promise.exit.and_then(|exit| promises::exit(step, exit, place)));
             }
-            None if !promise.wants_block() => self.findings.push(orphan(place, !promise.is_foreign())),
+            None if !promise.wants_block() => self.findings.push(orphan),
             None => {}
         }
         if promise.wants_block() {
-            self.promise = Some((promise, place.clone()));
+            self.promise = Some(Waiting { promise, place: place.clone(), apart: false });
         }
     }
 
@@ -142,8 +176,16 @@ impl Assembler<'_> {
         if !fence.closed {
             return self.unclosed(fence, &info);
         }
+        if let Some(swallowed) = runaway::swallowed(fence, &info.language) {
+            self.findings.push(runaway::finding(fence, swallowed));
+            return self.not_a_block(fence, &info, "it has no end of its own");
+        }
+        let runs = || classify::runs(&info.language, &fence.text, self.dialect);
+        if self.promise.as_ref().is_some_and(|waiting| !waiting.takes_runnable() && runs()) {
+            self.drop_promise();
+        }
         match self.promise.take() {
-            Some((promise, _)) => self.expected(&promise, fence, &info, !promise.is_foreign()),
+            Some(Waiting { promise, .. }) => self.expected(&promise, fence, &info, !promise.is_foreign()),
             None if info.language == "output" => self.expected(&Promise::default(), fence, &info, false),
             None => self.block(fence, &info),
         }
@@ -151,9 +193,12 @@ impl Assembler<'_> {
 
     fn expected(&mut self, promise: &Promise, fence: &Fence, info: &Info, annotated: bool) {
         self.drop_pending();
-        match self.done.steps.last_mut().filter(|_| self.step_above) {
-            Some(step) => step.expected.extend(promise.of_block(fence, &info.language, self.findings)),
-            None => self.findings.push(orphan(&fence.place, annotated)),
+        match self.done.steps.last_mut().filter(|_| self.above == Above::Step) {
+            Some(step) => {
+                let expected = promise.of_block(fence, &info.language, self.findings);
+                self.findings.extend(promises::expect(step, expected, &fence.place));
+            }
+            None => self.findings.push(orphan(&fence.place, &self.above, annotated)),
         }
     }
 
@@ -164,10 +209,16 @@ impl Assembler<'_> {
             .at(Place::new(&fence.place.source, start..start + opening))
             .help("close it with a fence of its own length on a line of its own");
         self.findings.push(finding);
+        self.not_a_block(fence, info, "the block is never closed");
+    }
+
+    /// Takes a block whose end is wrong, about which there is a finding.
+    fn not_a_block(&mut self, fence: &Fence, info: &Info, why: &str) {
         self.pending.clear();
         self.promise = None;
-        let reason = NotRun::NotSupported("the block is never closed".to_owned());
+        let reason = NotRun::NotSupported(why.to_owned());
         let shell = classify::is_shell(&info.language);
+        self.above = Above::NotRun(info.language.clone());
         self.other(fence, &info.language, if shell { reason } else { NotRun::Prose });
     }
 
@@ -181,7 +232,11 @@ impl Assembler<'_> {
             Kind::Step { action, language } => self.step(fence, info, settled, action, language),
             Kind::Other(reason) => {
                 self.findings.extend(classify::cannot_run(&block, &reason));
-                self.findings.extend(misspelled_output(fence, info).filter(|_| self.step_above));
+                let misspelled = misspelled_output(fence, info);
+                self.findings.extend(misspelled.filter(|_| self.above == Above::Step));
+                if reason != NotRun::Prose || !classify::is_data(&info.language) {
+                    self.above = Above::NotRun(info.language.clone());
+                }
                 self.other(fence, &info.language, reason);
             }
         }
@@ -190,7 +245,8 @@ impl Assembler<'_> {
     /// Gathers the attributes of a block, those that win last.
     fn written(&mut self, info: &Info) -> Vec<(Written, Vec<Entry>)> {
         let mut written = Vec::new();
-        if let Some((section, blocks, _)) = &self.section {
+        let shell = classify::is_shell(&info.language);
+        if let Some((section, blocks, _)) = self.section.as_ref().filter(|_| shell) {
             written.push((Written::InComment, section.each.clone()));
             if *blocks == 0 {
                 written.push((Written::InComment, section.first.clone()));
@@ -214,25 +270,36 @@ impl Assembler<'_> {
             *blocks += 1;
         }
         let named = settled.name.is_some();
-        self.step_above = true;
-        self.done.steps.push(Step {
+        self.above = Above::Step;
+        let exit = attributes.exit.zip(attributes.places.get("exit").cloned());
+        let mut step = Step {
             name: StepName(settled.name.map(|(name, _)| name).unwrap_or_default()),
             named,
             headings: self.trail.iter().map(|heading| heading.text.clone()).collect(),
             anchor: self.trail.last().map(|heading| heading.anchor.clone()),
             description: std::mem::take(&mut self.description),
             language,
+            info: fence.info_text().to_owned(),
             place: fence.place.clone(),
             text: fence.text.clone(),
             action,
             attributes,
             expected: Vec::new(),
-        });
+        };
+        if let Some((exit, place)) = exit {
+            self.findings.extend(promises::exit(&mut step, exit, &place));
+        }
+        self.done.steps.push(step);
     }
 
     fn other(&mut self, fence: &Fence, language: &str, reason: NotRun) {
-        let place = fence.place.clone();
-        self.done.other_blocks.push(CodeBlock { language: language.to_owned(), place, reason });
+        self.done.other_blocks.push(CodeBlock {
+            language: language.to_owned(),
+            info: fence.info_text().to_owned(),
+            place: fence.place.clone(),
+            text: fence.text.clone(),
+            reason,
+        });
     }
 
     /// Gives the promises of a `STEP` to its block. The lines of several blocks cannot be told apart.
@@ -241,7 +308,12 @@ impl Assembler<'_> {
         let promises = [(section.stdout, Stream::Stdout), (section.stderr, Stream::Stderr)];
         for (lines, stream) in promises.into_iter().filter(|(lines, _)| !lines.is_empty()) {
             match self.done.steps.last_mut().filter(|_| blocks == 1) {
-                Some(step) => step.expected.push(lines_of_section(lines, stream, &place)),
+                Some(step) => {
+                    // A service has one stream for all that it prints.
+                    let stream = if step.attributes.background { Stream::Both } else { stream };
+                    let expected = lines_of_section(lines, stream, &place);
+                    self.findings.extend(promises::expect(step, [expected], &place));
+                }
                 None => {
                     let message = format!("expected lines of {blocks} blocks are not checked");
                     self.findings.push(Finding::warning("orphan-expectation", message).at(place.clone()));
@@ -258,12 +330,15 @@ impl Assembler<'_> {
     }
 
     fn drop_promise(&mut self) {
-        if let Some((promise, place)) = self.promise.take() {
+        // A comment that says it all shows only a sample in its block.
+        let waiting = self.promise.take().filter(|waiting| !waiting.promise.says_all());
+        if let Some(Waiting { promise, place, .. }) = waiting {
             let (code, message) = ("orphan-expectation", "no block with expected output follows");
             let foreign = promise.is_foreign();
             let finding =
                 if foreign { Finding::warning(code, message) } else { Finding::error(code, message) };
-            self.findings.push(finding.at(place));
+            let finding = finding.at(place).help("put the block with the output right below the comment");
+            self.findings.push(finding);
         }
     }
 }
@@ -274,8 +349,14 @@ fn lines_of_section(lines: Vec<String>, stream: Stream, place: &Place) -> Expect
     ExpectedOutput { expectation, place: place.clone(), origin: Origin::Comment }
 }
 
-fn orphan(place: &Place, annotated: bool) -> Finding {
-    let message = "expected output with no step before it";
+fn orphan(place: &Place, above: &Above, annotated: bool) -> Finding {
+    let message = match above {
+        Above::NotRun(language) if language.is_empty() => {
+            "expected output of a block that does not run".to_owned()
+        }
+        Above::NotRun(language) => format!("expected output of a `{language}` block, which does not run"),
+        Above::Nothing | Above::Step => "expected output with no step before it".to_owned(),
+    };
     let code = "orphan-expectation";
     let finding = if annotated { Finding::error(code, message) } else { Finding::warning(code, message) };
     finding.at(place.clone()).help("it belongs below the step that prints it, under the same heading")

@@ -1,9 +1,12 @@
 //! Attributes: names and values become what they mean.
 
+use std::time::Duration;
+
 use super::dialect::runme;
 use super::model::{Attributes, StepName, Template};
 use super::node::{Entry, Node};
 use super::values;
+use crate::config::parse_duration;
 use crate::diagnostic::{Finding, Place, nearest};
 
 /// Every attribute of ours.
@@ -102,8 +105,17 @@ impl Settled {
         if KNOWN.contains(&key) {
             self.attributes.places.insert(entry.key.clone(), entry.value.place.clone());
             findings.extend(self.set(key, &entry.value).err().map(|help| bad_value(entry, help)));
+            match key {
+                "env" => findings.extend(values::bad_names(&entry.value)),
+                "name" => findings.extend(unprintable_name(&entry.value)),
+                _ => {}
+            }
         } else if written == Written::AfterLanguage && runme::KEYS.contains(&key) {
             runme::apply(&mut self.attributes, entry);
+        } else if let Some((name, value)) = with_colon(key) {
+            let message = format!("`{key}` is no attribute: a value stands after `=`");
+            let finding = Finding::error("unknown-attribute", message).at(entry.key_place.clone());
+            findings.push(finding.help(format!("write it as `{{{name}={value}}}`")));
         } else if written == Written::AfterLanguage && is_foreign(key) {
             // Left to the program that reads it.
         } else {
@@ -119,7 +131,7 @@ impl Settled {
             "cwd" => attributes.cwd = Some(text(value)?),
             "env" => attributes.env.extend(values::variables(value).ok_or(VARIABLES)?),
             "needs" => attributes.needs = step_names(value)?,
-            "timeout" => attributes.timeout = Some(duration(value)?),
+            "timeout" => attributes.timeout = Some(timeout(value)?),
             "retry" => attributes.retry = number(value, "write how many more times to try, as `3`")?,
             "retry-delay" => attributes.retry_delay = duration(value)?,
             "exit" => attributes.exit = Some(exit(value)?),
@@ -163,15 +175,16 @@ impl Settled {
             let message = format!("`{key}` does nothing without `{partner}`");
             findings.push(self.odd(key, message));
         }
-        for key in ["background", "session", "exit", "ready", "cwd", "errexit"] {
+        // What `exit` means there is judged where comments may promise it too.
+        for key in ["background", "session", "ready", "cwd", "errexit"] {
             if has("file") && has(key) {
                 findings.push(self.odd(key, format!("`{key}` does nothing on a step that writes a file")));
             }
         }
-        for key in ["exit", "cleanup", "retry"] {
-            if has("background") && has(key) {
-                findings.push(self.odd(key, format!("`{key}` does nothing on a service")));
-            }
+        if self.attributes.background && self.attributes.cleanup {
+            let finding = Finding::error("cleanup-service", "a service cannot be a cleanup step");
+            let help = "leave `cleanup` out: a service is ended when the page is";
+            findings.push(finding.at(self.attributes.places["cleanup"].clone()).help(help));
         }
     }
 
@@ -194,8 +207,14 @@ fn boolean(value: &Node) -> Result<bool, &'static str> {
     if value.is_null() { Ok(true) } else { value.boolean().ok_or("write `true` or `false`") }
 }
 
-fn duration(value: &Node) -> Result<std::time::Duration, &'static str> {
-    value.text().and_then(values::duration).ok_or("write a duration as `30s`, `5m`, `1h` or `500ms`")
+fn duration(value: &Node) -> Result<Duration, &'static str> {
+    parse_duration(value.text().unwrap_or_default()).map_err(|error| error.help())
+}
+
+/// Reads how long something may take, which is never nothing.
+pub(crate) fn timeout(value: &Node) -> Result<Duration, &'static str> {
+    let timeout = duration(value)?;
+    if timeout.is_zero() { Err("write more than nothing, as `30s`, `5m` or `1h30m`") } else { Ok(timeout) }
 }
 
 fn number(value: &Node, help: &'static str) -> Result<u32, &'static str> {
@@ -221,10 +240,23 @@ fn skip(value: &Node) -> Option<String> {
     }
 }
 
+/// Splits a word as `skip:reason`, whose name is one of ours.
+fn with_colon(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once(':')?;
+    KNOWN.contains(&name).then_some((name, value))
+}
+
 fn is_foreign(key: &str) -> bool {
     FOREIGN.contains(&key)
         || key.starts_with(|first: char| !first.is_ascii_alphabetic())
         || key.contains(['.', ':', '/', '$', '('])
+}
+
+/// Returns the finding about a name with which a page could repaint the terminal of its reader.
+fn unprintable_name(value: &Node) -> Option<Finding> {
+    let unprintable = value.text()?.trim().contains(char::is_control);
+    let finding = Finding::error("bad-name", "name of a step holds a control character");
+    unprintable.then(|| finding.at(value.place.clone()).help("write it with letters, digits and blanks"))
 }
 
 fn unknown(entry: &Entry, ours: bool) -> Finding {
@@ -298,10 +330,43 @@ mod tests {
             "needs=[a, b] exit=1",
             expect![[r#"needs: [ StepName( "a", ), StepName( "b", ), ], exit: Some( 1, ),"#]],
         );
+        check(
+            "needs=[\"a\" 'c',d]",
+            expect![[r#"needs: [ StepName( "a", ), StepName( "c", ), StepName( "d", ), ],"#]],
+        );
         check("skip", expect![[r#"skip: Some( "marked `skip`", ),"#]]);
         check(
             "skip=\"too slow\" manual cleanup",
             expect![[r#"skip: Some( "too slow", ), manual: true, cleanup: true,"#]],
+        );
+    }
+
+    #[test]
+    fn durations_are_more_than_nothing_and_at_most_a_year() {
+        check(
+            "timeout=200000000000000d retry=1 retry-delay=1m1h",
+            expect![[r#"
+                retry: 1,
+                `timeout` cannot be `200000000000000d`
+                `retry-delay` cannot be `1m1h`"#]],
+        );
+        check(
+            "timeout=0",
+            expect![[r#"
+
+            `timeout` cannot be `0`"#]],
+        );
+        check("retry=1 retry-delay=0", expect!["retry: 1, retry_delay: 0ns,"]);
+    }
+
+    #[test]
+    fn names_that_cannot_be_used_are_reported() {
+        check(
+            "env=\"A-B=1\" name=\"a\u{1b}[2Jb\"",
+            expect![[r#"
+                env: { "A-B": "1", },
+                name `A-B` cannot be a variable
+                name of a step holds a control character"#]],
         );
     }
 
@@ -341,6 +406,19 @@ mod tests {
             session: Some( "b", ), background: true, append: true,
             `background` does nothing on a step that writes a file
             `session` does nothing on a step that writes a file"#]],
+        );
+        check(
+            "skip:reason",
+            expect![[r#"
+
+            `skip:reason` is no attribute: a value stands after `=`"#]],
+        );
+        check(
+            "name:a timeout:5m",
+            expect![[r#"
+
+            `name:a` is no attribute: a value stands after `=`
+            `timeout:5m` is no attribute: a value stands after `=`"#]],
         );
         check(
             "retry_delay=5s",

@@ -4,14 +4,95 @@ use std::collections::BTreeSet;
 
 use super::fence::Fence;
 use super::info::Info;
-use super::model::{Action, Dialect, NotRun};
+use super::model::{Action, Dialect, NotRun, Step, Text};
 use super::transcript;
 use crate::diagnostic::Finding;
 
+/// Languages whose blocks a shell runs.
 const SHELLS: [&str; 4] = ["bash", "sh", "shell", "zsh"];
-const TRANSCRIPTS: [&str; 5] = ["console", "shell-session", "sh-session", "shellsession", "scrut"];
-const OTHER_SHELLS: [&str; 12] =
-    ["fish", "powershell", "pwsh", "ps1", "ps", "cmd", "bat", "batch", "csh", "tcsh", "nu", "nushell"];
+
+/// Languages whose blocks show commands with their output.
+const TRANSCRIPTS: [&str; 8] = [
+    "console",
+    "shell-session",
+    "sh-session",
+    "shellsession",
+    "bash-session",
+    "zsh-session",
+    "terminal",
+    "scrut",
+];
+
+/// Shells that nothing here runs.
+const OTHER_SHELLS: [&str; 23] = [
+    "fish",
+    "powershell",
+    "pwsh",
+    "ps1",
+    "ps",
+    "posh",
+    "ps1con",
+    "azurepowershell",
+    "azurepowershell-interactive",
+    "cmd",
+    "bat",
+    "batch",
+    "dos",
+    "csh",
+    "tcsh",
+    "ksh",
+    "dash",
+    "ash",
+    "shellscript",
+    "nu",
+    "nushell",
+    "elvish",
+    "xonsh",
+];
+
+/// Languages of what is shown and prints nothing: a page may have it between a step and its output.
+const DATA: [&str; 40] = [
+    "",
+    "text",
+    "txt",
+    "plain",
+    "plaintext",
+    "none",
+    "output",
+    "json",
+    "jsonc",
+    "json5",
+    "jsonl",
+    "yaml",
+    "yml",
+    "toml",
+    "xml",
+    "html",
+    "css",
+    "csv",
+    "ini",
+    "conf",
+    "config",
+    "properties",
+    "env",
+    "dotenv",
+    "log",
+    "diff",
+    "patch",
+    "markdown",
+    "md",
+    "mdx",
+    "mermaid",
+    "http",
+    "dockerfile",
+    "containerfile",
+    "hcl",
+    "tf",
+    "terraform",
+    "proto",
+    "systemd",
+    "ignore",
+];
 
 /// What Innovation Engine runs besides `bash`.
 const AZURE: [&str; 2] = ["azurecli", "azurecli-interactive"];
@@ -54,7 +135,9 @@ pub(crate) fn classify(
         return Kind::Step { action: Action::Command, language: "bash".to_owned() };
     }
     let shell = OTHER_SHELLS.contains(&language);
-    if shell || block.annotated {
+    // Runme names blocks of every language, those that only show something too.
+    let meant_to_run = block.annotated && !(block.dialect == Dialect::Runme && block.info.json);
+    if shell || meant_to_run {
         let name = if language.is_empty() {
             "a block without a language".to_owned()
         } else {
@@ -63,6 +146,34 @@ pub(crate) fn classify(
         return Kind::Other(NotRun::NotSupported(format!("nothing here runs {name}")));
     }
     Kind::Other(NotRun::Prose)
+}
+
+impl Step {
+    /// Returns whether a shell runs the step: its block, or the commands of its transcript.
+    pub fn runs_in_shell(&self) -> bool {
+        match self.action {
+            Action::Command => SHELLS.contains(&self.language.as_str()),
+            Action::Transcript(_) => true,
+            Action::File(_) => false,
+        }
+    }
+}
+
+/// Returns whether a language is that of a shell whose blocks are commands.
+pub(crate) fn is_command(language: &str) -> bool {
+    SHELLS.contains(&language)
+}
+
+/// Returns whether a block without attributes becomes a step, going by its language and its prompts.
+pub(crate) fn runs(language: &str, text: &Text, dialect: Dialect) -> bool {
+    SHELLS.contains(&language)
+        || TRANSCRIPTS.contains(&language) && transcript::has_prompt(text)
+        || dialect == Dialect::InnovationEngine && AZURE.contains(&language)
+}
+
+/// Returns whether a language is that of data or text, which prints nothing.
+pub(crate) fn is_data(language: &str) -> bool {
+    DATA.contains(&language)
 }
 
 /// Returns whether a language is that of a shell, run here or not.

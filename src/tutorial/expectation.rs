@@ -32,6 +32,8 @@ pub(crate) struct Promise {
     pub(crate) complete: Vec<ExpectedOutput>,
     /// The exit status that it promises.
     pub(crate) exit: Option<i32>,
+    /// Whether it names an exit status, even one that cannot be used.
+    names_exit: bool,
     similarity: Option<(f64, Place)>,
     text: Option<String>,
     format: Option<String>,
@@ -68,9 +70,14 @@ impl Promise {
         self.takes_block
     }
 
+    /// Returns whether the comment holds a whole expectation, even one that cannot be used.
+    pub(crate) fn says_all(&self) -> bool {
+        self.says_all
+    }
+
     /// Returns whether the next block belongs to it.
     pub(crate) fn wants_block(&self) -> bool {
-        self.takes_block || !(self.says_all || self.exit.is_some())
+        self.takes_block || !(self.says_all || self.names_exit)
     }
 
     fn option(&mut self, entry: &Entry) -> Result<(), &'static str> {
@@ -82,7 +89,10 @@ impl Promise {
             }
             "text" => self.text = Some(entry.value.text().ok_or("write a text")?.to_owned()),
             "format" => self.format = entry.value.text().map(str::to_owned),
-            "exit" => self.exit = Some(exit(&entry.value)?),
+            "exit" => {
+                self.names_exit = true;
+                self.exit = Some(exit(&entry.value)?);
+            }
             "stream" => self.stream = Some(stream(&entry.value)?),
             "normalise" => self.normalise_what(&entry.value)?,
             "keep" => self.keep_what(&entry.value)?,

@@ -20,24 +20,35 @@ pub(crate) struct Fence {
     pub(crate) text: Text,
 }
 
+impl Fence {
+    /// Returns what stands after the opening fence.
+    pub(crate) fn info_text(&self) -> &str {
+        &self.place.source.text()[self.info.range()]
+    }
+}
+
 /// Collects the lines of a block while the parser walks through it.
 #[derive(Debug)]
 pub(crate) struct FenceLines {
     fenced: bool,
     lines: Vec<Span>,
+    /// For each line the blanks that a tab leaves after a list took a part of it.
+    leads: Vec<usize>,
     open: Option<Span>,
+    lead: usize,
 }
 
 impl FenceLines {
     pub(crate) fn new(fenced: bool) -> Self {
-        Self { fenced, lines: Vec::new(), open: None }
+        Self { fenced, lines: Vec::new(), leads: Vec::new(), open: None, lead: 0 }
     }
 
     /// Takes a piece of text. A piece that is not in the source is the rest of a tab that a
-    /// list took a part of; it has no place of its own and is left out.
+    /// list took a part of: it belongs to the text and has no place of its own.
     pub(crate) fn push(&mut self, source: &str, text: &str, range: Range<usize>) {
         let slice = &source[range.clone()];
         if slice != text && !text.contains('\n') {
+            self.lead += text.len();
             return;
         }
         let mut at = range.start;
@@ -53,9 +64,11 @@ impl FenceLines {
     }
 
     fn close_line(&mut self, source: &str) {
+        let lead = std::mem::take(&mut self.lead);
         let Some(span) = self.open.take() else { return };
         let content = source[span.range()].trim_end_matches(['\n', '\r']);
         self.lines.push(Span::new(span.start, span.start + content.len()));
+        self.leads.push(lead);
     }
 
     /// Returns the block, whose bytes are `range`.
@@ -69,15 +82,16 @@ impl FenceLines {
             opening.is_closed_by(&text[content_end.min(range.end)..range.end])
         });
         let info = opening.map_or(Span::new(range.start, range.start), |opening| opening.info);
-        let text = joined(source, self.lines);
+        let text = joined(source, self.lines, &self.leads);
         Fence { place: Place::new(source, range), fenced: self.fenced, closed, info, text }
     }
 }
 
-/// Joins lines of a source.
-pub(crate) fn joined(source: &Arc<Source>, lines: Vec<Span>) -> Text {
+/// Joins lines of a source, each after as many blanks as its lead says.
+pub(crate) fn joined(source: &Arc<Source>, lines: Vec<Span>, leads: &[usize]) -> Text {
     let mut content = String::new();
-    for line in &lines {
+    for (at, line) in lines.iter().enumerate() {
+        content.extend(std::iter::repeat_n(' ', leads.get(at).copied().unwrap_or_default()));
         content.push_str(&source.text()[line.range()]);
         content.push('\n');
     }

@@ -4,7 +4,7 @@ mod matrix;
 mod parameters;
 mod requirements;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::dialect::runme;
@@ -45,6 +45,16 @@ const FOREIGN: [&str; 13] = [
     "template",
     "page_title",
     "type",
+];
+
+/// Words that authors write for keys of ours.
+const SAME: [(&str, &str); 6] = [
+    ("parm", "params"),
+    ("parameter", "params"),
+    ("parameters", "params"),
+    ("requirements", "requires"),
+    ("environment", "env"),
+    ("envs", "env"),
 ];
 
 /// A front matter and where the page's own text begins.
@@ -135,7 +145,10 @@ impl Top {
         self.body = body;
         self.front_matter.place = Some(Place::new(source, span));
         match node {
-            Err(finding) => findings.push(Finding { code: "invalid-front-matter", ..*finding }),
+            Err(finding) => {
+                let help = help_of(text);
+                findings.push(Finding { code: "invalid-front-matter", ..*finding }.help(help));
+            }
             Ok(Node { data: Data::Map(entries), .. }) => self.read_entries(&entries, findings),
             Ok(node) if node.is_null() => {}
             Ok(node) => {
@@ -160,6 +173,23 @@ impl Top {
                 findings.push(super::attributes::bad_value(entry, help));
             }
         }
+        findings.extend(open_secrets(&self.front_matter));
+    }
+}
+
+/// Returns what to do about YAML that does not parse, going by its usual mistakes.
+fn help_of(yaml: &str) -> &'static str {
+    let has_colon = |line: &str| {
+        let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
+        value.contains(": ") && !value.starts_with(['"', '\'', '[', '{', '|', '>', '#'])
+    };
+    let lead = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    if yaml.lines().any(|line| line[..lead(line)].contains('\t')) {
+        "indent with blanks: YAML takes no tabs"
+    } else if yaml.lines().any(has_colon) {
+        "quote a value that contains `: `, as `title: \"Part 1: begin\"`"
+    } else {
+        "front matter is YAML: `key: value` on each line, and what belongs to a key indented below it"
     }
 }
 
@@ -178,12 +208,12 @@ impl KeyReader<'_> {
             "params" => page.parameters = parameters::read(value, self.findings)?,
             "matrix" => page.matrix = matrix::read(value, self.findings)?,
             "requires" => page.requires = requirements::read(value, self.findings)?,
-            "env" => page.env = map(value)?,
-            "secrets" => page.secrets = list(value)?,
-            "timeout" => {
-                let duration = value.text().and_then(values::duration);
-                page.timeout = Some(duration.ok_or("write a duration as `30s`, `5m` or `1h`")?);
+            "env" => {
+                page.env = map(value)?;
+                self.findings.extend(values::bad_names(value));
             }
+            "secrets" => page.secrets = secrets(value, self.findings)?,
+            "timeout" => page.timeout = Some(super::attributes::timeout(value)?),
             "images" => page.images = named(value)?,
             "reference" => page.reference = named(value)?,
             "tags" => page.tags = list(value)?,
@@ -215,6 +245,30 @@ fn list(value: &Node) -> Result<Vec<String>, &'static str> {
     Ok(words.into_iter().map(|(word, _)| word).collect())
 }
 
+fn secrets(value: &Node, findings: &mut Vec<Finding>) -> Result<Vec<String>, &'static str> {
+    let words = values::words(value).ok_or("write a list of words")?;
+    findings.extend(words.iter().filter_map(|(word, node)| values::bad_name("secret", word, &node.place)));
+    Ok(words.into_iter().map(|(word, _)| word).collect())
+}
+
+/// Returns a finding for each secret that is a parameter too: those are shown wherever their page is.
+fn open_secrets(page: &FrontMatter) -> Vec<Finding> {
+    let parameters = page.parameters.iter().map(|parameter| (&parameter.name, &parameter.place));
+    let matrix = page.places.get("matrix").map(|place| {
+        let included = page.matrix.include.iter().flat_map(BTreeMap::keys);
+        page.matrix.axes.iter().map(|(name, _)| name).chain(included).map(move |name| (name, place))
+    });
+    let mut seen = BTreeSet::new();
+    let names = parameters.chain(matrix.into_iter().flatten());
+    let open = names.filter(|(name, _)| page.secrets.contains(name) && seen.insert(*name));
+    let finding = |(name, place): (&String, &Place)| {
+        Finding::error("open-secret", format!("`{name}` is a parameter and a secret")).at(place.clone()).help(
+            "leave it out of `params` and `matrix`, which are shown: a secret comes from the environment",
+        )
+    };
+    open.map(finding).collect()
+}
+
 fn unknown(entry: &Entry) -> Option<Finding> {
     // `cwd` is an attribute of ours, and an author may expect it to work here.
     if entry.key != "cwd" && runme::FRONT_MATTER.contains(&entry.key.as_str()) {
@@ -222,7 +276,8 @@ fn unknown(entry: &Entry) -> Option<Finding> {
     }
     let message = format!("unknown key `{}`", entry.key);
     let foreign = FOREIGN.contains(&entry.key.as_str());
-    let near = nearest(&entry.key, KEYS).filter(|near| !foreign && *near != entry.key);
+    let same = SAME.iter().find(|(word, _)| *word == entry.key).map(|(_, key)| *key);
+    let near = nearest(&entry.key, KEYS).or(same).filter(|near| !foreign && *near != entry.key);
     let finding = match near {
         Some(near) => Finding::error("unknown-key", message).help(format!("did you mean `{near}`?")),
         None => Finding::note("foreign-key", message).help("another program may read it; stagebook does not"),
@@ -301,8 +356,8 @@ mod tests {
             parameters,
             expect![[r#"
                 base: Choice(["debian", "fedora"]) Some(String("debian"))
-                n: Number None
-                a.md:4:30 error default of `n` is not a number ()"#]],
+                n: Number Some(Number(0.0))
+                a.md:4:30 error default of `n` is not a number (change the default, or the `type` and `choices` beside it)"#]],
         );
         check(
             "params:\n  a-b: 1\n  c: {typ: string}\n  d: {type: choice}\n  e: {type: strng}",
@@ -323,6 +378,48 @@ mod tests {
             expect![[r#"
 
             a.md:2:9 error `params` cannot be this (write a map of names and defaults)"#]],
+        );
+    }
+
+    #[test]
+    fn names_that_no_variable_can_have_are_reported() {
+        check(
+            "env: {A-B: 1}\nsecrets: [C.D]\nmatrix:\n  \"e=f\": [1]\n  include: [{g h: 2}]\n",
+            |_| String::new(),
+            expect![[r#"
+
+                a.md:2:7 error name `A-B` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)
+                a.md:3:11 error secret `C.D` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)
+                a.md:5:3 error parameter `e=f` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)
+                a.md:6:14 error parameter `g h` cannot be a variable (steps see it as an environment variable: use letters, digits and `_`)"#]],
+        );
+    }
+
+    #[test]
+    fn one_mistake_in_a_parameter_or_the_matrix_is_said_once() {
+        check(
+            "params:\n  PATH: /nope\n  a: {type: number, choices: [1, 2]}\n  b: [1, 2]\nmatrix:\n  exlude: [{a: 1}]",
+            parameters,
+            expect![[r#"
+                PATH: String Some(String("/nope"))
+                a: Number None
+                b: String Some(String(""))
+                a.md:3:3 error parameter `PATH` would change how shells work (give it another name)
+                a.md:4:13 error a number has no `choices` (write `type: choice`, or leave the type out)
+                a.md:5:6 error default of `b` cannot be a list (write one value, or `{type: choice, choices: [debian, fedora]}`)
+                a.md:7:3 error unknown key `exlude` of `matrix` (did you mean `exclude`?)"#]],
+        );
+    }
+
+    #[test]
+    fn parameters_are_no_secrets() {
+        check(
+            "secrets: [A, B, C]\nparams: {A: 1}\nmatrix: {B: [1, 2]}\n",
+            |_| String::new(),
+            expect![[r#"
+
+                a.md:3:10 error `A` is a parameter and a secret (leave it out of `params` and `matrix`, which are shown: a secret comes from the environment)
+                a.md:4:9 error `B` is a parameter and a secret (leave it out of `params` and `matrix`, which are shown: a secret comes from the environment)"#]],
         );
     }
 
@@ -397,17 +494,17 @@ mod tests {
             "titel: A\ntimeout: soon\nauthor: {a: b}",
             show,
             expect![[r#"
-            None None {} []
-            a.md:2:1 error unknown key `titel` (did you mean `title`?)
-            a.md:3:10 error `timeout` cannot be `soon` (write a duration as `30s`, `5m` or `1h`)
-            a.md:4:1 note unknown key `author` (another program may read it; stagebook does not)"#]],
+                None None {} []
+                a.md:2:1 error unknown key `titel` (did you mean `title`?)
+                a.md:3:10 error `timeout` cannot be `soon` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)
+                a.md:4:1 note unknown key `author` (another program may read it; stagebook does not)"#]],
         );
         check(
             "title: [",
             show,
             expect![[r#"
-            None None {} []
-            a.md:3:1 error YAML does not parse: while parsing a node, did not find expected node content ()"#]],
+                None None {} []
+                a.md:3:1 error YAML does not parse: while parsing a node, did not find expected node content (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"#]],
         );
         check(
             "just text",
@@ -416,6 +513,25 @@ mod tests {
             None None {} []
             a.md:2:1 error front matter is not a map of keys (write it as `title: My tutorial`)"#]],
         );
+    }
+
+    #[test]
+    fn yaml_that_does_not_parse_says_what_to_do() {
+        let help = |yaml: &str| {
+            let source = Source::new("a.md", format!("---\n{yaml}\n---\n"));
+            let mut findings = Vec::new();
+            read(&source, &mut findings);
+            findings.iter().filter_map(|finding| finding.help.clone()).collect::<Vec<_>>().join("; ")
+        };
+        let pages =
+            ["title: Foo: bar", "env:\n\tA: 1", "env: {A: 1\ntitle: x", "parameters: {A: 1}", "parm: 1"];
+        expect![[r#"
+            quote a value that contains `: `, as `title: "Part 1: begin"`
+            indent with blanks: YAML takes no tabs
+            front matter is YAML: `key: value` on each line, and what belongs to a key indented below it
+            did you mean `params`?
+            did you mean `params`?"#]]
+        .assert_eq(&pages.map(help).join("\n"));
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Info {
         let end = text.rfind('}').map(|end| end + 1);
         let text = &text[..end.unwrap_or(text.len())];
         let inside = text.strip_suffix('}').unwrap_or(text).get(1..).unwrap_or_default();
-        if inside.trim_start().starts_with('"') || inside.contains(": ") {
+        if inside.trim_start().starts_with(['"', '\'']) || inside.contains(": ") {
             self.read_json(source, start, text, findings);
             return;
         }
@@ -49,6 +49,12 @@ impl Info {
         if end.is_none() && super::attributes::any_of_ours(&words) {
             let finding = Finding::warning("unclosed-braces", "attributes are never closed");
             findings.push(finding.at(Place::new(source, start..start + 1)).help("close them with `}`"));
+        }
+        if super::attributes::any_of_ours(&words) {
+            let finding = words.iter().find_map(|word| badly_written(source, word));
+            // What such words are taken for says nothing more.
+            finding.iter().for_each(|_| words.clear());
+            findings.extend(finding);
         }
         if self.language.is_empty() {
             // `{r setup, cache=TRUE}` and `{note}` are other programs' ways to name a language.
@@ -62,13 +68,13 @@ impl Info {
     fn read_json(&mut self, source: &Arc<Source>, start: usize, text: &str, findings: &mut Vec<Finding>) {
         match yaml::read(source, start, text).map(|node| node.data) {
             Ok(Data::Map(entries)) => {
-                self.json = true;
+                self.json = text[1..].trim_start().starts_with('"');
                 self.attributes = entries;
             }
             Ok(_) => {}
             Err(finding) => {
                 let place = Place::new(source, start..start + text.len());
-                let json = text[1..].trim_start().starts_with('"');
+                let json = text[1..].trim_start().starts_with(['"', '\'']);
                 let severity = if json { Severity::Error } else { Severity::Warning };
                 let finding = Finding { code: "invalid-attributes", severity, ..*finding }.at(place);
                 findings.push(finding.help("write them as `{name=build timeout=10m}` or as flat JSON"));
@@ -89,6 +95,34 @@ fn words(source: &Arc<Source>, start: usize, text: &str) -> Vec<Entry> {
         at += lead + word.len();
     }
     entries
+}
+
+/// Returns the finding about a word whose quote stays open, or which stands apart from its `=`.
+fn badly_written(source: &Arc<Source>, entry: &Entry) -> Option<Finding> {
+    let span = Span::new(entry.key_place.span.start, entry.value.place.span.end);
+    let word = Place::new(source, span);
+    let finding = if is_open(word.text()) {
+        Finding::error("unclosed-quote", "the quote is never closed").help("close it before the `}`")
+    } else if word.text().starts_with('=') {
+        Finding::error("blanks-around-equals", "a name and its value stand apart")
+            .help("write them without blanks around `=`, as `{name=build}`")
+    } else {
+        return None;
+    };
+    Some(finding.at(word))
+}
+
+/// Returns whether a quote in a word is never closed.
+fn is_open(word: &str) -> bool {
+    let mut quote = None;
+    for letter in word.chars() {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            None if matches!(letter, '"' | '\'') => quote = Some(letter),
+            _ => {}
+        }
+    }
+    quote.is_some()
 }
 
 fn is_divider(letter: char) -> bool {
@@ -136,11 +170,16 @@ fn entry(source: &Arc<Source>, start: usize, word: &str) -> Entry {
     Entry { key: key.to_owned(), key_place: place(0, equals), value }
 }
 
-/// Reads what stands between brackets as in `needs=[fetch, build]`.
+/// Reads what stands between brackets as in `needs=[fetch, build]`, divided by commas or blanks.
 fn items(list: &str, place: &Place) -> Vec<Node> {
-    let items =
-        list.split(',').map(|item| item.trim().trim_matches(['"', '\''])).filter(|item| !item.is_empty());
-    items.map(|item| Entry::text("", place, item).value).collect()
+    let mut items = Vec::new();
+    let mut rest = list.trim_start_matches(is_divider);
+    while !rest.is_empty() {
+        let (item, tail) = rest.split_at(word_length(rest));
+        items.push(Entry::text("", place, item.trim_matches(['"', '\''])).value);
+        rest = tail.trim_start_matches(is_divider);
+    }
+    items
 }
 
 #[cfg(test)]
@@ -192,6 +231,12 @@ mod tests {
         check("bash {exit=1,2,name=x}", expect!["bash [exit=1,2 at 6, name=x at 15] () "]);
         check("bash {needs=[b, \"c\"] name=x}", expect!["bash [needs=? at 6, name=x at 21] () "]);
         check("bash {name=x", expect!["bash [name=x at 6] () unclosed-braces"]);
+        check("bash {name=\"a b}", expect!["bash [] () unclosed-quote"]);
+        check("bash {env=A='x}", expect!["bash [] () unclosed-quote"]);
+        check("bash {name = a}", expect!["bash [] () blanks-around-equals"]);
+        check("bash {title = a}", expect!["bash [title=true at 6, = at 12, a=true at 14] () "]);
+        check("bash {'name':'a'}", expect!["bash [name=a at 6] () "]);
+        check("bash {name:a}", expect!["bash [name:a=true at 6] () "]);
         check("js {", expect!["js [] () "]);
         check("bash {1,3-5}", expect!["bash [1=true at 6, 3-5=true at 8] () "]);
         check("bash {hl_lines=[1, 2]}", expect!["bash [hl_lines=? at 6] () "]);

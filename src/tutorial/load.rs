@@ -10,25 +10,26 @@ use super::error::LoadError;
 use super::include::Includes;
 use super::model::Tutorial;
 use super::parse::{ParseOptions, parse};
+use crate::config::find_root;
 use crate::diagnostic::{Finding, Place, Source, sort_by_place};
 
 /// The largest page that is read, in bytes.
 const LIMIT: u64 = 32 * 1024 * 1024;
 
-/// Files that stand at the root of a project.
-const ROOT_MARKS: [&str; 2] = ["stagebook.toml", ".git"];
-
 /// Reads a tutorial and what it includes. Messages call it `shown_as`.
+///
+/// Includes stay below `root`, the project's folder; a page outside of it has a project of its own.
 ///
 /// # Errors
 /// When the file cannot be read at all. What is wrong inside of it is in the findings.
 pub fn load(
     path: &Path,
     shown_as: &Path,
+    root: &Path,
     options: &ParseOptions,
 ) -> Result<(Tutorial, Vec<Finding>), LoadError> {
     let page = read(path, shown_as)?;
-    let includes = FileIncludes::new(path, shown_as);
+    let includes = FileIncludes::new(path, shown_as, root);
     let (tutorial, mut findings) = parse(&page.source, options, &includes);
     findings.extend(page.finding);
     findings.extend(includes.findings.into_inner());
@@ -88,11 +89,11 @@ struct FileIncludes {
 }
 
 impl FileIncludes {
-    fn new(path: &Path, shown_as: &Path) -> Self {
+    fn new(path: &Path, shown_as: &Path, root: &Path) -> Self {
         let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let folder = real.parent().unwrap_or(Path::new("/"));
-        let is_root = |folder: &&Path| ROOT_MARKS.iter().any(|mark| folder.join(mark).exists());
-        let root = folder.ancestors().find(is_root).unwrap_or(folder).to_path_buf();
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+        let root = if folder.starts_with(&root) { root } else { find_root(folder) };
         let real = RefCell::new(BTreeMap::from([(normalised(shown_as), real)]));
         Self { root, real, findings: RefCell::default() }
     }
@@ -163,7 +164,8 @@ mod tests {
         std::os::unix::fs::symlink("../../out.md", project.path().join("project/docs/link.md"))
             .expect("links work");
         let path = project.path().join("project/docs/a.md");
-        let (tutorial, findings) = load(&path, Path::new("docs/a.md"), &ParseOptions::default())?;
+        let root = find_root(path.parent().expect("a file lies in a folder"));
+        let (tutorial, findings) = load(&path, Path::new("docs/a.md"), &root, &ParseOptions::default())?;
         let mut shown: Vec<String> = tutorial.steps.iter().map(|step| format!("{:?}", step.place)).collect();
         shown.extend(findings.iter().map(|finding| {
             let place = finding.place.as_ref().expect("each finding has a place");
@@ -179,6 +181,14 @@ mod tests {
         let part: (&str, &[u8]) = ("project/part.md", b"\n```sh\nls\n```\n");
         let page: (&str, &[u8]) = ("project/docs/a.md", b"<!-- include: ../part.md -->\n");
         assert_eq!(loaded(&[ROOT, page, part]).expect("it loads"), ["part.md:2:1"]);
+    }
+
+    #[test]
+    fn pages_of_a_nested_repository_may_include_what_the_project_has() {
+        let part: (&str, &[u8]) = ("project/part.md", b"\n```sh\nls\n```\n");
+        let page: (&str, &[u8]) = ("project/docs/a.md", b"<!-- include: ../part.md -->\n");
+        let nested: (&str, &[u8]) = ("project/docs/.git", b"gitdir: elsewhere\n");
+        assert_eq!(loaded(&[ROOT, nested, page, part]).expect("it loads"), ["part.md:2:1"]);
     }
 
     #[test]
@@ -212,7 +222,8 @@ mod tests {
     #[test]
     fn files_that_are_no_pages_are_refused() {
         let error = |path: &Path| {
-            let error = load(path, Path::new("a.md"), &ParseOptions::default()).expect_err("it is no page");
+            let error = load(path, Path::new("a.md"), Path::new("/"), &ParseOptions::default())
+                .expect_err("it is no page");
             error.to_string()
         };
         let folder = tempfile::tempdir().expect("a temporary folder can be made");

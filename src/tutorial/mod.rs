@@ -13,7 +13,8 @@
 //!
 //! Expected output belongs to the step above it under the same heading. It is the next
 //! `output` block, or any block after an `expect` comment; paragraphs and other blocks
-//! may stand between, another step may not.
+//! may stand between, another step may not, nor a block of a language that would print
+//! something and is not run.
 
 mod annotation;
 mod assemble;
@@ -34,7 +35,9 @@ mod node;
 mod page;
 mod parse;
 mod prerequisite;
+mod promises;
 mod rewrite;
+mod runaway;
 mod scalars;
 mod transcript;
 mod values;
@@ -49,6 +52,7 @@ pub use model::{
     Matrix, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready, Requirements,
     Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
 };
+pub use page::markdown_options;
 pub use parse::{ParseOptions, parse};
 pub use rewrite::{Edit, rewrite};
 pub(crate) use scalars::scalars;

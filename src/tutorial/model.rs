@@ -21,12 +21,17 @@ pub struct Tutorial {
     pub dialect: Dialect,
     /// What stands between the `---` at the top.
     pub front_matter: FrontMatter,
+    /// The bytes of the page's own text: all that stands below the front matter.
+    pub body: Span,
     /// From the front matter, else the first heading, else the file's name.
     pub title: String,
     /// The steps in page order, those of included files where they are included.
     pub steps: Vec<Step>,
     /// Code blocks that are not steps and not expected output.
     pub other_blocks: Vec<CodeBlock>,
+    /// Comments that say something to us (steps, expectations, includes), in this page and those
+    /// that it includes. They are no text for readers.
+    pub comments: Vec<Place>,
     /// Every heading, with the anchor that forges and mdBook give it.
     pub headings: Vec<Heading>,
     /// Every link and image.
@@ -92,6 +97,8 @@ pub struct Step {
     pub description: String,
     /// The first word of the info string, lower-cased: `bash`.
     pub language: String,
+    /// What stands after the opening fence, as written.
+    pub info: String,
     /// The whole block, fences included.
     pub place: Place,
     /// What the block says, without fences, indentation and quote marks.
@@ -100,7 +107,7 @@ pub struct Step {
     pub action: Action,
     /// What the author said about it.
     pub attributes: Attributes,
-    /// What the text promises about its output. Transcripts carry theirs by command.
+    /// What the text promises about its output. Transcripts carry theirs by command, files none.
     pub expected: Vec<ExpectedOutput>,
 }
 
@@ -112,6 +119,7 @@ pub struct Text {
     /// The file that the lines stand in.
     pub source: Arc<Source>,
     /// For each line its bytes in the source, without line ending and without the prefix of lists and quotes.
+    /// Where a list took a part of a tab, the line has the blanks that are left of it before these bytes.
     pub lines: Vec<Span>,
 }
 
@@ -133,10 +141,12 @@ pub struct TranscriptCommand {
     pub command: String,
     /// Where it stands.
     pub place: Place,
-    /// The exit status that the text promises: `[1]` after the output, else 0.
+    /// The exit status that the text promises: `[1]` after the output, else 0. For the last
+    /// command it may also stand in the attributes of the block or in a comment below it.
     pub exit: i32,
-    /// The output below it. A command with nothing below it has none, and promises nothing.
-    pub expected: Option<ExpectedOutput>,
+    /// The output below it, and for the last command what stands below the block. A command
+    /// with nothing below it promises nothing.
+    pub expected: Vec<ExpectedOutput>,
 }
 
 /// An expectation with its place in the page.
@@ -401,8 +411,12 @@ pub struct ToolRequirement {
 pub struct CodeBlock {
     /// The first word of the info string, lower-cased; empty where there is none.
     pub language: String,
+    /// What stands after the opening fence, as written; empty where there is no fence.
+    pub info: String,
     /// The whole block.
     pub place: Place,
+    /// What the block says.
+    pub text: Text,
     /// Why it is not a step.
     pub reason: NotRun,
 }
@@ -423,7 +437,8 @@ pub struct Heading {
     pub level: u8,
     /// Its text without markup.
     pub text: String,
-    /// Its anchor, unique in the page.
+    /// Its anchor, unique in the page with all that it includes; one that the page gives itself
+    /// is taken as it is.
     pub anchor: String,
     /// Where it stands.
     pub place: Place,
@@ -445,8 +460,12 @@ pub struct Link {
 pub struct Include {
     /// The path as written.
     pub path: PathBuf,
+    /// The comment, in whose place the text stands.
+    pub place: Place,
     /// The text that was taken in.
     pub source: Arc<Source>,
+    /// The bytes of it that are taken in: all below its front matter.
+    pub body: Span,
 }
 
 /// A document that must have run before this one.

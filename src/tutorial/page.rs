@@ -12,13 +12,13 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use super::comment::{self, Comment};
 use super::fence::{Fence, FenceLines};
 use super::model::{Heading, Link};
-use super::names::Anchors;
 use crate::diagnostic::{Finding, Place, Source};
 
 /// Something on a page, in page order.
 #[derive(Debug)]
 pub(crate) enum Item {
-    Heading(Heading),
+    /// A heading without its anchor, and the anchor that the page gives it.
+    Heading(Heading, Option<String>),
     Paragraph(String),
     Code(Fence),
     Comment(Comment),
@@ -31,22 +31,20 @@ pub(crate) struct Page {
     pub(crate) links: Vec<Link>,
 }
 
-/// Reads the Markdown that begins at `start`.
-pub(crate) fn read(source: &Arc<Source>, start: usize, findings: &mut Vec<Finding>) -> Page {
-    let options = Options::ENABLE_TABLES
+/// Returns what Markdown is to us, so that whoever walks a page again finds the same blocks.
+pub fn markdown_options() -> Options {
+    Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_HEADING_ATTRIBUTES
-        | Options::ENABLE_GFM;
-    let mut reader = Reader {
-        source,
-        findings,
-        page: Page::default(),
-        anchors: Anchors::default(),
-        open: Open::default(),
-    };
-    for (event, range) in Parser::new_ext(&source.text()[start..], options).into_offset_iter() {
+        | Options::ENABLE_GFM
+}
+
+/// Reads the Markdown that begins at `start`.
+pub(crate) fn read(source: &Arc<Source>, start: usize, findings: &mut Vec<Finding>) -> Page {
+    let mut reader = Reader { source, findings, page: Page::default(), open: Open::default() };
+    for (event, range) in Parser::new_ext(&source.text()[start..], markdown_options()).into_offset_iter() {
         reader.event(event, range.start + start..range.end + start);
     }
     reader.flush_paragraph();
@@ -57,7 +55,6 @@ struct Reader<'a> {
     source: &'a Arc<Source>,
     findings: &'a mut Vec<Finding>,
     page: Page,
-    anchors: Anchors,
     open: Open,
 }
 
@@ -139,10 +136,10 @@ impl Reader<'_> {
     fn heading(&mut self, range: Range<usize>) {
         let Some((level, id)) = self.open.heading.take() else { return };
         let text = std::mem::take(&mut self.open.text).trim().to_owned();
-        let anchor = self.anchors.add(&text, id);
         let range = trim_end(self.source.text(), range);
         let place = Place::new(self.source, range);
-        self.page.items.push(Item::Heading(Heading { level, text, anchor, place }));
+        let heading = Heading { level, text, anchor: String::new(), place };
+        self.page.items.push(Item::Heading(heading, id));
     }
 
     fn link(&mut self, target: String, image: bool, range: Range<usize>) {

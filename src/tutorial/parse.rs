@@ -7,11 +7,11 @@ use super::assemble::{self, Assembled};
 use super::dialect;
 use super::front_matter::{self, Top};
 use super::include::{self, Includes};
-use super::model::{Dialect, Heading, Step, StepName, Tutorial};
+use super::model::{Dialect, Heading, Include, Step, StepName, Tutorial};
 use super::names::StepNames;
 use super::page;
 use super::prerequisite;
-use crate::diagnostic::{Finding, Place, Source, sort_by_place};
+use crate::diagnostic::{Finding, Place, Source, Span, sort_by_place};
 
 /// What a page cannot know by itself.
 #[derive(Debug, Clone, Default)]
@@ -43,20 +43,22 @@ pub(crate) fn parse_alone(
 ) -> (Tutorial, Vec<Finding>) {
     let mut findings = Vec::new();
     findings.extend(nul_byte(source));
+    findings.extend(only_carriage_returns(source));
     let top = front_matter::read(source, &mut findings);
     let page = page::read(source, top.body, &mut findings);
-    let expanded = include::expand(source, page, includes, &mut findings);
+    let expanded = include::expand(source, &top.front_matter.places, page, includes, &mut findings);
     let dialect = dialect_of(&top, &expanded.page.items);
     let mut assembled =
         assemble::assemble(expanded.page.items, dialect, &options.interpreters, &mut findings);
-    give_names(&mut assembled.steps, dialect, &mut findings);
+    give_names(&mut assembled.steps, dialect, &expanded.includes, &mut findings);
     sort_by_place(&mut findings);
     let links = expanded.page.links;
-    let tutorial = tutorial(source, dialect, top, assembled);
+    let mut tutorial = tutorial(source, dialect, top, assembled);
     let prerequisites = match dialect {
         Dialect::InnovationEngine => dialect::prerequisites(&tutorial.headings, &links),
         _ => Vec::new(),
     };
+    tutorial.comments.extend(expanded.comments);
     (Tutorial { links, includes: expanded.includes, prerequisites, ..tutorial }, findings)
 }
 
@@ -70,8 +72,10 @@ fn tutorial(source: &Arc<Source>, dialect: Dialect, top: Top, assembled: Assembl
         dialect,
         title: title(source, front_matter.title.as_deref(), &assembled.headings),
         front_matter,
+        body: Span::new(top.body, source.text().len()),
         steps: assembled.steps,
         other_blocks: assembled.other_blocks,
+        comments: assembled.comments,
         headings: assembled.headings,
         links: Vec::new(),
         includes: Vec::new(),
@@ -96,8 +100,16 @@ fn nul_byte(source: &Arc<Source>) -> Option<Finding> {
     Some(finding.help("is this a text file?"))
 }
 
+/// Finds line ends of old systems, with which the whole page is one line.
+fn only_carriage_returns(source: &Arc<Source>) -> Option<Finding> {
+    let text = source.text().trim_end_matches('\r');
+    let at = text.find('\r').filter(|_| !text.contains('\n'))?;
+    let finding = Finding::error("line-ends", "lines end in a carriage return alone, which is no line end");
+    Some(finding.at(Place::new(source, at..at + 1)).help("save the file with LF or CRLF line ends"))
+}
+
 /// Names the steps that have no name, and reports names that are given twice.
-fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>) {
+fn give_names(steps: &mut [Step], dialect: Dialect, includes: &[Include], findings: &mut Vec<Finding>) {
     let mut given: BTreeMap<String, Place> = BTreeMap::new();
     for step in steps.iter_mut().filter(|step| step.named) {
         let place = step.attributes.places.get("name").unwrap_or(&step.place).clone();
@@ -106,7 +118,7 @@ fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>)
                 given.insert(step.name.0.clone(), place);
             }
             Some(first) => {
-                findings.push(duplicate(step, dialect, place, first.clone()));
+                findings.push(duplicate(step, dialect, place, first.clone(), includes));
                 step.named = false;
             }
         }
@@ -117,14 +129,24 @@ fn give_names(steps: &mut [Step], dialect: Dialect, findings: &mut Vec<Finding>)
     }
 }
 
-fn duplicate(step: &Step, dialect: Dialect, place: Place, first: Place) -> Finding {
+fn duplicate(step: &Step, dialect: Dialect, place: Place, first: Place, includes: &[Include]) -> Finding {
+    let of_its_page = includes.iter().filter(|include| include.source.path() == place.source.path());
+    let comments: Vec<&Place> = of_its_page.map(|include| &include.place).collect();
+    if let [once, .., again] = comments.as_slice()
+        && first.location() == place.location()
+    {
+        let message = format!("the page of step `{}` is included twice", step.name);
+        let finding = Finding::error("duplicate-name", message).at((*again).clone());
+        let finding = finding.related((*once).clone(), "it is included here").related(place, "the step");
+        return finding.help("include it once, or leave out the names of its steps");
+    }
     let message = format!("two steps are named `{}`", step.name);
     // There a name is a title, and the same one may stand twice.
     let finding = match dialect {
         Dialect::MechanicalMarkdown => Finding::note("duplicate-name", message),
         _ => Finding::error("duplicate-name", message),
     };
-    finding.at(place).related(first, "the first one is here")
+    finding.at(place).help("give one of them another name").related(first, "the first one is here")
 }
 
 #[cfg(test)]
@@ -150,6 +172,9 @@ mod tests {
         let interpreters = BTreeSet::from(["python".to_owned()]);
         let pages = Pages(BTreeMap::from([
             ("part.md", "## Part\n\n```bash\npart\n```\n"),
+            ("top.md", "---\ntitle: T\nlayout: x\nparams: {A: 1}\nsecrets: [B]\n---\n"),
+            ("broken.md", "---\nfoo: [\n---\n"),
+            ("named.md", "```bash {name=a}\nls\n```\n"),
             ("loop.md", "<!-- include: part.md -->\n<!-- include: loop.md -->\n"),
         ]));
         parse(source, &ParseOptions { interpreters }, &pages)
@@ -216,7 +241,7 @@ mod tests {
                 Action::Transcript(commands) => commands.as_slice(),
                 _ => &[],
             };
-            for expected in of_step.chain(commands.iter().filter_map(|command| command.expected.as_ref())) {
+            for expected in of_step.chain(commands.iter().flat_map(|command| &command.expected)) {
                 assert!(expected.place.source.text().get(expected.place.span.range()).is_some());
                 if let Origin::Lines(text) = &expected.origin {
                     assert_text(text);
@@ -226,8 +251,13 @@ mod tests {
     }
 
     fn assert_text(text: &Text) {
-        let slice = |span: &crate::diagnostic::Span| format!("{}\n", &text.source.text()[span.range()]);
-        assert_eq!(text.lines.iter().map(slice).collect::<String>(), text.content);
+        assert_eq!(text.lines.len(), text.content.lines().count());
+        for (span, line) in text.lines.iter().zip(text.content.lines()) {
+            // A tab of which a list took a part leaves blanks that stand nowhere.
+            let rest =
+                line.strip_suffix(&text.source.text()[span.range()]).expect("a line ends as its bytes");
+            assert!(rest.len() < 4 && rest.trim_matches(' ').is_empty(), "{line:?}");
+        }
     }
 
     #[test]
@@ -255,6 +285,18 @@ mod tests {
             expect![[r#"
             2 step-1: bash "ls\n" []
             6 step-2: bash "ls\n" []"#]],
+        );
+    }
+
+    #[test]
+    fn tabs_of_which_lists_take_a_part_leave_blanks() {
+        check(
+            "- Save:\n\n  ```yaml {file=a.yaml}\n  a:\n\tb: 1\n\t\tc\n  ```\n",
+            expect![[r#"3 step-1: file a.yaml "a:\n  b: 1\n  \tc\n" [file]"#]],
+        );
+        check(
+            "- x\n\n  ```console\n  $ cat a\n\ta\n  ```\n",
+            expect![[r#"3 step-1: "cat a"[0] => "  a\n" "$ cat a\n  a\n" []"#]],
         );
     }
 
@@ -358,6 +400,101 @@ mod tests {
     }
 
     #[test]
+    fn annotations_without_their_colon_are_reported() {
+        let comments =
+            ["expect {contains: \"y\"}", "step {name: a}", "include sub.md", "skip too slow", "expect json"];
+        let others = ["include this and that", "step by step", "expect the worst", "STEP 1", "manual work"];
+        let page = |comment: &&str| format!("```bash\nls\n```\n\n<!-- {comment} -->\n```json\n1\n```\n\n");
+        check(
+            &comments.iter().map(page).collect::<String>(),
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            10 step-2: bash "ls\n" []
+            19 step-3: bash "ls\n" []
+            28 step-4: bash "ls\n" []
+            37 step-5: bash "ls\n" []
+            a.md:5:1 error[unknown-annotation] `expect` without a colon is not read (write it as `<!-- expect: {contains: "y"} -->`)
+            a.md:14:1 error[unknown-annotation] `step` without a colon is not read (write it as `<!-- step: {name: a} -->`)
+            a.md:23:1 warning[unknown-annotation] `include` without a colon is not read (write it as `<!-- include: sub.md -->`)
+            a.md:32:1 warning[unknown-annotation] `skip` without a colon is not read (write it as `<!-- skip: too slow -->`)
+            a.md:41:1 warning[unknown-annotation] `expect` without a colon is not read (write it as `<!-- expect: json -->`)"#]],
+        );
+        check(
+            &others.iter().map(page).collect::<String>(),
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            10 step-2: bash "ls\n" []
+            19 step-3: bash "ls\n" []
+            28 step-4: bash "ls\n" []
+            37 step-5: bash "ls\n" []"#]],
+        );
+    }
+
+    #[test]
+    fn words_that_look_like_a_dialect_are_none() {
+        check(
+            "<!-- STEP 1 -->\n\n```bash\nls\n```\n\n<!-- expected_similarity is used -->\n",
+            expect![[r#"3 step-1: bash "ls\n" []"#]],
+        );
+        check("<!-- STEP: one -->\n\n```bash\nls\n```\n", expect![[r#"3 step-1: bash "ls\n" []"#]]);
+        check(
+            "<!-- STEP name: one -->\n\n```bash\nls\n```\n",
+            expect![[r#"
+            3 one: bash "ls\n" [name]
+            MechanicalMarkdown"#]],
+        );
+        check(
+            "```yaml {name: a}\na: 1\n```\n\n```yaml {\"name\": \"a\"}\na: 1\n```\n",
+            expect![[r#"
+                1 not supported: nothing here runs `yaml`
+                a.md:1:4 warning[cannot-run] block cannot run: nothing here runs `yaml` (name a program for the language in `stagebook.toml`, or give the block a `file`)
+                Runme"#]],
+        );
+    }
+
+    #[test]
+    fn shell_blocks_that_swallow_a_fence_do_not_run() {
+        check(
+            "```bash\nls\n\nIt's this:\n\n```output\na\n```\n\n```bash\nid\n```\n",
+            expect![[r#"
+            10 step-1: bash "id\n" []
+            1 not supported: it has no end of its own
+            a.md:1:1 error[fence-in-shell] the fence that should end this block does not end it (close the block before line 6, with a fence of its own length on a line of its own)"#]],
+        );
+        check(
+            "```bash\nls\n``\n\nrm -rf x\n\n```\n",
+            expect![[r#"
+            1 not supported: it has no end of its own
+            a.md:1:1 error[fence-in-shell] the fence that should end this block does not end it (close the block before line 3, with a fence of its own length on a line of its own)"#]],
+        );
+        for harmless in [
+            "cat > a.md <<'EOF'\n```bash\n``\nEOF\n",
+            "echo \"\n```bash\n\" # it's\necho 'a\n```sh\n'\n",
+            "echo `ls` ``\n",
+        ] {
+            let page = format!("````bash\n{harmless}````\n");
+            let (tutorial, findings) = parsed(&Source::new("a.md", page.as_str()));
+            assert_eq!((tutorial.steps.len(), findings.len()), (1, 0), "{page}");
+        }
+    }
+
+    #[test]
+    fn one_mistake_in_a_comment_is_said_once() {
+        check(
+            "```bash\nls\n```\n<!-- expect: {exit: 999} -->\n",
+            expect![[r#"
+            1 step-1: bash "ls\n" []
+            a.md:4:21 error[bad-value] `exit` cannot be `999` (write an exit status from 0 to 255)"#]],
+        );
+        check(
+            "```bash\nls\n```\n<!-- expect: text -->\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                a.md:4:14 error[invalid-annotation] comment does not hold a map (write it as `{contains: "done"}`, or as a word: `regex`, `glob`, `json`)"#]],
+        );
+    }
+
+    #[test]
     fn front_matter_that_is_not_read_is_reported() {
         check(
             "---\ntitle: A\n\n# A\n",
@@ -416,9 +553,9 @@ mod tests {
         check(
             "```bash {name=x timeout=abc ready=80}\nls\n```\n",
             expect![[r#"
-            1 x: bash "ls\n" [name,ready,timeout]
-            a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `30s`, `5m`, `1h` or `500ms`)
-            a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
+                1 x: bash "ls\n" [name,ready,timeout]
+                a.md:1:25 error[bad-value] `timeout` cannot be `abc` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)
+                a.md:1:35 warning[odd-attributes] `ready` does nothing without `background`"#]],
         );
         check(
             "<!-- step: {nmae: x, zzz: 1} -->\n```bash\nls\n```\n",
@@ -436,9 +573,9 @@ mod tests {
         check(
             "```bash {name=a}\n```\n\n```bash {name=a}\n```\n",
             expect![[r#"
-            1 a: bash "" [name]
-            4 step-1: bash "" [name]
-            a.md:4:15 error[duplicate-name] two steps are named `a`"#]],
+                1 a: bash "" [name]
+                4 step-1: bash "" [name]
+                a.md:4:15 error[duplicate-name] two steps are named `a` (give one of them another name)"#]],
         );
         check(
             "<!-- cleanup -->\n\nText.\n\n```bash\nls\n```\n",
@@ -515,7 +652,7 @@ mod tests {
             "```bash\nls\n```\n<!-- expect -->\n",
             expect![[r#"
             1 step-1: bash "ls\n" []
-            a.md:4:1 error[orphan-expectation] no block with expected output follows"#]],
+            a.md:4:1 error[orphan-expectation] no block with expected output follows (put the block with the output right below the comment)"#]],
         );
         check(
             "```bash\nls\n```\n<!-- expect: {regex: \"(\"} -->\n",
@@ -535,6 +672,101 @@ mod tests {
             expect![[r#"
             1 step-1: bash "ls\n" []
             a.md:7:1 error[bad-pattern] expected output is not JSON"#]],
+        );
+    }
+
+    #[test]
+    fn places_for_whoever_renders_a_page_are_known() {
+        let page = "---\ntitle: T\n---\n## Part\n\n<!-- step: {name: x} -->\n```bash {errexit=false}\nls\n```\n\n<!-- said to nobody -->\n\n<!-- include: part.md -->\n\n~~~ JSON  x=1\n{}\n~~~\n";
+        let (tutorial, findings) = parsed(&Source::new("a.md", page));
+        assert!(findings.is_empty(), "{findings:?}");
+        assert_eq!(&page[tutorial.body.range()], &page[page.find("## Part").unwrap()..]);
+        let comments: Vec<&str> = tutorial.comments.iter().map(Place::text).collect();
+        assert_eq!(comments, ["<!-- step: {name: x} -->", "<!-- include: part.md -->"]);
+        assert_eq!(tutorial.includes[0].place.text(), "<!-- include: part.md -->");
+        assert_eq!(tutorial.includes[0].body.range(), 0..tutorial.includes[0].source.text().len());
+        assert_eq!(tutorial.steps[0].info, "bash {errexit=false}");
+        let block = &tutorial.other_blocks[0];
+        assert_eq!((block.info.as_str(), block.text.content.as_str()), ("JSON  x=1", "{}\n"));
+        let anchors: Vec<&str> = tutorial.headings.iter().map(|heading| heading.anchor.as_str()).collect();
+        assert_eq!(anchors, ["part", "part-1"]);
+    }
+
+    #[test]
+    fn expectations_of_transcripts_are_those_of_their_last_command() {
+        check(
+            "```console\n$ true\n$ echo a\na\n```\n\n```output\nb\n```\n<!-- expect: {contains: c, exit: 1} -->\n",
+            expect![[r#"
+                1 step-1: "true"[0], "echo a"[1] => "a\n" => "b\n" => comment "$ true\n$ echo a\na\n" []"#]],
+        );
+        check(
+            "```console {exit=2}\n$ a\n$ b\n```\n\n```bash\n$ c\n[2]\n```\n<!-- expect: {exit: 3} -->\n",
+            expect![[r#"
+                1 step-1: "a"[0], "b"[2] "$ a\n$ b\n" [exit]
+                6 step-2: "c"[2] "$ c\n[2]\n" []
+                a.md:10:1 error[two-exits] the step has two exit statuses, 2 and 3 (leave one of them out)"#]],
+        );
+    }
+
+    #[test]
+    fn what_writes_a_file_promises_nothing() {
+        check(
+            "```text {file=x exit=1}\na\n```\n<!-- expect: {exit: 2} -->\n```output\na\n```\n",
+            expect![[r#"
+                1 step-1: file x "a\n" [exit,file]
+                a.md:1:22 warning[odd-attributes] `exit` does nothing on a step that writes a file
+                a.md:4:1 warning[odd-attributes] `exit` does nothing on a step that writes a file
+                a.md:5:1 error[orphan-expectation] expected output of a step that writes a file, which prints nothing (it belongs below the step that prints it: show the file with `cat` in a `bash` block)"#]],
+        );
+        check(
+            "```bash {background}\nls\n```\n<!-- expect: {exit: 2, contains: a} -->\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" [background] => comment
+                a.md:4:1 warning[odd-attributes] `exit` does nothing on a service"#]],
+        );
+    }
+
+    #[test]
+    fn output_of_a_block_that_does_not_run_is_not_that_of_an_earlier_step() {
+        check(
+            "```bash\nls\n```\n\n```sql\nselect 1;\n```\n\n```output\n1\n```\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                a.md:9:1 warning[orphan-expectation] expected output of a `sql` block, which does not run (it belongs below the step that prints it, under the same heading)"#]],
+        );
+        check(
+            "```bash\nls\n```\n\n```yaml\na: 1\n```\n\n```output\n1\n```\n",
+            expect![[r#"1 step-1: bash "ls\n" [] => "1\n""#]],
+        );
+        check(
+            "```bash\nls\n```\n\n```fish\nls\n```\n\n<!-- expect -->\n```\n1\n```\n",
+            expect![[r#"
+                1 step-1: bash "ls\n" []
+                5 not supported: nothing here runs `fish`
+                a.md:10:1 error[orphan-expectation] expected output of a `fish` block, which does not run (it belongs below the step that prints it, under the same heading)"#]],
+        );
+    }
+
+    #[test]
+    fn a_comment_takes_no_later_step_for_its_output() {
+        check(
+            "```bash\na\n```\n<!-- expect -->\n\nThen:\n\n```bash\nb\n```\n",
+            expect![[r#"
+                1 step-1: bash "a\n" []
+                8 step-2: bash "b\n" []
+                a.md:4:1 error[orphan-expectation] no block with expected output follows (put the block with the output right below the comment)"#]],
+        );
+        check(
+            "```bash\ncat a.sh\n```\n<!-- expect -->\n```bash\nb\n```\n",
+            expect![[r#"1 step-1: bash "cat a.sh\n" [] => "b\n""#]],
+        );
+        check(
+            "```bash\na\n```\n<!-- expected_similarity=0.3 -->\n```bash\nb\n```\n",
+            expect![[r#"
+                1 step-1: bash "a\n" []
+                5 step-2: bash "b\n" []
+                a.md:4:1 warning[orphan-expectation] no block with expected output follows (put the block with the output right below the comment)
+                InnovationEngine"#]],
         );
     }
 
@@ -559,6 +791,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_an_included_page_is_said() {
+        check(
+            "---\nsecrets: [B]\n---\n<!-- include: top.md -->\n<!-- include: top.md -->\n",
+            expect![
+                "top.md:4:9 warning[ignored-key] `params` of an included page is not read (write it in the front matter of the page that includes this one)"
+            ],
+        );
+        check(
+            "<!-- include: broken.md -->\n",
+            expect![
+                "broken.md:3:1 error[invalid-front-matter] YAML does not parse: while parsing a node, did not find expected node content (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"
+            ],
+        );
+        check(
+            "<!-- include: named.md -->\n\n<!-- include: named.md -->\n",
+            expect![[r#"
+            1 a: bash "ls\n" [name]
+            1 step-1: bash "ls\n" [name]
+            a.md:3:1 error[duplicate-name] the page of step `a` is included twice (include it once, or leave out the names of its steps)"#]],
+        );
+    }
+
+    #[test]
+    fn pages_with_old_line_ends_are_reported() {
+        check(
+            "# A\r\r```bash\rls\r```\r",
+            expect![
+                "a.md:1:4 error[line-ends] lines end in a carriage return alone, which is no line end (save the file with LF or CRLF line ends)"
+            ],
+        );
+        check("# A\r", expect![""]);
+    }
+
+    #[test]
     fn dialects_are_recognised() {
         check(
             "```sh {\"name\":\"a\",\"interactive\":\"true\",\"id\":\"01H\"}\nls\n```\n",
@@ -573,7 +839,7 @@ mod tests {
             InnovationEngine"#]],
         );
         check(
-            "```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```bash\nabc\n```\n",
+            "```bash\naz\n```\n\n<!--expected_similarity=\"a.*\"-->\n```console\nabc\n```\n",
             expect![[r#"
             1 step-1: bash "az\n" [] => comment
             InnovationEngine"#]],
@@ -639,8 +905,8 @@ mod tests {
         check(
             "> <!-- step:\n> name: a\n> timeout: 5 m x\n> -->\n>\n> ```sh\n> ls\n> ```\n",
             expect![[r#"
-            6 a: sh "ls\n" [name,timeout]
-            a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `30s`, `5m`, `1h` or `500ms`)"#]],
+                6 a: sh "ls\n" [name,timeout]
+                a.md:3:12 error[bad-value] `timeout` cannot be `5 m x` (write a duration as `500ms`, `30s`, `5m` or `1h30m`)"#]],
         );
         check(
             "- x\n\n  <!-- step:\n  name: a\n  env: {A: 1}\n  -->\n  ```sh\n  ls\n  ```\n",

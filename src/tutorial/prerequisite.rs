@@ -3,11 +3,11 @@
 //! Innovation Engine runs a linked prerequisite in the same shell, once, before the document
 //! itself; a prerequisite has prerequisites of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::include::Includes;
-use super::model::{StepName, Tutorial};
+use super::model::{Step, StepName, Tutorial};
 use super::parse::{ParseOptions, parse_alone};
 use crate::diagnostic::Finding;
 
@@ -30,10 +30,7 @@ pub(crate) fn prepend(
         tutorial.other_blocks.extend(earlier.other_blocks);
         tutorial.includes.extend(earlier.includes);
         let page = earlier.source.path().file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        for mut step in earlier.steps {
-            step.name = StepName(free_name(&mut taken, step.name.0, &page));
-            steps.push(step);
-        }
+        steps.extend(renamed(earlier.steps, &mut taken, &page));
     }
     steps.append(&mut tutorial.steps);
     tutorial.steps = steps;
@@ -50,7 +47,7 @@ fn collect(
 ) {
     for prerequisite in &tutorial.prerequisites {
         let target = prerequisite.path.to_string_lossy();
-        let source = match includes.read(tutorial.source.path(), &target) {
+        let source = match includes.read(prerequisite.place.source.path(), &target) {
             Ok(source) => source,
             Err(reason) => {
                 let message = format!("prerequisite `{target}` cannot be read: {reason}");
@@ -68,6 +65,21 @@ fn collect(
         collect(&earlier, options, includes, seen, before, findings);
         before.push(earlier);
     }
+}
+
+/// Gives the steps of a page names that are free, in their needs too.
+fn renamed(mut steps: Vec<Step>, taken: &mut BTreeSet<String>, page: &str) -> Vec<Step> {
+    let mut names: BTreeMap<StepName, StepName> = BTreeMap::new();
+    for step in &mut steps {
+        let name = StepName(free_name(taken, step.name.0.clone(), page));
+        names.insert(std::mem::replace(&mut step.name, name.clone()), name);
+    }
+    for need in steps.iter_mut().flat_map(|step| &mut step.attributes.needs) {
+        if let Some(name) = names.get(need) {
+            *need = name.clone();
+        }
+    }
+    steps
 }
 
 /// Returns the name, with its page's before it where it is taken, and with a number where that is taken too.
@@ -114,6 +126,24 @@ mod tests {
     #[test]
     fn steps_of_prerequisites_come_first_and_once() {
         check(&[("p.md", PAGE), ("a.md", A), ("b.md", B)], &["b-go-1", "a-go-1", "go-1"], &[]);
+    }
+
+    #[test]
+    fn needs_follow_the_names_of_their_steps() {
+        const NEEDED: &str = "# Go\n\n```bash {name=go-1}\nb\n```\n\n```bash {name=b needs=go-1}\nb\n```\n";
+        let pages = &[("p.md", PAGE), ("a.md", "# Go\n"), ("b.md", NEEDED)];
+        check(pages, &["b-go-1", "b", "go-1"], &[]);
+        let source = Source::new("p.md", PAGE);
+        let (tutorial, _) = parse(&source, &ParseOptions::default(), &Pages(pages));
+        assert_eq!(tutorial.steps[1].attributes.needs, [StepName("b-go-1".to_owned())]);
+    }
+
+    #[test]
+    fn links_of_an_included_page_are_its_own() {
+        // The links of the included page stand at offsets that lie below the heading of the page.
+        const OUTER: &str = "<!-- include: i.md -->\n\n# Prerequisites\n\n[B](b.md)\n\n# Go\n\n```bash\nls\n```\n\n<!-- expected_similarity=0.3 -->\n\n```text\nx\n```\n";
+        const INNER: &str = "Some words, so that what follows stands behind.\n\n[A](a.md)\n";
+        check(&[("p.md", OUTER), ("i.md", INNER), ("a.md", A), ("b.md", B)], &["b-go-1", "go-1"], &[]);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::fence::{Fence, Opening};
 use super::front_matter;
-use super::model::Text;
+use super::model::{Origin, Text, TranscriptCommand};
 use super::page::{self, Item};
-use crate::diagnostic::{Place, Source, Span};
+use super::transcript;
+use crate::diagnostic::{Place, Source};
 
 /// New text for the lines of an expected output.
 #[derive(Debug, Clone)]
@@ -25,16 +26,72 @@ pub struct Edit {
 /// Only lines that differ change. New lines get the quote marks, indentation and line
 /// endings of their block, and a fence grows where its new text would close it. Edits of
 /// other pages, and of text that stands in no code block, are left out.
-pub fn rewrite(source: &Arc<Source>, edits: &[Edit]) -> String {
+///
+/// The new page is read again. `None` means that it would say something else than the old one
+/// with these edits: what was printed may look like a command, and must not become one.
+pub fn rewrite(source: &Arc<Source>, edits: &[Edit]) -> Option<String> {
     let blocks = blocks(source);
+    let text = rewritten(source, &blocks, edits);
+    let new = self::blocks(&Source::new(source.path(), text.clone()));
+    let pairs = blocks.iter().zip(&new);
+    let kept = blocks.len() == new.len()
+        && pairs.into_iter().all(|((old, _), (new, _))| {
+            let within: Vec<&Edit> = edits.iter().filter(|edit| is_within(edit, source, old)).collect();
+            reads_back(old, new, &within)
+        });
+    kept.then_some(text)
+}
+
+fn rewritten(source: &Arc<Source>, blocks: &[(Fence, Opening)], edits: &[Edit]) -> String {
     let mut changes = Vec::new();
-    for (block, opening) in &blocks {
+    for (block, opening) in blocks {
         let within = edits.iter().filter(|edit| is_within(edit, source, block));
         let changed: Vec<&Edit> = within.filter(|edit| edit.with != edit.lines.content).collect();
         changes.extend(changed.iter().filter_map(|edit| change(source.text(), opening, edit)));
         changes.extend(longer_fence(source.text(), block, opening, &changed));
     }
     apply(source.text(), changes)
+}
+
+/// Tells whether a block says what it said before, but for the edits in it.
+fn reads_back(old: &Fence, new: &Fence, edits: &[&Edit]) -> bool {
+    let info = |block: &Fence| block.text.source.text()[block.info.range()].to_owned();
+    info(old) == info(new)
+        && match edits {
+            [] => old.text.content == new.text.content,
+            [edit] if edit.lines.lines.len() == old.text.lines.len() => {
+                same_lines(&edit.with, &new.text.content)
+            }
+            _ => same_commands(old, new, edits),
+        }
+}
+
+/// Tells whether the commands of a transcript are the same, each with its output as edited.
+fn same_commands(old: &Fence, new: &Fence, edits: &[&Edit]) -> bool {
+    let commands = |block: &Fence| transcript::read(&block.text, &mut Vec::new());
+    let (old, new) = (commands(old), commands(new));
+    let output = |command: &TranscriptCommand| match command.expected.first().map(|output| &output.origin) {
+        Some(Origin::Lines(text)) => text.content.clone(),
+        Some(Origin::Comment) | None => String::new(),
+    };
+    let wanted = |command: &TranscriptCommand| {
+        let place = command.expected.first().map(|expected| expected.place.span);
+        let edit = edits.iter().find(|edit| Some(edit.place.span) == place);
+        edit.map_or_else(|| output(command), |edit| edit.with.clone())
+    };
+    old.len() == new.len()
+        && old.iter().zip(&new).all(|(old, new)| {
+            (&old.command, old.exit) == (&new.command, new.exit) && same_lines(&wanted(old), &output(new))
+        })
+}
+
+/// Compares texts without the blanks and empty lines at the end, which never count.
+fn same_lines(left: &str, right: &str) -> bool {
+    let lines = |text: &str| {
+        let trimmed = text.trim_end_matches([' ', '\t', '\r', '\n']).to_owned();
+        trimmed.lines().map(|line| line.trim_end_matches([' ', '\t', '\r']).to_owned()).collect::<Vec<_>>()
+    };
+    lines(left) == lines(right)
 }
 
 /// Bytes that are replaced.
@@ -78,30 +135,30 @@ fn change(text: &str, opening: &Opening, edit: &Edit) -> Option<Change> {
     let range = match (gone.first(), gone.last()) {
         (Some(first), Some(last)) => line_start(text, first.start)..after_line(text, last.end),
         _ => {
-            let above = before.checked_sub(1).map_or(opening.info.end, |above| edit.lines.lines[above].end);
-            after_line(text, above)..after_line(text, above)
+            let at = match (before.checked_sub(1), edit.lines.lines.first()) {
+                (Some(above), _) => after_line(text, edit.lines.lines[above].end),
+                // In a transcript, the fence is not what stands above the first line.
+                (None, Some(first)) => line_start(text, first.start),
+                (None, None) => after_line(text, opening.info.end),
+            };
+            at..at
         }
     };
-    Some(Change {
-        range,
-        with: with_prefix(come, &prefix(text, opening, &edit.lines.lines), ending(text, opening)),
-    })
+    Some(Change { range, with: with_prefix(come, &prefix(text, opening), ending(text, opening)) })
 }
 
 fn with_prefix(lines: &[&str], prefix: &str, ending: &str) -> String {
     let prefixed = lines.iter().map(|line| {
+        let blank = if prefix.ends_with('>') && line.starts_with([' ', '\t']) { " " } else { "" };
         let prefix = if line.is_empty() { prefix.trim_end() } else { prefix };
-        format!("{prefix}{line}{ending}")
+        format!("{prefix}{blank}{line}{ending}")
     });
     prefixed.collect()
 }
 
-/// Returns what stands before a line of the block: that of a line which is there, else
-/// that of the fence with blanks in place of a list's mark.
-fn prefix(text: &str, opening: &Opening, lines: &[Span]) -> String {
-    if let Some(span) = lines.iter().find(|span| span.end > span.start) {
-        return text[line_start(text, span.start)..span.start].to_owned();
-    }
+/// Returns what stands before a line of the block: what stands before the fence, with blanks in
+/// place of a list's mark. A line that is there already may be indented less than its fence.
+fn prefix(text: &str, opening: &Opening) -> String {
     let before = &text[line_start(text, opening.start)..opening.start];
     let keep = |mark: char| if matches!(mark, '>' | '\t') { mark } else { ' ' };
     before.trim_start_matches('\u{feff}').chars().map(keep).collect()
@@ -184,7 +241,7 @@ mod tests {
         for step in &tutorial.steps {
             step.expected.iter().for_each(&mut take);
             if let Action::Transcript(commands) = &step.action {
-                commands.iter().filter_map(|command| command.expected.as_ref()).for_each(&mut take);
+                commands.iter().flat_map(|command| &command.expected).for_each(&mut take);
             }
         }
         edits
@@ -193,7 +250,8 @@ mod tests {
     #[track_caller]
     fn check(page: &str, with: &str, expected: Expect) {
         let source = Source::new("a.md", page);
-        expected.assert_debug_eq(&rewrite(&source, &edits(&source, |_| with.to_owned())));
+        let text = rewrite(&source, &edits(&source, |_| with.to_owned()));
+        expected.assert_debug_eq(&text.expect("the page says what is written"));
     }
 
     #[test]
@@ -260,6 +318,49 @@ mod tests {
         );
     }
 
+    #[test]
+    fn lines_before_the_first_stand_below_their_command() {
+        check(
+            "```console\n$ echo one\none\n\n$ x\nlast\n```\n",
+            "new\nlast\n",
+            expect![[r#"
+            "```console\n$ echo one\nnew\nlast\n\n$ x\nnew\nlast\n```\n"
+        "#]],
+        );
+    }
+
+    #[test]
+    fn blanks_at_the_start_of_a_line_are_kept() {
+        check(
+            ">```sh\n>x\n>```\n\n>```output\n>a\n>```\n",
+            "  two\nb\n",
+            expect![[r#"
+            ">```sh\n>x\n>```\n\n>```output\n>   two\n>b\n>```\n"
+        "#]],
+        );
+        check(
+            "```sh\nx\n```\n\n  ```output\n a\n  ```\n",
+            "  two\n",
+            expect![[r#"
+            "```sh\nx\n```\n\n  ```output\n    two\n  ```\n"
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_would_be_read_as_something_else_is_not_written() {
+        let rewritten = |page: &str, with: &str| {
+            let source = Source::new("a.md", page);
+            rewrite(&source, &edits(&source, |_| with.to_owned()))
+        };
+        let page = "```console\n$ x\nok\n```\n";
+        for with in ["ok\n$ rm x\n", "> y\n", "ok\n[1]\n"] {
+            assert_eq!(rewritten(page, with), None, "{with:?}");
+        }
+        assert_eq!(rewritten("```console\n$ echo '<<EOF'\na\n```\n", "EOF\n"), None);
+        assert!(rewritten("```sh\nx\n```\n\n```output\nok\n```\n", "$ rm x\n").is_some());
+    }
+
     proptest! {
         #[test]
         fn rewriting_with_nothing_to_change_changes_nothing(
@@ -267,7 +368,7 @@ mod tests {
         ) {
             let source = Source::new("a.md", pieces.concat());
             let edits = edits(&source, |lines| lines.content.clone());
-            prop_assert_eq!(rewrite(&source, &edits), source.text());
+            prop_assert_eq!(rewrite(&source, &edits), Some(source.text().to_owned()));
         }
     }
 
@@ -279,18 +380,22 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_again(
-            container in prop::sample::select(&["", "> ", "- ", "  - > ", "1. "][..]),
+            container in prop::sample::select(&["", "> ", ">", "- ", "  - > ", "- >", "1. ", "  "][..]),
+            thin: bool,
             old in "([a-z~`]{0,4}\n){0,4}",
             new in "([ a-z~`]{0,5}[a-z]\n){0,4}",
         ) {
             let inner: String = container.chars().map(|mark| if mark == '>' { '>' } else { ' ' }).collect();
             let inner = if container == "1. " { "   ".to_owned() } else { inner };
-            let old: String = old.lines().map(|line| format!("{inner}{line}\n")).collect();
+            // In a fence that is indented itself, lines may be indented less.
+            let thinner = if thin && container == "  " { " " } else { inner.as_str() };
+            let old: String = old.lines().map(|line| format!("{thinner}{line}\n")).collect();
             let page = format!("```sh\nx\n```\n\n{container}`````output\n{old}{inner}`````\n");
             let source = Source::new("a.md", page);
             let edits = edits(&source, |_| new.clone());
             prop_assume!(edits.len() == 1);
-            let rewritten = Source::new("a.md", rewrite(&source, &edits));
+            let text = rewrite(&source, &edits).expect("it is read as it was meant");
+            let rewritten = Source::new("a.md", text);
             prop_assert_eq!(expected_texts(&rewritten), [new]);
         }
     }

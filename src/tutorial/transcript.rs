@@ -1,9 +1,10 @@
 //! Transcripts: commands after a prompt, each with the output below it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use super::expectation;
-use super::fence::joined;
 use super::model::{Text, TranscriptCommand};
 use crate::diagnostic::{Finding, Place, Span};
 
@@ -19,8 +20,10 @@ enum Prompt {
 
 /// Reads the commands of a block; without any prompt there is none.
 pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCommand> {
+    let text = &unindented(text);
     let Some(prompt) = prompt_of(text) else { return Vec::new() };
-    let mut reader = Reader { text, prompt, at: 0, ends: heredoc_ends(text) };
+    let lines = text.content.lines().collect();
+    let mut reader = Reader { text, lines, prompt, at: 0, ends: heredoc_ends(text) };
     reader.skip_to_first_prompt(findings);
     let mut commands = Vec::new();
     while reader.at < text.lines.len() {
@@ -32,8 +35,13 @@ pub(crate) fn read(text: &Text, findings: &mut Vec<Finding>) -> Vec<TranscriptCo
 /// Returns whether a shell block is a transcript: below its comments it begins with a `$ `, which
 /// no shell takes for a command.
 pub(crate) fn begins_with_prompt(text: &Text) -> bool {
-    let mut lines = text.content.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    lines.next().is_some_and(|line| line.starts_with("$ "))
+    let mut lines = text.content.lines().map(str::trim_start);
+    lines.find(|line| !line.is_empty() && !line.starts_with('#')).is_some_and(|line| line.starts_with("$ "))
+}
+
+/// Returns whether a block has a command after a prompt.
+pub(crate) fn has_prompt(text: &Text) -> bool {
+    prompt_of(&unindented(text)).is_some()
 }
 
 /// Returns why a block without commands is none.
@@ -46,8 +54,36 @@ pub(crate) fn why_empty(text: &Text) -> String {
     }
 }
 
+impl TranscriptCommand {
+    /// Tells whether a line below the command would be something else than expected output.
+    ///
+    /// Takes the line, its number from 0, and how many lines of output there are. A prompt begins
+    /// another command, a `> ` at once below the command continues it, and a number in brackets at
+    /// the end is its exit status.
+    pub fn misreads(&self, line: &str, at: usize, count: usize) -> bool {
+        let begins_command = prompt_length(line, Prompt::Dollar).is_some()
+            || (self.prompt() == Prompt::Percent && prompt_length(line, Prompt::Percent).is_some());
+        begins_command
+            || (at == 0 && is_continuation(line))
+            || (at + 1 == count && exit_status(line).is_some())
+    }
+
+    /// Returns the kind of prompt that stands before the command.
+    fn prompt(&self) -> Prompt {
+        let above = &self.place.source.text()[..self.place.span.start];
+        let line = above.rsplit('\n').next().unwrap_or_default().trim_end();
+        let before = line.strip_suffix('%').map(|before| before.chars().next_back());
+        match before {
+            // `me@host:~%` ends in the same mark, but is a prompt of the other kind.
+            Some(None | Some(' ' | '\t' | '>')) => Prompt::Percent,
+            _ => Prompt::Dollar,
+        }
+    }
+}
+
 struct Reader<'a> {
     text: &'a Text,
+    lines: Vec<&'a str>,
     prompt: Prompt,
     at: usize,
     /// Positions of the lines that could end a here-document, by their text.
@@ -56,7 +92,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn line(&self, at: usize) -> Option<&'a str> {
-        self.text.lines.get(at).map(|span| &self.text.source.text()[span.range()])
+        self.lines.get(at).copied()
     }
 
     fn is_prompt(&self, at: usize) -> bool {
@@ -66,7 +102,13 @@ impl<'a> Reader<'a> {
     fn skip_to_first_prompt(&mut self, findings: &mut Vec<Finding>) {
         while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
             let line = self.line(self.at).unwrap_or_default().trim();
-            if !line.is_empty() && !line.starts_with('#') {
+            if line.starts_with("% ") {
+                let place = Place::new(&self.text.source, self.text.lines[self.at]);
+                let finding =
+                    Finding::note("foreign-attribute", "a `% ` line above the first command is not read");
+                findings
+                    .push(finding.at(place).help("Scrut reads its settings there; stagebook has attributes"));
+            } else if !line.is_empty() && !line.starts_with('#') {
                 let place = Place::new(&self.text.source, self.text.lines[self.at]);
                 let finding = Finding::warning("orphan-expectation", "output with no command before it");
                 findings.push(finding.at(place));
@@ -83,7 +125,7 @@ impl<'a> Reader<'a> {
             + self.line(first).and_then(|line| prompt_length(line, self.prompt)).unwrap_or_default();
         let span = Span::new(start, self.text.lines[self.at - 1].end.max(start));
         let (output, exit) = self.take_output();
-        let expected = self.expected(output, findings);
+        let expected = self.expected(output, findings).into_iter().collect();
         TranscriptCommand { command, place: Place::new(&self.text.source, span), exit, expected }
     }
 
@@ -124,32 +166,26 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the lines up to the next prompt: the output, and the exit status below it.
-    fn take_output(&mut self) -> (Vec<Span>, i32) {
+    fn take_output(&mut self) -> (Range<usize>, i32) {
         let start = self.at;
         while self.at < self.text.lines.len() && !self.is_prompt(self.at) {
             self.at += 1;
         }
-        let mut output = self.text.lines[start..self.at].to_vec();
-        self.drop_blank_end(&mut output);
-        let exit = output.last().and_then(|span| exit_status(&self.text.source.text()[span.range()]));
-        if exit.is_some() {
-            output.pop();
+        let mut end = self.at;
+        // Blank lines before the next prompt divide commands for the eye.
+        while end > start && without_blank_end(self.lines[end - 1]).is_empty() {
+            end -= 1;
         }
-        (output, exit.unwrap_or_default())
+        let exit = self.lines[start..end].last().and_then(|line| exit_status(line));
+        (start..end - usize::from(exit.is_some()), exit.unwrap_or_default())
     }
 
-    /// Blank lines before the next prompt divide commands for the eye.
-    fn drop_blank_end(&self, output: &mut Vec<Span>) {
-        let text = self.text.source.text();
-        while output.last().is_some_and(|span| text[span.range()].trim().is_empty()) {
-            output.pop();
-        }
-    }
-
-    fn expected(&self, output: Vec<Span>, findings: &mut Vec<Finding>) -> Option<super::ExpectedOutput> {
-        let span = Span::new(output.first()?.start, output.last()?.end);
-        let place = Place::new(&self.text.source, span);
-        expectation::of_lines(joined(&self.text.source, output), place, findings)
+    fn expected(&self, output: Range<usize>, findings: &mut Vec<Finding>) -> Option<super::ExpectedOutput> {
+        let lines = self.text.lines[output.clone()].to_vec();
+        let place = Place::new(&self.text.source, Span::new(lines.first()?.start, lines.last()?.end));
+        let content = self.lines[output].iter().map(|line| format!("{line}\n")).collect();
+        let text = Text { content, source: Arc::clone(&self.text.source), lines };
+        expectation::of_lines(text, place, findings)
     }
 }
 
@@ -162,6 +198,26 @@ fn heredoc_ends(text: &Text) -> BTreeMap<&str, Vec<usize>> {
         ends.entry(line).or_default().push(at);
     }
     ends
+}
+
+/// Returns a block without the blanks that all of its lines begin with where no prompt stands at the
+/// edge: cram, mdx and tesh indent theirs.
+fn unindented(text: &Text) -> Text {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let written = || text.content.lines().filter(|line| !line.trim().is_empty());
+    let depth = written().map(indent).min().unwrap_or_default();
+    if depth == 0 || prompt_of(text).is_some() {
+        return text.clone();
+    }
+    let mut lines = text.lines.clone();
+    let mut content = String::with_capacity(text.content.len());
+    for (line, span) in text.content.lines().zip(&mut lines) {
+        let kept = &line[depth.min(indent(line))..];
+        span.start = span.start.max(span.end.saturating_sub(kept.len()));
+        content.push_str(kept);
+        content.push('\n');
+    }
+    Text { content, source: Arc::clone(&text.source), lines }
 }
 
 fn prompt_of(text: &Text) -> Option<Prompt> {
@@ -221,7 +277,7 @@ fn ends_in_backslash(line: &str) -> bool {
 }
 
 /// Returns the word that ends the here-document which a line opens.
-fn heredoc_word(line: &str) -> Option<&str> {
+pub(crate) fn heredoc_word(line: &str) -> Option<&str> {
     let mut rest = line;
     loop {
         rest = &rest[rest.find("<<")? + 2..];
@@ -237,28 +293,32 @@ fn heredoc_word(line: &str) -> Option<&str> {
     }
 }
 
+/// Returns a line without the blanks at its end that never count; others are output.
+fn without_blank_end(line: &str) -> &str {
+    line.trim_end_matches([' ', '\t', '\r'])
+}
+
 fn exit_status(line: &str) -> Option<i32> {
-    let digits = line.trim_end().strip_prefix('[')?.strip_suffix(']')?;
+    let digits = without_blank_end(line).strip_prefix('[')?.strip_suffix(']')?;
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse::<u8>().ok().map(i32::from))?
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use expect_test::{Expect, expect};
 
     use super::*;
     use crate::diagnostic::Source;
     use crate::tutorial::Origin;
+    use crate::tutorial::fence::joined;
 
     #[track_caller]
     fn check(block: &str, expected: Expect) {
         let source = Source::new("a.md", block);
         let spans = (1..=block.lines().count()).filter_map(|line| source.line_span(line)).collect();
         let mut findings = Vec::new();
-        let commands = read(&joined(&Arc::clone(&source), spans), &mut findings);
+        let commands = read(&joined(&source, spans, &[]), &mut findings);
         let mut shown: Vec<String> = commands.iter().map(show).collect();
         shown.extend(findings.iter().map(|finding| format!("{:?}: {}", finding.place, finding.message)));
         expected.assert_eq(&shown.join("\n"));
@@ -266,7 +326,7 @@ mod tests {
 
     fn show(command: &TranscriptCommand) -> String {
         assert!(!command.place.text().contains('\r'));
-        let output = match &command.expected {
+        let output = match command.expected.first() {
             None => String::new(),
             Some(expected) => match &expected.origin {
                 Origin::Lines(text) => format!(" -> {:?}", text.content),
@@ -329,6 +389,45 @@ mod tests {
             1: "" [0]
             2: "" [0]"#]],
         );
+    }
+
+    #[test]
+    fn other_blanks_than_those_that_never_count_are_output() {
+        check(
+            "$ a\n\u{a0}\n\n$ b\n[1]\u{a0}\n",
+            expect![[r#"
+            1: "a" [0] -> "\u{a0}\n"
+            4: "b" [0] -> "[1]\u{a0}\n""#]],
+        );
+    }
+
+    #[test]
+    fn lines_that_cannot_be_output_are_known() {
+        let command = |block: &str| {
+            let source = Source::new("a.md", block);
+            let spans = (1..=block.lines().count()).filter_map(|line| source.line_span(line)).collect();
+            read(&joined(&source, spans, &[]), &mut Vec::new()).remove(0)
+        };
+        let dollar = command("$ ls\n");
+        for line in ["$", "$ x", "me@box:~$ ls", "[root@box ~]# x"] {
+            assert!(dollar.misreads(line, 3, 9), "{line}");
+        }
+        assert!(dollar.misreads("> x", 0, 2) && !dollar.misreads("> x", 1, 2));
+        assert!(dollar.misreads("[1] ", 1, 2) && !dollar.misreads("[1]", 0, 2));
+        assert!(!dollar.misreads("% x", 0, 1) && !command("me@box:~% ls\n").misreads("% x", 0, 1));
+        assert!(command("% ls\n").misreads("% x", 0, 1));
+    }
+
+    #[test]
+    fn indented_transcripts_are_read_as_if_they_were_not() {
+        check(
+            "  $ cat <<EOF\n  > a\n  >   b\n  > EOF\n  a\n    b\n\n  $ false\n  [1]\n",
+            expect![[r#"
+            1: "cat <<EOF\na\n  b\nEOF" [0] -> "a\n  b\n"
+            8: "false" [1]"#]],
+        );
+        check("$ ls\n  $ a\n", expect![[r#"1: "ls" [0] -> "  $ a\n""#]]);
+        check("  ls\n", expect![""]);
     }
 
     #[test]

@@ -1,38 +1,8 @@
-//! What single values mean: durations, permissions, lists.
-
-use std::time::Duration;
+//! What single values mean: permissions, lists, variables.
 
 use super::model::{Delimiters, Ready};
 use super::node::{Data, Node};
-
-/// Reads `30s`, `5m`, `1h`, `500ms`, `1.5s` and sums of them as `1m30s`.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    let mut seconds = 0.0;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
-        let (number, tail) = rest.split_at(digits);
-        let letters = tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
-        let (unit, tail) = tail.split_at(letters);
-        seconds += number.parse::<f64>().ok()? * unit_in_seconds(unit)?;
-        rest = tail.trim_start();
-    }
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-fn unit_in_seconds(unit: &str) -> Option<f64> {
-    match unit {
-        "ms" => Some(0.001),
-        "s" | "sec" => Some(1.0),
-        "m" | "min" => Some(60.0),
-        "h" => Some(3600.0),
-        "d" => Some(86_400.0),
-        _ => None,
-    }
-}
+use crate::diagnostic::{Finding, Place};
 
 /// Reads permissions as `chmod` takes them: `755`, `0644`, `0o600`.
 pub(crate) fn mode(text: &str) -> Option<u32> {
@@ -79,13 +49,65 @@ pub(crate) fn is_variable_name(word: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
+/// Variables that decide which programs are found and how a shell reads text.
+const RESERVED: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "PWD",
+    "OLDPWD",
+    "IFS",
+    "ENV",
+    "BASH_ENV",
+    "BASHOPTS",
+    "SHELLOPTS",
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "UID",
+    "EUID",
+    "PPID",
+    "ZDOTDIR",
+];
+
+/// Returns the finding about a name, of a parameter or the like, that no variable can have.
+pub(crate) fn bad_name(what: &str, name: &str, place: &Place) -> Option<Finding> {
+    if RESERVED.contains(&name) && what == "parameter" {
+        let finding =
+            Finding::error("reserved-name", format!("{what} `{name}` would change how shells work"));
+        return Some(finding.at(place.clone()).help("give it another name"));
+    }
+    if is_variable_name(name) {
+        return None;
+    }
+    let finding = Finding::error("bad-name", format!("{what} `{name}` cannot be a variable"));
+    let help = "steps see it as an environment variable: use letters, digits and `_`";
+    Some(finding.at(place.clone()).help(help))
+}
+
+/// Returns the findings about the names in what [`variables`] reads.
+pub(crate) fn bad_names(node: &Node) -> Vec<Finding> {
+    match &node.data {
+        Data::Map(entries) => {
+            entries.iter().filter_map(|entry| bad_name("name", &entry.key, &entry.key_place)).collect()
+        }
+        _ => {
+            let words = words(node).unwrap_or_default();
+            let names = words.iter().filter_map(|(word, node)| Some((word.split_once('=')?.0, node)));
+            names.filter_map(|(name, node)| bad_name("name", name, &node.place)).collect()
+        }
+    }
+}
+
 /// Reads `5000`, `port:5000`, `http://...` or `log:text`.
 pub(crate) fn ready(text: &str) -> Option<Ready> {
     if let Some(log) = text.strip_prefix("log:") {
         return (!log.trim().is_empty()).then(|| Ready::Log(log.trim().to_owned()));
     }
     if text.starts_with("http://") {
-        return Some(Ready::Url(text.to_owned()));
+        // What is meant to be filled in never is: the address would be waited for in vain.
+        let is_address = !text.contains(|letter: char| letter.is_whitespace() || "{}$<>".contains(letter));
+        return is_address.then(|| Ready::Url(text.to_owned()));
     }
     let port: u16 = text.strip_prefix("port:").unwrap_or(text).trim().parse().ok()?;
     (port != 0).then_some(Ready::Port(port))
@@ -108,27 +130,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_units() {
-        let millis = |text| duration(text).map(|duration| duration.as_millis());
-        assert_eq!(
-            ["30s", "5m", "1h", "500ms", "1m30s", "1.5s", "1m 5s"].map(millis),
-            [
-                Some(30_000),
-                Some(300_000),
-                Some(3_600_000),
-                Some(500),
-                Some(90_000),
-                Some(1_500),
-                Some(65_000)
-            ]
-        );
-        assert_eq!(
-            ["", "abc", "10", "5 apples", "-1s", "1e9h", "99999999999999999999999h", "."].map(millis),
-            [None; 8]
-        );
-    }
-
-    #[test]
     fn modes_are_octal() {
         assert_eq!(
             ["755", "0644", "0o600", "9", "77777", "+7", ""].map(mode),
@@ -142,7 +143,8 @@ mod tests {
         assert_eq!(ready("port:80"), Some(Ready::Port(80)));
         assert_eq!(ready("http://127.0.0.1:5000/v2/"), Some(Ready::Url("http://127.0.0.1:5000/v2/".into())));
         assert_eq!(ready("log: listening on"), Some(Ready::Log("listening on".into())));
-        assert_eq!(["0", "70000", "log:", "soon", "https://a"].map(ready), [None, None, None, None, None]);
+        let none = ["0", "70000", "log:", "soon", "https://a", "http://127.0.0.1:{{PORT}}/", "http://a:$P/"];
+        assert!(none.into_iter().all(|text| ready(text).is_none()));
     }
 
     #[test]

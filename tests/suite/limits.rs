@@ -1,7 +1,7 @@
 //! Large input and output, and disks that are full.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use crate::project::{Project, wait};
 
@@ -54,21 +54,66 @@ fn peak(project: &Project) -> u64 {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn data_that_cannot_be_written_is_trouble() {
+    let project = Project::with_page("# T\n\n```bash\ntrue\n```\n");
+    for command in [["plan", "page.md"], ["check", "page.md"], ["status", "page.md"], ["schema", "--of=plan"]]
+    {
+        let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output = project.stagebook(command).stdout(full).output().expect("the program can be started");
+        assert_eq!(output.status.code(), Some(4), "{command:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_of_a_plan_grows_with_its_steps_alone() {
+    let project = Project::with_page(&"```bash\ntrue\n```\n\n".repeat(10_000));
+    let mut shell = project.command("bash");
+    // With room for each pair of steps it would take more than 800 MB.
+    shell.args(["-c", "ulimit -v 400000; stagebook plan page.md --format json > plan.json"]);
+    assert!(shell.status().expect("bash can be started").success());
+}
+
+#[test]
 fn full_disk_leaves_the_old_record_whole() {
     let project = Project::with_page("# T\n\n```bash\necho \"${N-first}\"\n```\n");
     assert_eq!(project.run(["run", "page.md"]).status.code(), Some(0));
     let record = ".stagebook/records/page.md/default/record.json";
     let old = project.read(record);
-    // No file may grow: as far as a program can tell, the disk is full.
+    let said = run_with_files_up_to(&project, 0).1;
+    assert_eq!(project.read(record), old, "{said}");
+    assert!(said.contains("File too large"), "{said}");
+}
+
+#[test]
+fn full_disk_fails_no_step() {
+    let project =
+        Project::with_page("# T\n\n```bash {name=much}\nseq 1 20000\n```\n\n```output\n1\n...\n20000\n```\n");
+    let (status, said) = run_with_files_up_to(&project, 64);
+    assert_ne!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("output of step `much` of `page.md` could not be kept whole: File too large"),
+        "{said}"
+    );
+    let record = project.read(".stagebook/records/page.md/default/record.json");
+    assert!(
+        record.contains("\"verified\"") && record.contains("\"1\\n2\\n3\\n") && record.contains("bytes cut]"),
+        "{record}"
+    );
+    let entries = fs::read_dir(project.path(".stagebook/records/page.md/default")).unwrap();
+    assert_eq!(entries.count(), 1, "only the record is there");
+}
+
+/// Runs the page where no file may grow beyond so many kilobytes: as far as a program can tell, the disk is full.
+fn run_with_files_up_to(project: &Project, kilobytes: usize) -> (ExitStatus, String) {
     let mut shell = project.command("bash");
-    shell.args(["-c", "ulimit -f 0; trap '' XFSZ; exec stagebook run page.md"]);
+    shell.args(["-c", &format!("ulimit -f {kilobytes}; trap '' XFSZ; exec stagebook run page.md")]);
     let mut child = shell.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut stderr = child.stderr.take().unwrap();
     let mut said = String::new();
     std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
-    wait(&mut child);
-    assert_eq!(project.read(record), old, "{said}");
-    assert!(said.contains("File too large"), "{said}");
+    (wait(&mut child), said)
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod case;
 mod evidence;
+mod folders;
 mod golden;
 mod limits;
 mod project;

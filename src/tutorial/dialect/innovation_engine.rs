@@ -1,13 +1,21 @@
 //! Microsoft's Innovation Engine: graded output, linked prerequisites, variables in a comment.
 
+use std::sync::Arc;
+
 use super::super::annotation::{Annotation, ExpectComment};
 use super::super::comment::Comment;
 use super::super::model::{Heading, Link, Prerequisite};
 use super::super::node::Entry;
 use super::super::values::is_variable_name;
+use crate::diagnostic::Place;
 
 pub(super) fn is_mark(text: &str) -> bool {
-    text.starts_with("expected_similarity") || text.starts_with("```variables")
+    similarity(text).is_some() || text.starts_with("```variables")
+}
+
+/// Returns what stands after `expected_similarity=`.
+fn similarity(text: &str) -> Option<&str> {
+    text.strip_prefix("expected_similarity")?.trim_start().strip_prefix('=').map(str::trim)
 }
 
 /// Reads `expected_similarity=0.3`, `expected_similarity="a regex"` and the variables comment.
@@ -16,8 +24,7 @@ pub(super) fn annotation(comment: &Comment) -> Option<Annotation> {
     if let Some(body) = text.strip_prefix("```variables") {
         return Some(Annotation::Variables(variables(body)));
     }
-    let value = text.strip_prefix("expected_similarity")?.trim_start().strip_prefix('=')?.trim();
-    let unquoted = value.trim_matches('"');
+    let unquoted = similarity(text)?.trim_matches('"');
     let number = unquoted.parse::<f64>().is_ok();
     let key = if number { "similarity" } else { "regex" };
     let entries = vec![Entry::text(key, &comment.place, unquoted)];
@@ -39,9 +46,12 @@ pub(crate) fn prerequisites(headings: &[Heading], links: &[Link]) -> Vec<Prerequ
         if !heading.text.to_lowercase().contains("prerequisite") {
             continue;
         }
-        let end = headings.get(at + 1).map_or(usize::MAX, |next| next.place.span.start);
+        // Offsets of an included page say nothing about those of the page around it.
+        let here = |place: &Place| Arc::ptr_eq(&place.source, &heading.place.source);
+        let next = headings[at + 1..].iter().find(|next| here(&next.place));
+        let end = next.map_or(usize::MAX, |next| next.place.span.start);
         let section = heading.place.span.start..end;
-        let below = links.iter().filter(|link| section.contains(&link.place.span.start));
+        let below = links.iter().filter(|link| here(&link.place) && section.contains(&link.place.span.start));
         found.extend(below.filter_map(prerequisite));
     }
     found

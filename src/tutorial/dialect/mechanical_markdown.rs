@@ -5,12 +5,31 @@ use super::super::comment::Comment;
 use super::super::node::Entry;
 use crate::diagnostic::Finding;
 
+/// Keys of a `STEP` comment that mean something here.
+const KEYS: [&str; 9] = [
+    "name",
+    "background",
+    "timeout_seconds",
+    "working_dir",
+    "expected_return_code",
+    "manual_pause_message",
+    "env",
+    "expected_stdout_lines",
+    "expected_stderr_lines",
+];
+
 pub(super) fn is_mark(text: &str) -> bool {
     is_step(text) || text == "END_STEP" || text == "IGNORE_LINKS"
 }
 
+/// Returns whether a map may follow, on lines of its own or in this one: `STEP 1` is any writer's word.
 fn is_step(text: &str) -> bool {
-    text.strip_prefix("STEP").is_some_and(|rest| rest.is_empty() || rest.starts_with(['\n', '\r', ' ']))
+    let Some(rest) = text.strip_prefix("STEP") else { return false };
+    let inline = rest.trim_start_matches([' ', '\t']);
+    let is_key = |key: &&str| inline.strip_prefix(*key).is_some_and(|rest| rest.starts_with(':'));
+    inline.is_empty()
+        || inline.starts_with(['\n', '\r'])
+        || inline.len() < rest.len() && (inline.starts_with('{') || KEYS.iter().any(is_key))
 }
 
 /// Reads the marks around a step. The keys of the step keep their names here.
@@ -23,8 +42,9 @@ pub(super) fn annotation(comment: &Comment, findings: &mut Vec<Finding>) -> Opti
         return None;
     }
     let body = &text["STEP".len()..];
-    let entries = annotation::map(comment, start + "STEP".len(), body, findings);
-    Some(Annotation::Section(entries))
+    let example = "`name: build`, a key on each line";
+    let entries = annotation::map(comment, start + "STEP".len(), body, example, findings);
+    Some(Annotation::Section(entries.unwrap_or_default()))
 }
 
 /// What a `STEP` comment says about the blocks up to its end.

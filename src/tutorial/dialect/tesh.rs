@@ -2,6 +2,7 @@
 
 use super::super::info::Info;
 use super::super::model::{Attributes, TranscriptCommand};
+use crate::config::parse_duration;
 
 /// Understands the words after the language.
 pub(crate) fn apply(info: &Info, attributes: &mut Attributes, commands: &mut [TranscriptCommand]) {
@@ -10,7 +11,7 @@ pub(crate) fn apply(info: &Info, attributes: &mut Attributes, commands: &mut [Tr
         match entry.key.as_str() {
             "tesh-session" => attributes.session = Some(text.to_owned()),
             "tesh-exitcodes" => set_exits(text, commands),
-            "tesh-timeout" => attributes.timeout = super::super::values::duration(&format!("{text}s")),
+            "tesh-timeout" => attributes.timeout = parse_duration(&format!("{text}s")).ok(),
             _ => {}
         }
     }

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use super::super::model::{Matrix, Value};
 use super::super::node::Node;
+use super::super::values::bad_name;
 use super::parameters::scalar;
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, nearest};
+
+/// Keys that are no parameters.
+const RULES: [&str; 2] = ["include", "exclude"];
 
 /// Reads values by parameter, with `include` and `exclude`.
 pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &'static str> {
@@ -17,12 +21,30 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &
         let help = match entry.key.as_str() {
             "include" => combinations(&entry.value).map(|found| matrix.include = found),
             "exclude" => combinations(&entry.value).map(|found| matrix.exclude = found),
-            name => values(&entry.value).map(|found| matrix.axes.push((name.to_owned(), found))),
+            name => match (values(&entry.value), nearest(name, RULES)) {
+                (Err(_), Some(_)) => {
+                    findings.push(super::unknown_inside(entry, "matrix", &RULES));
+                    continue;
+                }
+                (found, _) => found.map(|found| matrix.axes.push((name.to_owned(), found))),
+            },
         };
         findings.extend(help.err().map(|help| super::super::attributes::bad_value(entry, help)));
     }
+    findings.extend(bad_names(node));
     findings.extend(unknown_exclusions(node, &matrix));
     Ok(matrix)
+}
+
+/// Returns a finding for each name of an axis or in `include` that no variable can have.
+fn bad_names(node: &Node) -> Vec<Finding> {
+    let entries = || node.entries().unwrap_or_default().iter();
+    let axes = entries().filter(|entry| !RULES.contains(&entry.key.as_str()));
+    let lists = entries().filter(|entry| entry.key == "include");
+    let included =
+        lists.filter_map(|entry| entry.value.items()).flatten().filter_map(Node::entries).flatten();
+    let names = axes.chain(included);
+    names.filter_map(|entry| bad_name("parameter", &entry.key, &entry.key_place)).collect()
 }
 
 /// Returns a finding for each key of `exclude` that is no axis: it would exclude nothing.

@@ -2,7 +2,7 @@
 
 use super::super::model::{Parameter, ParameterKind, Value};
 use super::super::node::{Data, Entry, Node};
-use super::super::values::is_variable_name;
+use super::super::values::bad_name;
 use super::unknown_inside;
 use crate::diagnostic::{Finding, Place, nearest};
 
@@ -19,11 +19,7 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Vec<Param
 }
 
 fn parameter(entry: &Entry, findings: &mut Vec<Finding>) -> Parameter {
-    if !is_variable_name(&entry.key) {
-        let finding = Finding::error("bad-name", format!("parameter `{}` cannot be a variable", entry.key));
-        let help = "steps see it as an environment variable: use letters, digits and `_`";
-        findings.push(finding.at(entry.key_place.clone()).help(help));
-    }
+    findings.extend(bad_name("parameter", &entry.key, &entry.key_place));
     let mut parameter = Parameter {
         name: entry.key.clone(),
         kind: ParameterKind::String,
@@ -33,6 +29,14 @@ fn parameter(entry: &Entry, findings: &mut Vec<Finding>) -> Parameter {
     };
     match entry.value.entries() {
         None => {
+            if matches!(entry.value.data, Data::List(_)) {
+                let finding =
+                    Finding::error("bad-value", format!("default of `{}` cannot be a list", entry.key));
+                let help = "write one value, or `{type: choice, choices: [debian, fedora]}`";
+                findings.push(finding.at(entry.value.place.clone()).help(help));
+                parameter.default = some_value(&parameter.kind);
+                return parameter;
+            }
             parameter.default = scalar(&entry.value);
             parameter.kind = parameter.default.as_ref().map_or(ParameterKind::String, kind_of);
         }
@@ -104,8 +108,10 @@ impl<'a> Details<'a> {
         parameter.kind = match &self.kind {
             None => choices.unwrap_or(guessed),
             Some(("string", _)) => choices.unwrap_or(ParameterKind::String),
-            Some(("number", _)) => ParameterKind::Number,
-            Some(("boolean", _)) => ParameterKind::Boolean,
+            Some((kind @ ("number" | "boolean"), place)) => {
+                findings.extend(choices.map(|_| useless_choices(kind, place)));
+                if *kind == "number" { ParameterKind::Number } else { ParameterKind::Boolean }
+            }
             Some(("choice", place)) => choices.unwrap_or_else(|| {
                 let finding = Finding::error("bad-value", "a choice needs `choices`").at(place.clone());
                 findings.push(finding.help("write `choices: [debian, fedora]` beside it"));
@@ -120,9 +126,28 @@ impl<'a> Details<'a> {
         parameter.default = typed(node, &parameter.kind);
         if parameter.default.is_none() {
             let message = format!("default of `{}` is not {}", parameter.name, wanted(&parameter.kind));
-            findings.push(Finding::error("bad-value", message).at(node.place.clone()));
+            let help = "change the default, or the `type` and `choices` beside it";
+            findings.push(Finding::error("bad-value", message).at(node.place.clone()).help(help));
+            // That it has no default would be said as well, and is not the mistake.
+            parameter.default = some_value(&parameter.kind);
         }
     }
+}
+
+fn useless_choices(kind: &str, place: &Place) -> Finding {
+    let message = format!("a {kind} has no `choices`");
+    let help = "write `type: choice`, or leave the type out";
+    Finding::error("bad-value", message).at(place.clone()).help(help)
+}
+
+/// Returns any value of a kind.
+fn some_value(kind: &ParameterKind) -> Option<Value> {
+    Some(match kind {
+        ParameterKind::String => Value::String(String::new()),
+        ParameterKind::Number => Value::Number(0.0),
+        ParameterKind::Boolean => Value::Boolean(false),
+        ParameterKind::Choice(choices) => Value::String(choices.first()?.clone()),
+    })
 }
 
 /// Returns the value of a node as a kind wants it.
