@@ -128,9 +128,11 @@ impl Measurement<'_> {
 
 /// Returns the whole lines at both ends of a text, up to so many bytes each.
 fn ends(text: &str, each: usize) -> String {
-    let (first, last) = (text.floor_char_boundary(each), text.ceil_char_boundary(text.len() - each));
-    let head = text[..first].rfind('\n').map_or(0, |newline| newline + 1);
-    let tail = text[last..].find('\n').map_or(text.len(), |newline| last + newline + 1);
+    let bytes = text.as_bytes();
+    let last = text.len() - each;
+    let head = bytes[..each].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let tail = bytes[last..].iter().position(|byte| *byte == b'\n');
+    let tail = tail.map_or(text.len(), |newline| last + newline + 1);
     format!("{}{}", &text[..head], &text[tail..])
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitOptions};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal};
 use tokio::sync::watch;
 
 use super::message::Stop;
@@ -41,14 +41,44 @@ pub(super) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
+/// A process, and not another that was given its number when it was gone.
+///
+/// On a busy machine numbers come round within seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ProcessId {
+    pid: i32,
+    /// Clock ticks since boot.
+    started: u64,
+}
+
+impl ProcessId {
+    /// Returns the process that has a number now.
+    pub(super) fn of(pid: i32) -> Option<Self> {
+        read_stat(pid).map(|process| process.id)
+    }
+
+    /// Returns whether it lives.
+    pub(super) fn is_alive(self) -> bool {
+        read_stat(self.pid).is_some_and(|process| process.id == self && !process.zombie)
+    }
+
+    /// Sends it a signal; one that is gone already is what was wanted.
+    fn signal(self, signal: Signal) {
+        let Some(pid) = Pid::from_raw(self.pid) else { return };
+        // While it is held open, its number is nobody else's.
+        let Ok(held) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+        if Self::of(self.pid) == Some(self) {
+            let _ = pidfd_send_signal(&held, signal);
+        }
+    }
+}
+
 /// A process as the kernel describes it.
 #[derive(Debug, Clone, Copy)]
 struct Process {
-    pid: i32,
+    id: ProcessId,
     parent: i32,
     group: i32,
-    /// Clock ticks since boot.
-    started: u64,
     zombie: bool,
 }
 
@@ -74,9 +104,9 @@ pub(super) struct Family {
     /// Value of [`MARK`] in the environment of the tutorial's processes.
     pub(super) mark: String,
     /// Processes whose descendants belong to it: its shells.
-    pub(super) roots: Vec<i32>,
+    pub(super) roots: Vec<ProcessId>,
     /// Processes that are spared, with their descendants: services that live on.
-    pub(super) spared: Vec<i32>,
+    pub(super) spared: Vec<ProcessId>,
     /// Only processes that began at or after this moment, besides the roots themselves.
     pub(super) since: Born,
     /// Whether an orphan without any mark belongs to it: true while nothing else runs.
@@ -87,33 +117,32 @@ pub(super) struct Family {
 
 impl Family {
     /// Returns the living members, roots included.
-    fn members(&self, table: &BTreeMap<i32, Process>) -> BTreeSet<i32> {
+    fn members(&self, table: &BTreeMap<i32, Process>) -> BTreeSet<ProcessId> {
         let spared = descendants(table, &self.spared);
         let mut roots = self.roots.clone();
         roots.extend(self.orphans(table));
-        let members = descendants(table, &roots).into_iter().filter(|pid| !spared.contains(pid));
-        let living = |pid: &i32| {
-            table.get(pid).is_some_and(|process| {
-                !process.zombie && (process.started >= self.since.0 || self.roots.contains(pid))
-            })
+        let members = descendants(table, &roots).into_iter().filter(|id| !spared.contains(id));
+        let living = |id: &ProcessId| {
+            let lives = table.get(&id.pid).is_some_and(|process| !process.zombie);
+            lives && (id.started >= self.since.0 || self.roots.contains(id))
         };
         members.filter(living).collect()
     }
 
     /// Returns adopted processes of the family.
-    fn orphans(&self, table: &BTreeMap<i32, Process>) -> Vec<i32> {
+    fn orphans(&self, table: &BTreeMap<i32, Process>) -> Vec<ProcessId> {
         let own = std::process::id().cast_signed();
         let adopted = table.values().filter(|process| process.parent == own && !process.zombie);
-        adopted.map(|process| process.pid).filter(|pid| self.has_adopted(*pid)).collect()
+        adopted.map(|process| process.id).filter(|id| self.has_adopted(*id)).collect()
     }
 
     /// Returns whether a child of ours that we did not start carries the mark, or none while this family is alone.
-    fn has_adopted(&self, pid: i32) -> bool {
-        !self.roots.contains(&pid)
-            && !self.children.started(pid)
-            && match mark(pid) {
+    fn has_adopted(&self, id: ProcessId) -> bool {
+        !self.roots.contains(&id)
+            && !self.children.started(id.pid)
+            && match mark(id.pid) {
                 Some(mark) => mark == self.mark,
-                None => self.alone && is_orphan(pid),
+                None => self.alone && is_orphan(id.pid),
             }
     }
 
@@ -123,24 +152,24 @@ impl Family {
     fn runners(&self) -> Vec<Process> {
         let adopted = living_orphans(&self.children).unwrap_or_default().into_iter();
         adopted
-            .filter(|process| process.started >= self.since.0 && !self.spared.contains(&process.pid))
-            .filter(|process| self.has_adopted(process.pid))
+            .filter(|process| process.id.started >= self.since.0 && !self.spared.contains(&process.id))
+            .filter(|process| self.has_adopted(process.id))
             .collect()
     }
 
     /// Kills adopted members and whom they fork meanwhile, until no new one comes.
-    fn hunt(&self, table: &BTreeMap<i32, Process>, members: &BTreeSet<i32>) {
-        let strangers = table.values().filter(|process| !members.contains(&process.pid));
+    fn hunt(&self, table: &BTreeMap<i32, Process>, members: &BTreeSet<ProcessId>) {
+        let strangers = table.values().filter(|process| !members.contains(&process.id));
         let strange: BTreeSet<i32> = strangers.map(|process| process.group).collect();
         let mut hunted = BTreeSet::new();
         for _ in 0..HUNTS {
             let mut runners = self.runners();
-            runners.retain(|process| hunted.insert(process.pid));
+            runners.retain(|process| hunted.insert(process.id));
             if runners.is_empty() {
                 return;
             }
             for process in runners {
-                signal(process.pid, Signal::KILL);
+                process.id.signal(Signal::KILL);
                 // A group is killed in one moment, in which none of it can fork.
                 if !strange.contains(&process.group) {
                     signal_group(process.group, Signal::KILL);
@@ -165,16 +194,16 @@ impl Family {
             if due == Signal::KILL {
                 self.hunt(&table, &members);
             }
-            members.extend(self.runners().iter().map(|process| process.pid));
+            members.extend(self.runners().iter().map(|process| process.id));
             let grace = if urgent { Duration::ZERO } else { patience.grace };
             if members.is_empty() || began.elapsed() > grace.saturating_add(LAST_PATIENCE) {
-                return members.into_iter().map(command_line).collect();
+                return members.into_iter().map(|id| command_line(id.pid)).collect();
             }
-            for pid in members {
-                if due == Signal::KILL || asked.insert((pid, due.as_raw())) {
-                    signal(pid, due);
+            for id in members {
+                if due == Signal::KILL || asked.insert((id, due.as_raw())) {
+                    id.signal(due);
                     // A stopped process takes no other signal before it continues.
-                    signal(pid, Signal::CONT);
+                    id.signal(Signal::CONT);
                 }
             }
             tokio::time::sleep(pause).await;
@@ -213,23 +242,11 @@ impl Patience {
     }
 }
 
-/// Sends a signal; a process that is gone already is what was wanted.
-pub(super) fn signal(pid: i32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid) {
-        let _ = rustix::process::kill_process(pid, signal);
-    }
-}
-
 /// Sends a signal to a process group.
 fn signal_group(group: i32, signal: Signal) {
     if let Some(group) = Pid::from_raw(group) {
         let _ = rustix::process::kill_process_group(group, signal);
     }
-}
-
-/// Returns whether a process lives.
-pub(super) fn alive(pid: i32) -> bool {
-    read_stat(pid).is_some_and(|process| !process.zombie)
 }
 
 /// Returns the children of this process that it did not start.
@@ -297,16 +314,18 @@ fn command_line(pid: i32) -> String {
     }
 }
 
-fn descendants(table: &BTreeMap<i32, Process>, roots: &[i32]) -> BTreeSet<i32> {
-    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+/// Returns processes of the table with all that descend from them.
+fn descendants(table: &BTreeMap<i32, Process>, roots: &[ProcessId]) -> BTreeSet<ProcessId> {
+    let mut children: BTreeMap<i32, Vec<ProcessId>> = BTreeMap::new();
     for process in table.values() {
-        children.entry(process.parent).or_default().push(process.pid);
+        children.entry(process.parent).or_default().push(process.id);
     }
+    let is_there = |id: &ProcessId| table.get(&id.pid).is_some_and(|process| process.id == *id);
     let mut found = BTreeSet::new();
-    let mut open: Vec<i32> = roots.to_vec();
-    while let Some(pid) = open.pop() {
-        if found.insert(pid) {
-            open.extend(children.get(&pid).into_iter().flatten());
+    let mut open: Vec<ProcessId> = roots.iter().copied().filter(is_there).collect();
+    while let Some(id) = open.pop() {
+        if found.insert(id) {
+            open.extend(children.get(&id.pid).into_iter().flatten());
         }
     }
     found
@@ -333,7 +352,7 @@ fn mark(pid: i32) -> Option<String> {
 fn table() -> BTreeMap<i32, Process> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return BTreeMap::new() };
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(read_stat).map(|process| (process.pid, process)).collect()
+    pids.filter_map(read_stat).map(|process| (process.id.pid, process)).collect()
 }
 
 /// Reads `/proc/PID/stat` (proc_pid_stat(5)): the name in parentheses may hold anything.
@@ -341,10 +360,31 @@ fn read_stat(pid: i32) -> Option<Process> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat[stat.rfind(')')? + 1..].split_ascii_whitespace().collect();
     Some(Process {
-        pid,
+        id: ProcessId { pid, started: fields.get(19)?.parse().ok()? },
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
-        started: fields.get(19)?.parse().ok()?,
         zombie: matches!(*fields.first()?, "Z" | "X"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_of_a_process_is_not_the_process() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep starts");
+        let pid = child.id().cast_signed();
+        let id = ProcessId::of(pid).expect("it lives");
+        let earlier = ProcessId { started: id.started - 1, ..id };
+        assert!(id.is_alive() && !earlier.is_alive());
+        // One that had this number before has no descendants, and hears nothing.
+        let table = table();
+        assert!(descendants(&table, &[earlier]).is_empty());
+        earlier.signal(Signal::KILL);
+        assert!(child.try_wait().expect("it can be asked").is_none());
+        id.signal(Signal::KILL);
+        assert!(!child.wait().expect("it was killed").success());
+        assert!(!id.is_alive());
+    }
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::error::PlanTrouble;
 use super::executor::PlanRun;
-use super::process::{self, Born};
+use super::process::{Born, ProcessId};
 use super::recording::{Limits, Printed, Recording, whole_characters};
 use super::session::{Ending, Reply, Streams};
 use super::step::ended;
@@ -39,7 +39,7 @@ const FIRST_MOMENT: Duration = Duration::from_millis(60);
 pub(super) struct Service {
     pub(super) step: StepIndex,
     /// The shell that waits for it.
-    pub(super) process: i32,
+    pub(super) process: Option<ProcessId>,
     /// When its step began.
     born: Born,
     end_file: PathBuf,
@@ -99,7 +99,7 @@ impl Service {
         let status = std::fs::read_to_string(&self.end_file).ok().and_then(|status| status.parse().ok());
         match status {
             Some(status) => Some(Some(Exit::Status(status))),
-            None if process::alive(self.process) => None,
+            None if self.process.is_some_and(ProcessId::is_alive) => None,
             None => Some(None),
         }
     }
@@ -127,7 +127,7 @@ impl Service {
 #[derive(Debug)]
 struct Started {
     step: StepIndex,
-    process: i32,
+    process: Option<ProcessId>,
     born: Born,
     end_file: PathBuf,
 }
@@ -162,7 +162,7 @@ impl PlanRun {
                 let session = self.session(&task.step.session, task.interpreter)?;
                 let started = Started {
                     step: task.index,
-                    process: reply.service.unwrap_or_default(),
+                    process: reply.service.and_then(ProcessId::of),
                     born,
                     end_file: session.end_file(&streams),
                 };
@@ -244,7 +244,7 @@ impl PlanRun {
 
     /// Ends a service, and what was started since and belongs to no other.
     pub(super) async fn end_service(&self, service: Service) -> Remains {
-        let left_behind = self.stop(vec![service.process], service.born, Why::End).await;
+        let left_behind = self.stop(service.process.into_iter().collect(), service.born, Why::End).await;
         Remains { left_behind, printed: service.printed().await }
     }
 }

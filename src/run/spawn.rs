@@ -9,6 +9,8 @@ use std::rc::Rc;
 
 use tokio::process::{Child, Command};
 
+use super::process::ProcessId;
+
 /// The children that were started here and whose end was not seen yet.
 ///
 /// Every other child of this process is an orphan that it adopted, or a helper program.
@@ -72,9 +74,9 @@ pub(super) struct Spawned {
 }
 
 impl Spawned {
-    /// Returns its process, until its exit status was taken.
-    pub(super) fn process(&self) -> Option<i32> {
-        self.process
+    /// Returns its process, until its exit status was taken: so long its number is nobody else's.
+    pub(super) fn process(&self) -> Option<ProcessId> {
+        self.process.and_then(ProcessId::of)
     }
 
     /// Waits for its end. May be called again after it was given up.

@@ -13,7 +13,7 @@ use super::executor::PlanRun;
 use super::output::{Capture, OutputName};
 use super::paths::Paths;
 use super::pipe::OutputPipe;
-use super::process::{self, Born, Family, Patience};
+use super::process::{self, Born, Family, Patience, ProcessId};
 use super::recording::{Audience, Limits, Printed, Recording, Watched};
 use super::session::{Ending, Extras, Request, Session, Streams};
 use super::spawn::Spawned;
@@ -127,7 +127,7 @@ impl PlanRun {
     /// Ends processes and their descendants, those alone that began since a moment.
     ///
     /// Returns the command lines of what could not be ended, as they may be recorded.
-    pub(super) async fn stop(&self, roots: Vec<i32>, since: Born, why: Why) -> Vec<String> {
+    pub(super) async fn stop(&self, roots: Vec<ProcessId>, since: Born, why: Why) -> Vec<String> {
         self.family(roots, since).stop(self.patience(why)).await
     }
 
@@ -141,8 +141,8 @@ impl PlanRun {
     }
 
     /// Returns the processes of this plan, services left out.
-    fn family(&self, roots: Vec<i32>, since: Born) -> Family {
-        let spared = self.services.iter().map(|service| service.process).collect();
+    fn family(&self, roots: Vec<ProcessId>, since: Born) -> Family {
+        let spared = self.services.iter().filter_map(|service| service.process).collect();
         Family {
             mark: self.mark.clone(),
             roots,

@@ -14,6 +14,7 @@ use super::driver;
 use super::request::Request;
 use crate::plan::Interpreter;
 use crate::run::pipe::{OutputPipe, open_replies, open_requests};
+use crate::run::process::ProcessId;
 use crate::run::spawn::{Children, Spawned};
 
 /// How long the exit status of a shell that was killed may take.
@@ -106,7 +107,7 @@ impl Session {
     }
 
     /// Returns the shell's process, while there is one.
-    pub(crate) fn process(&self) -> Option<i32> {
+    pub(crate) fn process(&self) -> Option<ProcessId> {
         self.shell.as_ref().and_then(Spawned::process)
     }
 
