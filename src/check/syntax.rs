@@ -1,7 +1,6 @@
 //! Asks a shell whether it can read a text.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -96,9 +95,9 @@ fn ask_one(shell: Shell, text: &str) -> Answer {
         .stderr_capture()
         .unchecked();
     match run.run() {
+        // One that was killed has judged nothing.
+        Ok(output) if output.status.code().is_none() => Answer::NoShell,
         Ok(output) => complaint(&String::from_utf8_lossy(&output.stderr), output.status.success()),
-        // Its standard input is gone before all was written: it has said what it had to say.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Answer::Fine,
         Err(_) => Answer::NoShell,
     }
 }
