@@ -9,41 +9,42 @@
 //!
 //! It runs on Linux: what a step leaves behind is found in `/proc`, and adopted as only Linux lets a
 //! process adopt.
+//!
+//! - [`diagnostic`]: places in sources, and what is wrong there, as plain values
+//! - [`config`]: settings from files, environment and flags
+//! - [`expect`]: what a text promises about output, and whether output keeps it
+//! - [`tutorial`]: Markdown becomes a tutorial, and what was printed is written back into it
+//! - [`plan`]: tutorials and settings become steps in an order, with keys known before they run
+//! - [`event`]: the contract between running and everything after it
+//! - [`run`]: a plan becomes processes and a stream of events
+//! - [`record`]: events become the record of a run, kept and compared with the page as it is now
+//! - [`check`]: what can be known to be wrong without running anything
+//! - [`report`]: events or a record become text for people and for other programs
+//! - [`cli`]: arguments become an exit status: everything is wired here
 
 #[cfg(not(target_os = "linux"))]
 compile_error!(
     "stagebook runs on Linux only: it finds and ends what a step leaves behind with the means of Linux"
 );
 
-/// Places in sources, and what is wrong there, as plain values.
 pub mod diagnostic;
 
-/// Settings from files, environment and flags, each with its origin.
 pub mod config;
 
-/// What a text promises about output, and whether output keeps it.
 pub mod expect;
 
-/// Markdown becomes a tutorial, and what was printed is written back into it.
 pub mod tutorial;
 
-/// Tutorials and settings become steps in an order, with keys that are known before they run.
 pub mod plan;
 
-/// What happens during a run: the contract between running and everything after it.
 pub mod event;
 
-/// A plan becomes processes and a stream of events.
 pub mod run;
 
-/// Events become the record of a run, which is kept, read and compared with the page as it is now.
 pub mod record;
 
-/// Everything that can be known to be wrong without running anything.
 pub mod check;
 
-/// Events or a record become text for people and for other programs.
 pub mod report;
 
-/// Arguments become an exit status: everything is wired here.
 pub mod cli;

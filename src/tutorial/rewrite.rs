@@ -13,7 +13,7 @@ use crate::diagnostic::{Place, Source};
 /// New text for the lines of an expected output.
 #[derive(Debug, Clone)]
 pub struct Edit {
-    /// The lines that are replaced: those of [`Origin::Lines`](super::Origin::Lines).
+    /// The lines that are replaced: those of [`Origin::Lines`].
     pub lines: Text,
     /// The place of the expected output. It says where an empty block stands.
     pub place: Place,
