@@ -4,7 +4,7 @@
 //! A room uses only the rooms above it.
 //!
 //! ```text
-//! Markdown -> tutorial -> plan -> run -> events -> record -> reports
+//! Markdown -> tutorial -> plan -> run -> events -> record -> reports, the book
 //! ```
 //!
 //! It runs on Linux: what a step leaves behind is found in `/proc`, and adopted as only Linux lets a
@@ -20,6 +20,7 @@
 //! - [`record`]: events become the record of a run, kept and compared with the page as it is now
 //! - [`check`]: what can be known to be wrong without running anything
 //! - [`report`]: events or a record become text for people and for other programs
+//! - [`book`]: Markdown and records become a site
 //! - [`cli`]: arguments become an exit status: everything is wired here
 
 #[cfg(not(target_os = "linux"))]
@@ -46,5 +47,7 @@ pub mod record;
 pub mod check;
 
 pub mod report;
+
+pub mod book;
 
 pub mod cli;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::exit::ExitStatus;
+use crate::book::BookError;
 use crate::config::ConfigError;
 use crate::record::StoreError;
 use crate::run::RunError;
@@ -29,6 +30,8 @@ pub(super) enum CliError {
     #[error("the current folder cannot be found")]
     CurrentFolder(#[source] io::Error),
     #[error(transparent)]
+    Book(#[from] BookError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Run(#[from] RunError),
@@ -48,7 +51,11 @@ impl CliError {
             | Self::NoTutorials { .. }
             | Self::ParametersFile { .. }
             | Self::Findings => ExitStatus::Invalid,
-            Self::Report { .. }
+            Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
+                ExitStatus::Invalid
+            }
+            Self::Book(BookError::NotOurs { .. } | BookError::Write { .. })
+            | Self::Report { .. }
             | Self::Write { .. }
             | Self::Output(_)
             | Self::CurrentFolder(_)
@@ -64,6 +71,7 @@ impl CliError {
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),
+            Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
             _ => None,
         }
     }

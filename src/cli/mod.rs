@@ -5,6 +5,7 @@
 //! goes to standard error; data goes to standard output.
 
 mod arguments;
+mod book;
 mod check;
 mod error;
 mod exit;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => check::check(&command, &printer),
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
+        Command::Book(command) => book::book(&command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {

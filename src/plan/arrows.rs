@@ -7,7 +7,7 @@ use super::model::{Disposition, Needs, PlannedStep};
 /// Returns for each step the positions of the steps that it waits for, in ascending order.
 ///
 /// A step that waits for all before it is given only the last of them: the others follow.
-pub(super) fn arrows(steps: &[PlannedStep]) -> Vec<Vec<usize>> {
+pub(crate) fn arrows(steps: &[PlannedStep]) -> Vec<Vec<usize>> {
     let mut walk = Walk { arrows: Vec::with_capacity(steps.len()), seen: vec![0; steps.len()], round: 0 };
     // Steps that run and that no later one waits for yet.
     let mut last: BTreeSet<usize> = BTreeSet::new();

@@ -27,6 +27,7 @@ mod values;
 mod view;
 mod work;
 
+pub(crate) use arrows::arrows;
 pub use build::build;
 pub use graph::{dot, mermaid};
 pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};

@@ -52,6 +52,7 @@ pub use model::{
     Matrix, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready, Requirements,
     Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
 };
+pub(crate) use names::Anchors;
 pub use page::markdown_options;
 pub use parse::{ParseOptions, parse};
 pub use rewrite::{Edit, rewrite};

@@ -1,0 +1,217 @@
+//! What a program printed becomes HTML: its colours as classes, everything else as escaped text.
+//!
+//! Of the control sequences only SGR (ECMA-48, 8.3.117) is understood; all others, and all
+//! control characters, are left out. A colour of the palette or of 24 bits is shown as the
+//! nearest of the eight that the theme can show on both grounds.
+
+use super::escape::push_escaped;
+
+/// Returns what was printed as HTML. Every class in it is one of the sheet's.
+pub(super) fn ansi_html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    let mut style = Style::default();
+    let mut open = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.find(is_special).unwrap_or(rest.len());
+        if plain > 0 {
+            push_escaped(&mut html, &rest[..plain]);
+            rest = &rest[plain..];
+            continue;
+        }
+        let Some((sequence, after)) = control(rest) else { break };
+        rest = after;
+        match sequence {
+            Control::Newline => html.push('\n'),
+            Control::Nothing => {}
+            Control::Style(parameters) => {
+                style.apply(parameters);
+                if std::mem::take(&mut open) {
+                    html.push_str("</span>");
+                }
+                if let Some(classes) = style.classes() {
+                    html.push_str(&format!("<span class=\"{classes}\">"));
+                    open = true;
+                }
+            }
+        }
+    }
+    if open {
+        html.push_str("</span>");
+    }
+    html
+}
+
+fn is_special(character: char) -> bool {
+    (character.is_control() && character != '\n' && character != '\t')
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What a control character or sequence means here.
+enum Control<'a> {
+    Newline,
+    Style(&'a str),
+    Nothing,
+}
+
+/// Returns the control sequence that a text begins with, and what follows it.
+fn control(text: &str) -> Option<(Control<'_>, &str)> {
+    let mut characters = text.chars();
+    let first = characters.next()?;
+    let rest = characters.as_str();
+    Some(match first {
+        '\r' if rest.starts_with('\n') => (Control::Nothing, rest),
+        '\r' => (Control::Newline, rest),
+        '\u{1b}' => escape_sequence(rest),
+        '\u{9b}' => control_sequence(rest),
+        _ => (Control::Nothing, rest),
+    })
+}
+
+fn escape_sequence(text: &str) -> (Control<'_>, &str) {
+    match text.chars().next() {
+        Some('[') => control_sequence(&text[1..]),
+        Some(']' | 'P' | 'X' | '^' | '_') => (Control::Nothing, after_string(&text[1..])),
+        Some(letter) if letter.is_ascii() => (Control::Nothing, &text[1..]),
+        _ => (Control::Nothing, text),
+    }
+}
+
+fn control_sequence(text: &str) -> (Control<'_>, &str) {
+    let end = text.find(|letter: char| !(' '..='?').contains(&letter)).unwrap_or(text.len());
+    let (parameters, rest) = text.split_at(end);
+    match rest.chars().next() {
+        Some('m') => (Control::Style(parameters), &rest[1..]),
+        Some('@'..='~') => (Control::Nothing, &rest[1..]),
+        _ => (Control::Nothing, rest),
+    }
+}
+
+/// Returns what follows an operating system command and the like, which ends with its line at the latest.
+fn after_string(text: &str) -> &str {
+    match text.find(['\u{7}', '\u{9c}', '\u{1b}', '\n']) {
+        Some(at) if text[at..].starts_with("\u{1b}\\") => &text[at + 2..],
+        Some(at) if text[at..].starts_with(['\n', '\u{1b}']) => &text[at..],
+        Some(at) => &text[at + text[at..].chars().next().map_or(0, char::len_utf8)..],
+        None => "",
+    }
+}
+
+/// How text looks.
+#[derive(Debug, Default)]
+struct Style {
+    colour: Option<u8>,
+    bold: bool,
+    dim: bool,
+    italic: bool,
+    underlined: bool,
+}
+
+impl Style {
+    fn apply(&mut self, parameters: &str) {
+        let mut numbers = parameters.split([';', ':']).map(|number| number.parse::<u16>().unwrap_or(0));
+        while let Some(number) = numbers.next() {
+            match number {
+                0 => *self = Self::default(),
+                1 => self.bold = true,
+                2 => self.dim = true,
+                3 => self.italic = true,
+                4 => self.underlined = true,
+                22 => (self.bold, self.dim) = (false, false),
+                23 => self.italic = false,
+                24 => self.underlined = false,
+                30..=37 => self.colour = u8::try_from(number - 30).ok(),
+                90..=97 => self.colour = u8::try_from(number - 90).ok(),
+                38 => self.colour = extended(&mut numbers),
+                48 => {
+                    extended(&mut numbers);
+                }
+                39 => self.colour = None,
+                _ => {}
+            }
+        }
+    }
+
+    fn classes(&self) -> Option<String> {
+        let colour = self.colour.map(|colour| format!("c{colour}"));
+        let flags = [
+            (self.bold, "bold"),
+            (self.dim, "dim"),
+            (self.italic, "italic"),
+            (self.underlined, "underlined"),
+        ];
+        let flags = flags.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_owned());
+        let classes: Vec<String> = colour.into_iter().chain(flags).collect();
+        (!classes.is_empty()).then(|| classes.join(" "))
+    }
+}
+
+/// Reads a colour of the palette or of 24 bits, and returns the nearest of the eight.
+fn extended(numbers: &mut impl Iterator<Item = u16>) -> Option<u8> {
+    match numbers.next()? {
+        5 => match numbers.next()? {
+            index @ 0..=15 => u8::try_from(index % 8).ok(),
+            index @ 16..=231 => {
+                let index = index - 16;
+                nearest(index / 36 * 51, index / 6 % 6 * 51, index % 6 * 51)
+            }
+            _ => None,
+        },
+        2 => nearest(numbers.next()?, numbers.next()?, numbers.next()?),
+        _ => None,
+    }
+}
+
+/// Returns which of the eight colours has the same of red, green and blue above the middle; none for greys.
+fn nearest(red: u16, green: u16, blue: u16) -> Option<u8> {
+    let (most, least) = (red.max(green).max(blue), red.min(green).min(blue));
+    if most.saturating_sub(least) < 48 {
+        return None;
+    }
+    let middle = least + (most - least) / 2;
+    let bit = |value: u16, bit: u8| if value > middle { bit } else { 0 };
+    Some(bit(red, 1) | bit(green, 2) | bit(blue, 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(ansi_html(text), expected);
+    }
+
+    #[test]
+    fn colours_become_classes() {
+        check("\u{1b}[1;31mred\u{1b}[0m plain", "<span class=\"c1 bold\">red</span> plain");
+        check("\u{1b}[32ma\u{1b}[39mb", "<span class=\"c2\">a</span>b");
+        check(
+            "\u{1b}[38;5;196mr\u{1b}[38;2;10;200;10mg",
+            "<span class=\"c1\">r</span><span class=\"c2\">g</span>",
+        );
+        check("\u{1b}[48;5;4mground", "ground");
+        check("never \u{1b}[4mclosed", "never <span class=\"underlined\">closed</span>");
+    }
+
+    #[test]
+    fn nothing_printed_is_markup_or_control() {
+        check("<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
+        check("a\u{1b}]8;;http://x\u{7}b\u{1b}]0;t\u{1b}\\c", "abc");
+        check("\u{1b}[\"><b>mx", "&gt;mx");
+        check("a\u{0}\u{8}\u{1b}[2Jb\u{1b}", "ab");
+        check("1%\r2%\r\ndone", "1%\n2%\ndone");
+        check("\u{202e}evil", "evil");
+    }
+
+    proptest! {
+        #[test]
+        fn tags_are_ours_alone(text in "[\u{0}-\u{ff}<>\"m\\[;0-9\u{1b}]{0,60}") {
+            let html = ansi_html(&text);
+            let rest = regex::Regex::new("<span class=\"[a-z0-9 ]+\">|</span>").unwrap().replace_all(&html, "");
+            prop_assert!(!rest.contains(['<', '>', '\u{1b}']), "{html:?}");
+        }
+    }
+}

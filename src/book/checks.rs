@@ -1,0 +1,79 @@
+//! What is wrong with a book, found while it is built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::links::{Target, TargetKind};
+use crate::diagnostic::{Finding, Place, nearest};
+
+/// A page as the checks see it.
+pub(super) struct CheckedPage<'a> {
+    pub(super) path: &'a Path,
+    pub(super) ids: &'a [(String, Place)],
+    pub(super) targets: &'a [(Target, Place)],
+}
+
+/// Returns dead links, dead anchors, missing files and images, and anchors that stand twice.
+pub(super) fn check_pages(pages: &[CheckedPage<'_>], source: &Path) -> Vec<Finding> {
+    let anchors: BTreeMap<&Path, BTreeSet<&str>> =
+        pages.iter().map(|page| (page.path, page.ids.iter().map(|(id, _)| id.as_str()).collect())).collect();
+    let mut findings = Vec::new();
+    for page in pages {
+        findings.extend(repeated(page.ids));
+        findings
+            .extend(page.targets.iter().filter_map(|(target, place)| dead(target, place, &anchors, source)));
+    }
+    findings
+}
+
+fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {
+    let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (id, place) in ids {
+        match first.get(id.as_str()) {
+            None => {
+                first.insert(id, place);
+            }
+            Some(earlier) => {
+                let finding =
+                    Finding::warning("duplicate-id", format!("the anchor `{id}` stands twice on its page"));
+                let finding = finding.at(place.clone()).related((*earlier).clone(), "the first stands here");
+                findings.push(finding.help("give one of the headings another: `## Title {#other}`"));
+            }
+        }
+    }
+    findings
+}
+
+fn dead(
+    target: &Target,
+    place: &Place,
+    anchors: &BTreeMap<&Path, BTreeSet<&str>>,
+    source: &Path,
+) -> Option<Finding> {
+    let finding = |code, message: String| Finding::warning(code, message).at(place.clone());
+    match &target.kind {
+        TargetKind::External => None,
+        TargetKind::Page { file, fragment } => {
+            let fragment = fragment.as_deref().filter(|fragment| !fragment.is_empty())?;
+            let known = anchors.get(file.as_path())?;
+            let decoded = percent_encoding::percent_decode_str(fragment).decode_utf8_lossy();
+            if known.contains(decoded.as_ref()) {
+                return None;
+            }
+            let dead = finding("dead-anchor", format!("`{}` has no anchor `#{fragment}`", file.display()));
+            Some(match nearest(&decoded, known.iter().copied()) {
+                Some(near) => dead.help(format!("did you mean `#{near}`?")),
+                None => dead,
+            })
+        }
+        TargetKind::File { path, image } => {
+            let there = source.join(path).exists();
+            let what = if *image { ("missing-image", "image") } else { ("dead-link", "link") };
+            (!there).then(|| {
+                finding(what.0, format!("the {} `{}` leads to no file of this book", what.1, target.written))
+                    .help("links are relative to the page")
+            })
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Code that is shown and not run: labels, hidden lines, lines that are lit.
+
+use std::fmt::Write as _;
+
+use super::escape::escaped;
+use super::highlight::Painter;
+use super::settings::BookSettings;
+
+/// A code block of a page.
+pub(super) struct CodeBlock<'a> {
+    /// What stands after the opening fence.
+    pub(super) info: &'a str,
+    pub(super) text: &'a str,
+    /// Whether it says what a step is expected to print.
+    pub(super) expected: bool,
+    pub(super) settings: &'a BookSettings,
+}
+
+/// Returns a code block as HTML.
+pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String {
+    let info = Info::of(block.info);
+    let text = if info.is_runnable_rust() { whole_program(block.text) } else { block.text.to_owned() };
+    let lines = lines(&text, &info, block.settings);
+    let body = if lines.iter().any(|line| line.hidden || line.lit) {
+        paint_lines(&lines, info.language, painter)
+    } else {
+        painter.paint(info.language, &text)
+    };
+    let label = match (block.expected, info.language) {
+        (true, _) => "Expected output",
+        (false, language) => language,
+    };
+    let class = if info.language.is_empty() {
+        String::new()
+    } else {
+        format!(" class=\"language-{}\"", escaped(info.language))
+    };
+    format!(
+        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div>\
+         <pre tabindex=\"0\" aria-label=\"{}\"><code{class}>{body}</code></pre></div>\n",
+        escaped(label),
+        if block.expected { "Expected output" } else { "Code" },
+    )
+}
+
+/// What an info string says: a language, and words after it.
+struct Info<'a> {
+    language: &'a str,
+    words: Vec<&'a str>,
+}
+
+impl<'a> Info<'a> {
+    /// Reads an info string as mdBook does: words divided by commas and blanks.
+    fn of(info: &'a str) -> Self {
+        let mut words = info.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+        let language = words.next().unwrap_or_default();
+        let is_attribute = language.starts_with(['{', '=']);
+        Self { language: if is_attribute { "" } else { language }, words: words.collect() }
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.words.contains(&word)
+    }
+
+    /// Returns whether mdBook would offer to run it, and so completes it to a program.
+    fn is_runnable_rust(&self) -> bool {
+        self.language == "rust"
+            && (self.has("mdbook-runnable")
+                || !["ignore", "noplayground", "noplaypen"].iter().any(|word| self.has(word)))
+    }
+}
+
+/// Returns Rust code as a program, whose added lines are hidden.
+fn whole_program(text: &str) -> String {
+    if text.contains("fn main") || text.contains("quick_main!") {
+        return text.to_owned();
+    }
+    let is_attribute = |line: &&str| line.trim().is_empty() || line.starts_with("#![");
+    let count = text.lines().take_while(is_attribute).count();
+    let split = text.split_inclusive('\n').take(count).map(str::len).sum();
+    let (attributes, code) = text.split_at(split);
+    format!("# #![allow(unused)]\n{attributes}# fn main() {{\n{code}# }}\n")
+}
+
+/// A line of code, and how it is shown.
+struct Line<'a> {
+    text: &'a str,
+    hidden: bool,
+    lit: bool,
+}
+
+fn lines<'a>(text: &'a str, info: &Info<'_>, settings: &BookSettings) -> Vec<Line<'a>> {
+    let own = info.words.iter().find_map(|word| word.strip_prefix("hidelines="));
+    let prefix = own.or_else(|| settings.hide_lines.get(info.language).map(String::as_str));
+    let lit = lit(info);
+    let line = |(number, text): (usize, &'a str)| {
+        let (hidden, text) = if info.language == "rust" { rust_line(text) } else { prefixed(text, prefix) };
+        Line { text, hidden, lit: lit.iter().any(|range| range.contains(&(number + 1))) }
+    };
+    text.lines().enumerate().map(line).collect()
+}
+
+/// Rust hides lines that begin with `# `; `##` is a `#` that is shown. See rustdoc's "Hiding portions of the example".
+fn rust_line(line: &str) -> (bool, &str) {
+    let trimmed = line.trim_start();
+    if trimmed == "#" {
+        return (true, "");
+    }
+    match trimmed.strip_prefix("# ") {
+        Some(rest) => (true, rest),
+        None => (false, line),
+    }
+}
+
+fn prefixed<'a>(line: &'a str, prefix: Option<&str>) -> (bool, &'a str) {
+    let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else { return (false, line) };
+    match line.trim_start().strip_prefix(prefix) {
+        Some(rest) => (true, rest),
+        None => (false, line),
+    }
+}
+
+/// Returns the lines that `{2,5-7}` after the language lights, counted from 1.
+fn lit(info: &Info<'_>) -> Vec<std::ops::RangeInclusive<usize>> {
+    let words = info.words.join(",");
+    let Some(list) = words.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(list, _)| list)
+    else {
+        return Vec::new();
+    };
+    let range = |part: &str| {
+        let (start, end) = part.split_once('-').unwrap_or((part, part));
+        Some(start.trim().parse().ok()?..=end.trim().parse().ok()?)
+    };
+    let ranges: Option<Vec<_>> = list.split(',').map(range).collect();
+    ranges.unwrap_or_default()
+}
+
+/// Paints runs of lines that are shown alike, each line in an element of its own.
+fn paint_lines(lines: &[Line<'_>], language: &str, painter: &mut Painter) -> String {
+    let mut html = String::new();
+    for line in lines {
+        let painted = painter.paint(language, line.text);
+        let class = match (line.hidden, line.lit) {
+            (true, _) => "boring",
+            (false, true) => "line lit",
+            (false, false) => {
+                html.push_str(&painted);
+                html.push('\n');
+                continue;
+            }
+        };
+        // A block of its own ends its line itself.
+        let newline = if class == "boring" { "\n" } else { "" };
+        let _ = write!(html, "<span class=\"{class}\">{painted}{newline}</span>");
+        if line.lit {
+            html.push('\n');
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(info: &str, text: &str, expected: &str) {
+        let settings = BookSettings::default();
+        let block = CodeBlock { info, text, expected: false, settings: &settings };
+        let html = code_block(&block, &mut Painter::new());
+        let tags = regex::Regex::new("<a-[a-z]+>|</a-[a-z]+>").unwrap();
+        let (_, code) = html.split_once("<code").unwrap();
+        let (code, _) = code.split_once("</code>").unwrap();
+        assert_eq!(tags.replace_all(code, ""), expected);
+    }
+
+    #[test]
+    fn hidden_lines_are_marked() {
+        check(
+            "rust",
+            "# use x;\nfn main() {}\n",
+            " class=\"language-rust\"><span class=\"boring\">use x;\n</span>fn main() {}\n",
+        );
+        check(
+            "python,hidelines=!",
+            "!import x\nx()\n",
+            " class=\"language-python\"><span class=\"boring\">import x\n</span>x()\n",
+        );
+        check("rust,ignore", "let a;\n", " class=\"language-rust\">let a;\n");
+    }
+
+    #[test]
+    fn rust_becomes_a_program() {
+        check(
+            "rust",
+            "let a = 1;\n",
+            " class=\"language-rust\"><span class=\"boring\">#![allow(unused)]\n</span><span class=\"boring\">fn main() {\n</span>let a = 1;\n<span class=\"boring\">}\n</span>",
+        );
+    }
+
+    #[test]
+    fn lines_are_lit() {
+        check("text {2}", "a\nb\nc\n", " class=\"language-text\">a\n<span class=\"line lit\">b</span>\nc\n");
+        check("", "<b>\n", ">&lt;b&gt;\n");
+    }
+}

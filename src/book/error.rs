@@ -1,0 +1,48 @@
+//! What can go wrong with a book as a whole. What is wrong with a page is a finding.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a book could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    /// A file of the book cannot be read.
+    #[error("`{}` cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        #[source]
+        source: io::Error,
+    },
+    /// The folder is no book.
+    #[error("`{}` is no book: it has no page", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The output folder holds what this program did not write.
+    #[error("`{}` is not empty, and was not written by stagebook", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file of the site cannot be written.
+    #[error("`{}` cannot be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        #[source]
+        source: io::Error,
+    },
+    /// A template is wrong.
+    #[error("the template `{name}` cannot be used")]
+    Template {
+        /// Its name.
+        name: String,
+        /// What is wrong with it, with its line.
+        #[source]
+        source: Box<tera::Error>,
+    },
+}

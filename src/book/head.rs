@@ -1,0 +1,132 @@
+//! What stands above the text of a tutorial: what was verified, when and on what.
+
+use std::fmt::Write as _;
+
+use crate::diagnostic::{duration, plural};
+use crate::plan::arrows;
+use crate::record::State;
+
+use super::ansi::ansi_html;
+use super::escape::escaped;
+use super::evidence::{Evidence, Variant};
+use super::graph::{Node, graph_svg};
+use super::step::step_id;
+
+/// Most steps of which a picture is drawn: one of more says nothing.
+const MOST_NODES: usize = 60;
+
+/// Returns the strip, the tabs of the variants and the picture. `records` is where the records lie, as links.
+pub(super) fn head(evidence: &Evidence, records: &[Option<String>]) -> String {
+    let mut html = String::new();
+    if evidence.variants.len() > 1 {
+        html.push_str(&tabs(evidence));
+    }
+    for (number, variant) in evidence.variants.iter().enumerate() {
+        let mark =
+            if evidence.variants.len() > 1 { format!(" data-variant=\"{number}\"") } else { String::new() };
+        let _ = write!(html, "<section class=\"evidence\" aria-label=\"Last run\" data-compare-skip{mark}>");
+        html.push_str(&strip(variant, records.get(number).and_then(Option::as_deref)));
+        html.push_str("</section>\n");
+        if (2..=MOST_NODES).contains(&variant.plan.steps.len()) {
+            let _ = writeln!(
+                html,
+                "<div class=\"graph\" tabindex=\"0\" role=\"group\" aria-label=\"Steps and what they wait for\" data-compare-skip{mark}>{}</div>",
+                picture(variant, number)
+            );
+        }
+    }
+    html
+}
+
+/// Returns the choice of a variant, which works without a script, and the rules that show one at a time.
+fn tabs(evidence: &Evidence) -> String {
+    let first = evidence.first();
+    let mut html = "<fieldset class=\"variants\" data-compare-skip><legend>Variant</legend>".to_owned();
+    let mut rules = String::new();
+    for (number, variant) in evidence.variants.iter().enumerate() {
+        let name = variant.plan.key.variant.as_deref().unwrap_or("default");
+        let checked = if number == first { " checked" } else { "" };
+        let _ = write!(
+            html,
+            "<label><input type=\"radio\" name=\"variant\" id=\"variant-{number}\"{checked}>{}{}</label>",
+            variant.shown().icon_with_name(),
+            escaped(name)
+        );
+        let _ = write!(
+            rules,
+            "main:has(#variant-{number}:checked) [data-variant]:not([data-variant=\"{number}\"]){{display:none}}"
+        );
+    }
+    format!("{html}</fieldset><style>{rules}</style>\n")
+}
+
+fn strip(variant: &Variant, record: Option<&str>) -> String {
+    let mut html = format!("<p class=\"strip\">{}", variant.shown().badge());
+    let Some(run) = &variant.record else {
+        html.push_str("<span>No run of this page is on record.</span></p>");
+        return html;
+    };
+    let when = run.ended.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let _ = write!(html, "<span>{}</span>", escaped(&run.result.coverage.summary()));
+    let _ = write!(html, "<span><time datetime=\"{}\">{when}</time></span>", run.ended);
+    let _ = write!(html, "<span>{}</span>", ansi_html(&run.host.architecture));
+    if let Some(record) = record {
+        let _ = write!(html, "<a href=\"{}\">Record</a>", escaped(record));
+    }
+    html.push_str("</p>");
+    html.push_str(&reasons(&variant.state));
+    html.push_str(&details(variant));
+    html
+}
+
+fn reasons(state: &State) -> String {
+    let reasons = state.reasons();
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let items: String = reasons.iter().map(|reason| format!("<li>{}</li>", ansi_html(reason))).collect();
+    format!("<ul>{items}</ul>")
+}
+
+fn details(variant: &Variant) -> String {
+    let Some(run) = &variant.record else { return String::new() };
+    let mut rows = vec![
+        ("Took", duration(run.result.duration)),
+        ("Stagebook", run.stagebook.clone()),
+        ("Machine", format!("{}, {}", run.host.distribution, run.host.architecture)),
+    ];
+    if let Some(name) = &variant.plan.key.variant {
+        rows.push(("Variant", name.clone()));
+    }
+    let parameters: Vec<String> =
+        run.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    if !parameters.is_empty() {
+        rows.push(("Parameters", parameters.join(", ")));
+    }
+    let images: Vec<String> = run.images.iter().map(|(name, image)| format!("{name}: {image}")).collect();
+    if !images.is_empty() {
+        rows.push(("Images", images.join(", ")));
+    }
+    let rows: String =
+        rows.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>", ansi_html(value))).collect();
+    format!("<details><summary>About this run</summary><dl>{rows}</dl></details>")
+}
+
+fn picture(variant: &Variant, number: usize) -> String {
+    let nodes: Vec<Node> = variant
+        .steps()
+        .map(|step| Node {
+            name: step.planned.name.0.clone(),
+            note: match step.result.filter(|result| result.attempt > 0) {
+                Some(result) => duration(result.duration),
+                None => step.shown.word().to_owned(),
+            },
+            state: step.shown,
+            href: format!("#{}", step_id(&step.planned.name.0)),
+        })
+        .collect();
+    let waits = arrows(&variant.plan.steps);
+    let edges: Vec<(usize, usize)> =
+        waits.iter().enumerate().flat_map(|(to, from)| from.iter().map(move |from| (*from, to))).collect();
+    graph_svg(&nodes, &edges, &format!("Pipeline of {}", plural(nodes.len(), "step")), number)
+}

@@ -1,0 +1,165 @@
+//! Where links of a page lead in the site.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+
+use super::directives::normal;
+use super::navigation::output_path;
+
+/// Resolves the links of one page.
+#[derive(Debug)]
+pub(super) struct Links {
+    /// The page's file, relative to the book's source folder.
+    page: PathBuf,
+    /// Pages of the book: their files, and where they are written.
+    pages: std::sync::Arc<BTreeMap<PathBuf, PathBuf>>,
+    /// Names of the folders above the source folder, its own name last.
+    above: Vec<String>,
+}
+
+/// A link or an image, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// As written.
+    pub(super) written: String,
+    /// As it stands in the site.
+    pub(super) href: String,
+    /// What it is.
+    pub(super) kind: TargetKind,
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TargetKind {
+    /// A page of the book, by its file, and a place on it.
+    Page { file: PathBuf, fragment: Option<String> },
+    /// Another file below the source folder.
+    File { path: PathBuf, image: bool },
+    /// Somewhere else.
+    External,
+}
+
+impl Links {
+    /// Takes a page and all pages of the book, by their files relative to the source folder; `above` names
+    /// the folders down to it, for links that go up and come back.
+    pub(super) fn new(
+        page: &Path,
+        pages: std::sync::Arc<BTreeMap<PathBuf, PathBuf>>,
+        above: Vec<String>,
+    ) -> Self {
+        Self { page: page.to_path_buf(), pages, above }
+    }
+
+    /// Returns where a link leads.
+    pub(super) fn target(&self, written: &str, image: bool) -> Target {
+        let target = |href: String, kind| Target { written: written.to_owned(), href, kind };
+        if is_external(written) {
+            return target(written.to_owned(), TargetKind::External);
+        }
+        let (path, fragment) = match written.split_once('#') {
+            Some((path, fragment)) => (path, Some(fragment.to_owned())),
+            None => (written, None),
+        };
+        if path.is_empty() {
+            let file = self.page.clone();
+            return target(written.to_owned(), TargetKind::Page { file, fragment });
+        }
+        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        let folder = self.page.parent().unwrap_or(Path::new(""));
+        let file = self.back(&normal(&folder.join(decoded.as_ref())));
+        if let Some(file) = self.page_at(&file) {
+            let href = self.relative(&self.pages[&file], path, fragment.as_deref());
+            return target(href, TargetKind::Page { file, fragment });
+        }
+        target(written.to_owned(), TargetKind::File { path: file, image })
+    }
+
+    /// Returns a path that leaves the source folder and comes back as one that stays.
+    fn back(&self, path: &Path) -> PathBuf {
+        let up = path.components().take_while(|part| matches!(part, std::path::Component::ParentDir)).count();
+        let Some(start) = self.above.len().checked_sub(up).filter(|_| up > 0) else {
+            return path.to_path_buf();
+        };
+        let names: PathBuf = self.above[start..].iter().collect();
+        let rest: PathBuf = path.components().skip(up).collect();
+        rest.strip_prefix(&names).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+    }
+
+    /// Returns the page that a path means: its file, the page written for it, or a folder's index.
+    fn page_at(&self, path: &Path) -> Option<PathBuf> {
+        if self.pages.contains_key(path) {
+            return Some(path.to_path_buf());
+        }
+        let html = path.extension().is_some_and(|extension| extension == "html");
+        let written = self.pages.iter().find(|(_, output)| html && output.as_path() == path);
+        written.map(|(file, _)| file.clone())
+    }
+
+    /// Returns the way to a page; what the author wrote stays as far as it fits.
+    fn relative(&self, output: &Path, written: &str, fragment: Option<&str>) -> String {
+        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+        let own = output_path(&self.page);
+        let up = own.components().count() - 1;
+        let simple = written.strip_suffix(".md").filter(|stem| !stem.to_lowercase().ends_with("readme"));
+        let inside = normal(
+            &own.parent().unwrap_or(Path::new("")).join(format!("{}.html", simple.unwrap_or_default())),
+        );
+        if let Some(stem) = simple
+            && inside == output
+        {
+            return format!("{stem}.html{fragment}");
+        }
+        format!("{}{}{fragment}", "../".repeat(up), encoded(output))
+    }
+}
+
+/// Returns whether a link names a scheme or a host.
+fn is_external(target: &str) -> bool {
+    let scheme = target.split_once(':').map(|(scheme, _)| scheme);
+    let is_scheme = |scheme: &str| {
+        scheme.len() > 1
+            && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter))
+            && scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
+    };
+    target.starts_with("//") || scheme.is_some_and(is_scheme)
+}
+
+/// Returns a path as it stands in a link.
+pub(super) fn encoded(path: &Path) -> String {
+    const KEPT: &percent_encoding::AsciiSet =
+        &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'%');
+    percent_encoding::utf8_percent_encode(&path.to_string_lossy(), KEPT).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(page: &str, written: &str, expected: &str) {
+        let files = ["a.md", "guide/b.md", "guide/README.md", "../tutorials/t.md"];
+        let pages = files.iter().map(|file| (PathBuf::from(file), output_path(Path::new(file)))).collect();
+        let links = Links::new(Path::new(page), std::sync::Arc::new(pages), vec!["p".into(), "book".into()]);
+        assert_eq!(links.target(written, false).href, expected, "{written} on {page}");
+    }
+
+    #[test]
+    fn links_to_files_lead_to_pages() {
+        check("a.md", "guide/b.md", "guide/b.html");
+        check("a.md", "guide/b.md#x", "guide/b.html#x");
+        check("guide/b.md", "../a.md", "../a.html");
+        check("guide/b.md", "README.md", "../guide/index.html");
+        check("guide/b.md", "../../tutorials/t.md", "../tutorials/t.html");
+        check("../tutorials/t.md", "../book/a.md", "../a.html");
+        check("../tutorials/t.md", "../README.md", "../README.md");
+        check("a.md", "#x", "#x");
+        check("a.md", "other.md", "other.md");
+        check("a.md", "picture.png", "picture.png");
+        check("a.md", "https://example.org/a.md", "https://example.org/a.md");
+        check("a.md", "mailto:x@example.org", "mailto:x@example.org");
+        check("a.md", "//example.org", "//example.org");
+        check("a.md", "guide/b.html#y", "guide/b.html#y");
+    }
+}

@@ -1,0 +1,276 @@
+//! Where a book is read: its settings, its table of contents, its pages and their records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use fs_err as fs;
+
+use super::directives::normal;
+use super::error::BookError;
+use super::evidence::{Evidence, Variant};
+use super::navigation::{Chapter, Item, Navigation, output_path};
+use super::output::LIST;
+use super::parallel;
+use super::settings::{BookSettings, parse_settings};
+use super::summary::parse_summary;
+use super::tree::{FoundPage, navigation_of};
+use crate::config::Settings;
+use crate::diagnostic::{Finding, Place, Severity, Source};
+use crate::plan::{self, Inputs};
+use crate::record::Store;
+use crate::tutorial::{self, ParseOptions, Tutorial};
+
+/// Largest depth of folders that is looked into for pages.
+const DEEPEST: usize = 16;
+
+/// What a book is read with.
+#[derive(Debug)]
+pub struct LoadOptions<'a> {
+    /// The project's settings, with its root.
+    pub settings: &'a Settings,
+    /// How pages are read.
+    pub parse: &'a ParseOptions,
+    /// The folder that the user is in: messages name files from there.
+    pub here: &'a Path,
+    /// The records.
+    pub store: &'a Store,
+    /// Values for parameters, by their variable.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A book with all its pages.
+#[derive(Debug)]
+pub struct Book {
+    /// The book's folder.
+    pub folder: PathBuf,
+    /// The folder that paths of pages are relative to.
+    pub source: PathBuf,
+    /// What it says about itself.
+    pub settings: BookSettings,
+    /// Its table of contents.
+    pub navigation: Navigation,
+    /// Its pages, in the order of the table of contents.
+    pub pages: Vec<Page>,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// A page of a book.
+#[derive(Debug)]
+pub struct Page {
+    /// The file, relative to the book's source folder.
+    pub path: PathBuf,
+    /// The file itself.
+    pub file: PathBuf,
+    /// Where it is written, relative to the site.
+    pub output: PathBuf,
+    /// Its title in the table of contents.
+    pub title: String,
+    /// The page as it was read.
+    pub tutorial: Arc<Tutorial>,
+    /// What is known about its steps, where it is a tutorial.
+    pub evidence: Option<Evidence>,
+}
+
+/// Reads a book.
+///
+/// # Errors
+/// When the folder is no book at all. What is wrong with single pages is in the findings.
+pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookError> {
+    let mut findings = Vec::new();
+    let settings = read_settings(folder, options.here, &mut findings)?;
+    let source = source_folder(folder, &settings);
+    let summary = source.join("SUMMARY.md");
+    let mut navigation = match summary.is_file() {
+        true => read_summary(&summary, options.here, &mut findings)?,
+        false => Navigation::default(),
+    };
+    if navigation.items.is_empty() {
+        navigation = navigation_of(found_pages(&source));
+    }
+    let pages = read_pages(&navigation, &source, &settings, options, &mut findings);
+    if pages.is_empty() {
+        return Err(BookError::Empty { path: folder.to_path_buf() });
+    }
+    findings.extend(orphans(&source, options.here, &pages, summary.is_file()));
+    Ok(Book { folder: folder.to_path_buf(), source, settings, navigation, pages, findings })
+}
+
+fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result<BookSettings, BookError> {
+    let path = folder.join("book.toml");
+    if !path.is_file() {
+        return Ok(BookSettings::default());
+    }
+    let text = fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?;
+    let (settings, found) = parse_settings(&Source::new(path.strip_prefix(here).unwrap_or(&path), text));
+    findings.extend(found);
+    if !settings.preprocessors.is_empty() {
+        let names = settings.preprocessors.join("`, `");
+        let finding =
+            Finding::note("preprocessors", format!("`{names}` would change pages in mdBook, and is not run"));
+        findings.push(finding.help("what they add to the text is missing here"));
+    }
+    Ok(settings)
+}
+
+/// Returns the folder with the pages: mdBook's `src`, or the book's folder itself where there is none.
+fn source_folder(folder: &Path, settings: &BookSettings) -> PathBuf {
+    let source = folder.join(&settings.source);
+    if source.is_dir() { normal(&source) } else { folder.to_path_buf() }
+}
+
+fn read_summary(path: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result<Navigation, BookError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| BookError::Read { path: path.to_path_buf(), source })?;
+    let shown = path.strip_prefix(here).unwrap_or(path);
+    let (mut navigation, found) = parse_summary(&Source::new(shown, text));
+    findings.extend(found);
+    for item in &mut navigation.items {
+        if let Item::Chapter(chapter) = item {
+            tidy_paths(chapter);
+        }
+    }
+    Ok(navigation)
+}
+
+fn tidy_paths(chapter: &mut Chapter) {
+    chapter.path = chapter.path.as_deref().map(normal);
+    chapter.children.iter_mut().for_each(tidy_paths);
+}
+
+/// Finds the pages below a folder; their titles come from themselves.
+fn found_pages(source: &Path) -> Vec<FoundPage> {
+    let is_page = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("SUMMARY.md")
+    };
+    let pages = files_below(source).into_iter().filter(is_page);
+    pages.map(|path| FoundPage { path, title: String::new() }).collect()
+}
+
+/// Returns the files below a folder, relative to it.
+///
+/// What is hidden, what git ignores and sites that were written there are passed over.
+pub(super) fn files_below(source: &Path) -> Vec<PathBuf> {
+    let no_site = |entry: &ignore::DirEntry| !entry.path().join(LIST).exists();
+    let walk = ignore::WalkBuilder::new(source).max_depth(Some(DEEPEST)).filter_entry(no_site).build();
+    let files = walk.filter_map(Result::ok).filter(|entry| entry.path().is_file());
+    files.filter_map(|entry| Some(entry.path().strip_prefix(source).ok()?.to_path_buf())).collect()
+}
+
+/// Reads the pages that a table of contents names; one that is named twice is one page.
+fn read_pages(
+    navigation: &Navigation,
+    source: &Path,
+    settings: &BookSettings,
+    options: &LoadOptions<'_>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Page> {
+    let mut seen = BTreeSet::new();
+    let wanted: Vec<&Chapter> = navigation
+        .chapters()
+        .into_iter()
+        .filter(|chapter| chapter.path.as_ref().is_some_and(|path| seen.insert(path.clone())))
+        .collect();
+    let read = parallel::map(&wanted, || (), |(), chapter| read_page(chapter, source, settings, options));
+    let mut pages = Vec::new();
+    for (page, found) in read {
+        findings.extend(found);
+        pages.extend(page);
+    }
+    pages
+}
+
+fn read_page(
+    chapter: &Chapter,
+    source: &Path,
+    settings: &BookSettings,
+    options: &LoadOptions<'_>,
+) -> (Option<Page>, Vec<Finding>) {
+    let path = chapter.path.clone().unwrap_or_default();
+    let file = normal(&source.join(&path));
+    let root = &options.settings.root;
+    let shown = file.strip_prefix(options.here).unwrap_or(&file).to_path_buf();
+    let (tutorial, found) = match tutorial::load(&file, &shown, root, options.parse) {
+        Ok(loaded) => loaded,
+        Err(error) => return (None, vec![unreadable(chapter, &shown, &error, settings)]),
+    };
+    // A page of a book need not be a tutorial: what only matters when it is run is left to `check`.
+    let found = found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let id = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
+    let tutorial = Arc::new(tutorial);
+    let evidence = evidence(&tutorial, &id, options);
+    let title = if chapter.title.is_empty() { tutorial.title.clone() } else { chapter.title.clone() };
+    (Some(Page { output: output_path(&path), path, file, title, tutorial, evidence }), found)
+}
+
+fn unreadable(
+    chapter: &Chapter,
+    shown: &Path,
+    error: &tutorial::LoadError,
+    settings: &BookSettings,
+) -> Finding {
+    let message = format!("`{}` cannot be read: {}", shown.display(), crate::diagnostic::chain(error));
+    let finding = match settings.create_missing && !shown.exists() {
+        // mdBook would make an empty page.
+        true => Finding::warning("missing-page", message),
+        false => Finding::error("missing-page", message),
+    };
+    let finding = finding.help("write the page, or leave its target empty: `[Title]()`");
+    match &chapter.place {
+        Some(place) => finding.at(place.clone()),
+        None => finding,
+    }
+}
+
+/// Returns what is known about a page that is a tutorial.
+///
+/// Any shell block could be run. A page is a tutorial of the book where it was run once, where the
+/// project says so, or where its author wrote something that only matters to a run.
+fn evidence(tutorial: &Arc<Tutorial>, id: &str, options: &LoadOptions<'_>) -> Option<Evidence> {
+    if tutorial.steps.is_empty() {
+        return None;
+    }
+    let inputs =
+        Inputs { tutorial_id: id.to_owned(), environment: options.environment.clone(), ..Inputs::default() };
+    let plans = plan::build(tutorial, options.settings, &inputs).ok()?;
+    let variants = plans.into_iter().map(|plan| {
+        let record = options.store.read(&plan.key).ok().flatten();
+        Variant::new(plan, record)
+    });
+    let variants: Vec<Variant> = variants.collect();
+    let was_run = variants.iter().any(|variant| variant.record.is_some());
+    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal(folder));
+    let is_meant = options.settings.tutorials.iter().any(is_below);
+    let speaks = tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
+    (was_run || is_meant || speaks).then_some(Evidence { variants })
+}
+
+/// Returns pages of the source folder that nothing leads to.
+fn orphans(source: &Path, here: &Path, pages: &[Page], has_summary: bool) -> Vec<Finding> {
+    if !has_summary {
+        return Vec::new();
+    }
+    let files: BTreeSet<&Path> = pages.iter().map(|page| page.path.as_path()).collect();
+    let included: BTreeSet<&Path> =
+        pages.iter().flat_map(|page| &page.tutorial.includes).map(|include| include.source.path()).collect();
+    let lost = found_pages(source).into_iter().map(|page| page.path);
+    let lost = lost.filter(|path| !files.contains(path.as_path()));
+    lost.filter(|path| !included.iter().any(|included| included.ends_with(path)))
+        .map(|path| {
+            let file = source.join(&path);
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            let shown = file.strip_prefix(here).unwrap_or(&file);
+            let place = Place::new(&Source::new(shown, text), 0..0);
+            Finding::warning("orphan-page", "no entry of the table of contents leads to this page")
+                .at(place)
+                .help("name it in `SUMMARY.md`")
+        })
+        .collect()
+}
+
+/// Returns the folders above the source folder, innermost last, for links that go up and come back.
+pub(super) fn names_above(source: &Path) -> Vec<String> {
+    let parts = source.components().filter(|part| matches!(part, Component::Normal(_)));
+    parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+}

@@ -1,0 +1,503 @@
+//! A page's text becomes HTML.
+//!
+//! The parser's events are walked once. Most pass through; headings, code, links, images,
+//! footnotes, alerts and tables are written by small functions of their own, and what they
+//! write joins the events as HTML. Included pages are walked in the place of their comment.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+use pulldown_cmark::{
+    BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+};
+
+use super::code::{CodeBlock, code_block};
+use super::directives::Expanded;
+use super::escape::escaped;
+use super::evidence::Evidence;
+use super::highlight::Painter;
+use super::links::{Links, Target};
+use super::settings::BookSettings;
+use super::step::{Card, steps_by_place};
+use crate::diagnostic::{Place, Source};
+use crate::record::Store;
+use crate::tutorial::{Anchors, Include, Origin, Step, Tutorial, markdown_options};
+
+/// What a page is rendered from.
+pub(super) struct Context<'a> {
+    pub(super) settings: &'a BookSettings,
+    pub(super) links: &'a Links,
+    pub(super) store: &'a Store,
+    pub(super) source: &'a Arc<Source>,
+    pub(super) expanded: &'a Expanded,
+    /// The page as it was read.
+    pub(super) tutorial: &'a Tutorial,
+    /// What is known about its steps, where it is a tutorial.
+    pub(super) evidence: Option<&'a Evidence>,
+}
+
+/// A page as HTML, with what others need to know of it.
+#[derive(Debug, Default)]
+pub(super) struct Rendered {
+    pub(super) html: String,
+    pub(super) headings: Vec<RenderedHeading>,
+    /// Every anchor, with where it stands.
+    pub(super) ids: Vec<(String, Place)>,
+    /// Every link and image, with where it stands.
+    pub(super) targets: Vec<(Target, Place)>,
+    /// The text below each heading, for searching; the first has no heading.
+    pub(super) sections: Vec<Section>,
+    /// The beginning of the first paragraph.
+    pub(super) description: String,
+}
+
+/// A heading of a page.
+#[derive(Debug, Clone)]
+pub(super) struct RenderedHeading {
+    pub(super) level: u8,
+    pub(super) id: String,
+    pub(super) title: String,
+}
+
+/// The text between two headings.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Section {
+    /// Where it begins; empty above the first heading.
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+/// How long a description may be, in characters: what search engines show.
+const DESCRIPTION: usize = 155;
+
+/// Renders a page.
+pub(super) fn render(context: &Context<'_>, painter: &mut Painter) -> Rendered {
+    let mut walk = Walk {
+        context,
+        painter,
+        out: Vec::new(),
+        page: Rendered { sections: vec![Section::default()], ..Rendered::default() },
+        anchors: Anchors::default(),
+        footnotes: Footnotes::default(),
+        paragraph: None,
+        source: Arc::clone(context.source),
+        original: Original::Expanded(context.expanded),
+    };
+    walk.text(&context.expanded.text);
+    walk.finish()
+}
+
+/// How offsets of what is walked lead to a source.
+#[derive(Clone, Copy)]
+enum Original<'a> {
+    /// Through a text in which directives were filled in.
+    Expanded(&'a Expanded),
+    /// By adding where the text begins.
+    From(usize),
+}
+
+struct Walk<'a, 'p> {
+    context: &'a Context<'a>,
+    painter: &'p mut Painter,
+    out: Vec<Event<'static>>,
+    page: Rendered,
+    anchors: Anchors,
+    footnotes: Footnotes,
+    /// The text of the first paragraph, while it is read.
+    paragraph: Option<String>,
+    source: Arc<Source>,
+    original: Original<'a>,
+}
+
+type Events<'t> = Vec<(Event<'t>, Range<usize>)>;
+
+impl<'a> Walk<'a, '_> {
+    /// Walks a text: the page, or one that it includes.
+    fn text(&mut self, text: &str) {
+        let options = options(self.context.settings);
+        let events: Events<'_> = Parser::new_ext(text, options).into_offset_iter().collect();
+        let steps = self.steps();
+        let mut at = 0;
+        while at < events.len() {
+            at = self.event(&events, at, &steps);
+        }
+    }
+
+    fn steps(&self) -> BTreeMap<usize, (usize, &'a Step)> {
+        match self.context.evidence {
+            Some(_) => steps_by_place(&self.context.tutorial.steps, &self.source),
+            None => BTreeMap::new(),
+        }
+    }
+
+    /// Handles the event at a position; returns the position of the next.
+    fn event(&mut self, events: &Events<'_>, at: usize, steps: &BTreeMap<usize, (usize, &'a Step)>) -> usize {
+        let (event, range) = &events[at];
+        match event {
+            Event::Start(Tag::Heading { level, id, classes, .. }) => {
+                let end = closing(events, at);
+                let classes: Vec<&str> = classes.iter().map(AsRef::as_ref).collect();
+                self.heading(&events[at + 1..end], *level, id.as_deref(), &classes, range);
+                return end + 1;
+            }
+            Event::Start(Tag::CodeBlock(kind)) => {
+                let end = closing(events, at);
+                let text: String = events[at + 1..end].iter().map(|(event, _)| text_of(event)).collect();
+                self.code(kind, &text, range, steps);
+                return end + 1;
+            }
+            Event::Start(Tag::HtmlBlock) => {
+                let end = closing(events, at);
+                let text: String = events[at + 1..end].iter().map(|(event, _)| text_of(event)).collect();
+                self.html_block(&text, range);
+                return end + 1;
+            }
+            Event::Start(Tag::FootnoteDefinition(name)) => {
+                let end = closing(events, at);
+                let outside = std::mem::take(&mut self.out);
+                let mut inner = at + 1;
+                while inner < end {
+                    inner = self.event(events, inner, steps);
+                }
+                let definition = std::mem::replace(&mut self.out, outside);
+                self.footnotes.define(name, definition);
+                return end + 1;
+            }
+            _ => self.simple(event, range),
+        }
+        at + 1
+    }
+
+    /// Handles an event that stands by itself.
+    fn simple(&mut self, event: &Event<'_>, range: &Range<usize>) {
+        match event {
+            Event::Start(Tag::Link { dest_url, title, .. }) => {
+                let href = self.target(dest_url, false, range);
+                let title =
+                    if title.is_empty() { String::new() } else { format!(" title=\"{}\"", escaped(title)) };
+                self.inline(format!("<a href=\"{}\"{title}>", escaped(&href)));
+            }
+            Event::End(TagEnd::Link) => self.inline("</a>".to_owned()),
+            Event::Start(Tag::Image { dest_url, title, link_type, id }) => {
+                let dest_url = self.target(dest_url, true, range).into();
+                let (title, id) = (owned(title), owned(id));
+                self.push(Event::Start(Tag::Image { link_type: *link_type, dest_url, title, id }));
+            }
+            Event::Start(Tag::BlockQuote(Some(kind))) => self.html(alert(*kind)),
+            Event::End(TagEnd::BlockQuote(Some(_))) => self.html("</div>\n".to_owned()),
+            Event::Start(Tag::Table(alignments)) => {
+                self.html(
+                    "<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Table\">".to_owned(),
+                );
+                self.push(Event::Start(Tag::Table(alignments.clone())));
+            }
+            Event::End(TagEnd::Table) => {
+                self.push(Event::End(TagEnd::Table));
+                self.html("</div>\n".to_owned());
+            }
+            Event::TaskListMarker(done) => {
+                let (checked, label) = if *done { (" checked", "done") } else { ("", "not done") };
+                self.inline(format!("<input type=\"checkbox\" disabled aria-label=\"{label}\"{checked}> "));
+            }
+            Event::FootnoteReference(name) => {
+                let reference = self.footnotes.refer(name);
+                self.inline(reference);
+            }
+            Event::InlineHtml(text) => {
+                if !is_comment(text) {
+                    self.push(Event::InlineHtml(owned(text)));
+                }
+            }
+            Event::Start(Tag::Paragraph) => {
+                if self.page.description.is_empty() && self.paragraph.is_none() {
+                    self.paragraph = Some(String::new());
+                }
+                self.push(Event::Start(Tag::Paragraph));
+            }
+            Event::End(TagEnd::Paragraph) => {
+                self.say(" ");
+                if let Some(text) = self.paragraph.take() {
+                    self.page.description = shortened(text.trim(), DESCRIPTION);
+                }
+                self.push(Event::End(TagEnd::Paragraph));
+            }
+            other => {
+                match other {
+                    Event::Text(text) | Event::Code(text) => self.say(text),
+                    Event::SoftBreak | Event::HardBreak | Event::End(_) => self.say(" "),
+                    _ => {}
+                }
+                self.push(other.clone().into_static());
+            }
+        }
+    }
+
+    fn heading(
+        &mut self,
+        inner: &[(Event<'_>, Range<usize>)],
+        level: HeadingLevel,
+        id: Option<&str>,
+        classes: &[&str],
+        range: &Range<usize>,
+    ) {
+        let title: String = inner.iter().map(|(event, _)| text_of(event)).collect();
+        let id = self.anchors.add(&title, id.map(str::to_owned));
+        let outside = std::mem::take(&mut self.out);
+        for (event, range) in inner {
+            self.simple(event, range);
+        }
+        let events = std::mem::replace(&mut self.out, outside);
+        let mut html = String::new();
+        html::push_html(&mut html, events.into_iter());
+        let level = level as u8;
+        let class = if classes.is_empty() {
+            String::new()
+        } else {
+            format!(" class=\"{}\"", escaped(&classes.join(" ")))
+        };
+        let safe = escaped(&id);
+        self.html(format!(
+            "<h{level} id=\"{safe}\"{class}>{html}<a class=\"anchor\" href=\"#{safe}\" aria-label=\"Link to this part\">#</a></h{level}>\n"
+        ));
+        let place = self.place(range);
+        self.page.ids.push((id.clone(), place));
+        self.page.sections.push(Section { id: id.clone(), title: title.clone(), text: String::new() });
+        self.page.headings.push(RenderedHeading { level, id, title });
+    }
+
+    fn code(
+        &mut self,
+        kind: &CodeBlockKind<'_>,
+        text: &str,
+        range: &Range<usize>,
+        steps: &BTreeMap<usize, (usize, &'a Step)>,
+    ) {
+        let info = match kind {
+            CodeBlockKind::Fenced(info) => info.as_ref(),
+            CodeBlockKind::Indented => "",
+        };
+        self.say(text);
+        let step = self.original(range.start).and_then(|start| steps.get(&start)).copied();
+        if let (Some((source, step)), Some(evidence)) = (step, self.context.evidence) {
+            if step.attributes.hide {
+                return;
+            }
+            let card = Card { step, source, evidence, store: self.context.store };
+            let html = card.html(self.painter);
+            let place = self.place(range);
+            self.page.ids.push((super::step::step_id(&step.name.0), place));
+            self.html(html);
+            return;
+        }
+        let block =
+            CodeBlock { info, text, expected: self.is_expected(range), settings: self.context.settings };
+        let html = code_block(&block, self.painter);
+        self.html(html);
+    }
+
+    /// Returns whether a block says what a step is expected to print.
+    fn is_expected(&self, range: &Range<usize>) -> bool {
+        let Some(start) = self.original(range.start) else { return false };
+        let expected = self.context.tutorial.steps.iter().flat_map(|step| &step.expected);
+        expected.filter(|expected| matches!(expected.origin, Origin::Lines(_))).any(|expected| {
+            Arc::ptr_eq(&expected.place.source, &self.source) && expected.place.span.start == start
+        })
+    }
+
+    fn html_block(&mut self, text: &str, range: &Range<usize>) {
+        if let Some(include) = self.include(range) {
+            let (source, original) = (Arc::clone(&self.source), self.original);
+            let text = include.source.text()[include.body.range()].to_owned();
+            self.original = Original::From(include.body.start);
+            self.source = Arc::clone(&include.source);
+            self.text(&text);
+            (self.source, self.original) = (source, original);
+        } else if !is_comment(text) {
+            self.html(text.to_owned());
+        }
+    }
+
+    /// Returns what a comment includes.
+    fn include(&self, range: &Range<usize>) -> Option<&'a Include> {
+        let span = self.original(range.start)?..self.original(range.end.checked_sub(1)?)? + 1;
+        let here = |include: &&Include| {
+            Arc::ptr_eq(&include.place.source, &self.source)
+                && span.start <= include.place.span.start
+                && include.place.span.start < span.end
+        };
+        self.context.tutorial.includes.iter().find(here)
+    }
+
+    /// Returns where a link of the page leads in the site, and remembers it.
+    fn target(&mut self, written: &str, image: bool, range: &Range<usize>) -> String {
+        let target = self.context.links.target(written, image);
+        let href = target.href.clone();
+        let place = self.place(range);
+        self.page.targets.push((target, place));
+        href
+    }
+
+    fn original(&self, offset: usize) -> Option<usize> {
+        match self.original {
+            Original::Expanded(expanded) => expanded.original(offset),
+            Original::From(start) => Some(start + offset),
+        }
+    }
+
+    fn place(&self, range: &Range<usize>) -> Place {
+        match self.original {
+            Original::Expanded(expanded) => expanded.place(&self.source, range.clone()),
+            Original::From(start) => Place::new(&self.source, start + range.start..start + range.end),
+        }
+    }
+
+    /// Adds to what is searched, and to the description.
+    fn say(&mut self, text: &str) {
+        if let Some(section) = self.page.sections.last_mut() {
+            section.text.push_str(text);
+        }
+        if let Some(paragraph) = &mut self.paragraph {
+            paragraph.push_str(text);
+        }
+    }
+
+    fn push(&mut self, event: Event<'static>) {
+        self.out.push(event);
+    }
+
+    fn html(&mut self, html: String) {
+        self.out.push(Event::Html(html.into()));
+    }
+
+    fn inline(&mut self, html: String) {
+        self.out.push(Event::InlineHtml(html.into()));
+    }
+
+    fn finish(mut self) -> Rendered {
+        html::push_html(&mut self.page.html, self.out.into_iter());
+        self.footnotes.push(&mut self.page.html);
+        self.page
+    }
+}
+
+/// Returns what Markdown is in a book: what it is in tutorials, with mdBook's additions.
+fn options(settings: &BookSettings) -> Options {
+    let mut options = markdown_options();
+    options.set(Options::ENABLE_SMART_PUNCTUATION, settings.smart_punctuation);
+    options.set(Options::ENABLE_DEFINITION_LIST, settings.definition_lists);
+    options.set(Options::ENABLE_GFM, settings.admonitions);
+    options
+}
+
+/// Returns the position of the event that ends what begins at a position.
+fn closing(events: &Events<'_>, at: usize) -> usize {
+    let mut depth = 0_usize;
+    for (position, (event, _)) in events.iter().enumerate().skip(at) {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return position;
+        }
+    }
+    events.len() - 1
+}
+
+fn text_of<'t>(event: &'t Event<'_>) -> &'t str {
+    match event {
+        Event::Text(text) | Event::Code(text) | Event::Html(text) => text,
+        Event::SoftBreak | Event::HardBreak => " ",
+        _ => "",
+    }
+}
+
+fn owned(text: &CowStr<'_>) -> CowStr<'static> {
+    text.to_string().into()
+}
+
+/// Returns whether HTML is a comment and nothing else: readers do not see it, and ours are instructions.
+fn is_comment(html: &str) -> bool {
+    let html = html.trim();
+    html.starts_with("<!--") && html.ends_with("-->") && !html[4..html.len() - 3].contains("-->")
+}
+
+fn alert(kind: BlockQuoteKind) -> String {
+    let (class, title) = match kind {
+        BlockQuoteKind::Note => ("note", "Note"),
+        BlockQuoteKind::Tip => ("tip", "Tip"),
+        BlockQuoteKind::Important => ("important", "Important"),
+        BlockQuoteKind::Warning => ("warning", "Warning"),
+        BlockQuoteKind::Caution => ("caution", "Caution"),
+    };
+    format!("<div class=\"alert alert-{class}\" role=\"note\"><p class=\"alert-title\">{title}</p>\n")
+}
+
+/// Cuts a text at a word.
+fn shortened(text: &str, characters: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((end, _)) = text.char_indices().nth(characters) else { return text };
+    let end = text[..end].rfind(' ').unwrap_or(end);
+    format!("{}…", &text[..end])
+}
+
+/// Footnotes, numbered in the order in which they are referred to.
+#[derive(Debug, Default)]
+struct Footnotes {
+    numbers: HashMap<String, usize>,
+    references: Vec<usize>,
+    definitions: HashMap<String, Vec<Event<'static>>>,
+    order: Vec<String>,
+}
+
+impl Footnotes {
+    fn refer(&mut self, name: &str) -> String {
+        let next = self.order.len() + 1;
+        let number = *self.numbers.entry(name.to_owned()).or_insert(next);
+        if number == next {
+            self.order.push(name.to_owned());
+            self.references.push(0);
+        }
+        let count = &mut self.references[number - 1];
+        *count += 1;
+        let name = escaped(name);
+        format!(
+            "<sup class=\"footnote-reference\" id=\"fr-{name}-{count}\"><a href=\"#footnote-{name}\">{number}</a></sup>"
+        )
+    }
+
+    fn define(&mut self, name: &str, definition: Vec<Event<'static>>) {
+        self.definitions.entry(name.to_owned()).or_insert(definition);
+    }
+
+    fn push(mut self, out: &mut String) {
+        if self.order.is_empty() {
+            return;
+        }
+        out.push_str("<section class=\"footnotes\" aria-label=\"Footnotes\"><ol>\n");
+        for (name, count) in self.order.iter().zip(&self.references) {
+            let mut text = String::new();
+            html::push_html(&mut text, self.definitions.remove(name).unwrap_or_default().into_iter());
+            let name = escaped(name);
+            let mut back = String::new();
+            for reference in 1..=*count {
+                let _ =
+                    write!(back, " <a href=\"#fr-{name}-{reference}\" aria-label=\"Back to the text\">↩</a>");
+            }
+            let text = text.trim_end();
+            match text.strip_suffix("</p>") {
+                Some(before) => {
+                    let _ = writeln!(out, "<li id=\"footnote-{name}\">{before}{back}</p></li>");
+                }
+                None => {
+                    let _ = writeln!(out, "<li id=\"footnote-{name}\">{text}{back}</li>");
+                }
+            }
+        }
+        out.push_str("</ol></section>\n");
+    }
+}

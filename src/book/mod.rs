@@ -1,0 +1,57 @@
+//! A folder of Markdown and the records of its runs become a site.
+//!
+//! What comes in: a table of contents (mdBook's `SUMMARY.md`, or the folder itself), pages,
+//! and for pages that are tutorials their plans and records. What goes out: a static site
+//! that needs no server and names no other host.
+//!
+//! ```text
+//! load: settings, navigation, pages, evidence
+//!   -> directives: a text with everything filled in
+//!   -> markdown: events, with code, step, links for what is ours -> HTML
+//!   -> site: templates, and everything beside the pages -> files
+//!   -> output: the folder
+//! ```
+//!
+//! What a page shows as verified was run, and the page says when, on what and with what
+//! result. Without a record it says so. Authors are trusted as their code is; everything that
+//! came out of a process is not, and reaches the page as escaped text alone.
+
+mod ansi;
+mod badge;
+mod checks;
+mod code;
+mod contents;
+mod directives;
+mod error;
+mod escape;
+mod evidence;
+mod feeds;
+mod graph;
+mod head;
+mod highlight;
+mod links;
+mod load;
+mod markdown;
+mod navigation;
+mod output;
+mod parallel;
+mod search;
+mod settings;
+mod shape;
+mod site;
+mod status;
+mod step;
+mod summary;
+mod theme;
+mod tree;
+
+pub use error::BookError;
+pub use evidence::{Evidence, Variant};
+pub use load::{Book, LoadOptions, Page, load_book};
+pub use navigation::{Chapter, Item, Navigation, output_path};
+pub use output::{Written, write_site};
+pub use settings::{BookSettings, Theme, parse_settings};
+pub use shape::Shown;
+pub use site::{Site, SiteOptions, build_site};
+pub use summary::parse_summary;
+pub use tree::{FoundPage, navigation_of};

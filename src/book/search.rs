@@ -1,0 +1,578 @@
+//! The index behind a site's search: pages in, scripts out.
+//!
+//! A browser reads no files beside a page that was opened from a disk, but it runs scripts from
+//! there. So every piece of the index is a script that calls `stagebookSearch` (`theme/search.js`)
+//! with its data, and is loaded when a query needs it:
+//!
+//! - `search/table.js`: pages, their sections, and the token with which each bucket begins;
+//! - `search/N.js`: a bucket of neighbouring tokens, each with the sections in which it stands;
+//! - `search/text/N.js`: the text of the sections of page N, for the excerpts of results on screen.
+//!
+//! A section is what stands below one heading. Words are not reduced to stems: what is typed last
+//! counts as the beginning of a word, which serves names and options as well as prose, in any language.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::shape::Shown;
+
+/// Characters of a token; what is longer is cut, in the index and in a query alike.
+const LONGEST_TOKEN: usize = 32;
+/// Where a bucket is closed: small enough for one query, large enough that a book has few of them.
+const BUCKET_BYTES: usize = 14 * 1024;
+/// The character for zero in postings; the 63 after it are ASCII too, and only one of them is escaped in a script.
+const ZERO: u8 = b'?';
+/// A page without any section is still found by its title.
+const NOTHING: &[SearchSection<'static>] = &[SearchSection { id: "", title: "", text: "" }];
+
+/// A page as search knows it.
+pub(super) struct SearchPage<'a> {
+    /// Where it is, from the site's root, percent-encoded.
+    pub(super) url: String,
+    /// Its title.
+    pub(super) title: &'a str,
+    /// The part of the book in which it stands; may be empty.
+    pub(super) part: &'a str,
+    /// What is known about it, when it is a tutorial.
+    pub(super) state: Option<Shown>,
+    /// The languages of its code blocks.
+    pub(super) languages: Vec<&'a str>,
+    /// Its sections, in their order.
+    pub(super) sections: Vec<SearchSection<'a>>,
+}
+
+/// What stands below a heading.
+pub(super) struct SearchSection<'a> {
+    /// The heading's id, empty above the first heading.
+    pub(super) id: &'a str,
+    /// The heading's text.
+    pub(super) title: &'a str,
+    /// The text up to the next heading.
+    pub(super) text: &'a str,
+}
+
+impl<'a> SearchPage<'a> {
+    /// Returns the sections that can be found: always one or more, the first of which stands for the page.
+    fn found_sections(&self) -> &[SearchSection<'a>] {
+        match self.sections.split_first() {
+            None => NOTHING,
+            Some((first, rest)) if !rest.is_empty() && first.is_blank() => rest,
+            Some(_) => &self.sections,
+        }
+    }
+}
+
+impl SearchSection<'_> {
+    fn is_blank(&self) -> bool {
+        self.title.is_empty() && self.text.trim_start().is_empty()
+    }
+}
+
+/// Returns the files of the index, by their paths relative to the site's root (all below `search/`).
+///
+/// The same pages give the same bytes.
+pub(super) fn search_index(pages: &[SearchPage<'_>]) -> Vec<(PathBuf, String)> {
+    let index = index(pages);
+    let buckets = buckets(&index);
+    let mut files = Vec::with_capacity(1 + buckets.len() + pages.len());
+    files.push((PathBuf::from("search/table.js"), table(pages, &buckets)));
+    for (number, bucket) in buckets.iter().enumerate() {
+        let script = format!("stagebookSearch.bucket({number},{})\n", script_value(&bucket.view));
+        files.push((PathBuf::from(format!("search/{number}.js")), script));
+    }
+    for (number, page) in pages.iter().enumerate() {
+        let texts: Vec<&str> = page.found_sections().iter().map(|section| section.text).collect();
+        let script = format!("stagebookSearch.text({number},{})\n", script_value(&texts));
+        files.push((PathBuf::from(format!("search/text/{number}.js")), script));
+    }
+    files
+}
+
+/// Returns the browser's side of search as it is served: without its comments and its indentation.
+pub(super) fn search_script() -> String {
+    let lines = include_str!("theme/search.js").lines().map(str::trim_start);
+    let mut script = String::new();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with("//")) {
+        script.push_str(line);
+        script.push('\n');
+    }
+    script
+}
+
+/// How strongly a token stands for a section. Two bits of a posting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Once in its text.
+    Once = 0,
+    /// More than once in its text.
+    Often = 1,
+    /// In its heading.
+    Heading = 2,
+    /// In the title of the page; only the page's first section has it.
+    PageTitle = 3,
+}
+
+/// The sections of one token, each as the distance to the one before and a weight.
+struct Postings {
+    /// What is written already.
+    written: String,
+    /// The first section that may still be written.
+    next: usize,
+    /// The section that is being read, which is not written yet: its weight may grow.
+    section: usize,
+    weight: Weight,
+}
+
+impl Postings {
+    fn new(section: usize, weight: Weight) -> Self {
+        Self { written: String::new(), next: 0, section, weight }
+    }
+
+    /// Notes the token in a section. Sections come in their order.
+    fn add(&mut self, section: usize, weight: Weight) {
+        if self.section != section {
+            self.write();
+            (self.section, self.weight) = (section, weight);
+        } else if weight == Weight::Once {
+            self.weight = self.weight.max(Weight::Often);
+        } else {
+            self.weight = self.weight.max(weight);
+        }
+    }
+
+    fn write(&mut self) {
+        push_number(&mut self.written, (self.section - self.next) << 2 | self.weight as usize);
+        self.next = self.section + 1;
+    }
+
+    fn finish(mut self) -> String {
+        self.write();
+        self.written
+    }
+}
+
+/// Adds a number in digits of five bits, lowest first; the sixth bit says that another one follows.
+fn push_number(text: &mut String, mut number: usize) {
+    while number > 31 {
+        text.push(digit(number & 31 | 32));
+        number >>= 5;
+    }
+    text.push(digit(number));
+}
+
+fn digit(number: usize) -> char {
+    char::from(ZERO + number as u8)
+}
+
+/// Returns every token with its postings, in the order in which browsers compare strings.
+fn index(pages: &[SearchPage<'_>]) -> Vec<(String, String)> {
+    let mut tokens = HashMap::new();
+    let mut number = 0;
+    for page in pages {
+        add(&mut tokens, page.title, number, Weight::PageTitle);
+        for section in page.found_sections() {
+            add(&mut tokens, section.title, number, Weight::Heading);
+            add(&mut tokens, section.text, number, Weight::Once);
+            number += 1;
+        }
+    }
+    let mut index: Vec<_> =
+        tokens.into_iter().map(|(token, postings): (String, Postings)| (token, postings.finish())).collect();
+    index.sort_unstable_by(|(one, _), (other, _)| browser_order(one, other));
+    index
+}
+
+fn add(tokens: &mut HashMap<String, Postings>, text: &str, section: usize, weight: Weight) {
+    each_token(text, |token| match tokens.get_mut(token) {
+        Some(postings) => postings.add(section, weight),
+        None => {
+            tokens.insert(token.to_owned(), Postings::new(section, weight));
+        }
+    });
+}
+
+/// Compares as JavaScript does: by units of UTF-16, which differs from the order of bytes above U+FFFF.
+fn browser_order(one: &str, other: &str) -> Ordering {
+    if one.is_ascii() || other.is_ascii() {
+        return one.cmp(other);
+    }
+    one.encode_utf16().cmp(other.encode_utf16())
+}
+
+/// A run of neighbouring tokens.
+struct Bucket<'a> {
+    first: &'a str,
+    view: BucketView,
+}
+
+/// A bucket as its script gives it.
+#[derive(Default, Serialize)]
+struct BucketView {
+    /// The tokens with a space between them. Each begins with a digit of base 36: how many units of UTF-16 it shares with the one before.
+    tokens: String,
+    /// Their postings, likewise.
+    postings: String,
+}
+
+fn buckets(index: &[(String, String)]) -> Vec<Bucket<'_>> {
+    let mut buckets: Vec<Bucket<'_>> = Vec::new();
+    let mut before = "";
+    for (token, postings) in index {
+        let full = buckets.last().is_none_or(|bucket| {
+            let bytes = bucket.view.tokens.len() + bucket.view.postings.len();
+            bytes + token.len() + postings.len() > BUCKET_BYTES
+        });
+        if full {
+            buckets.push(Bucket { first: token, view: BucketView::default() });
+            before = "";
+        }
+        if let Some(bucket) = buckets.last_mut() {
+            bucket.view.add(before, token, postings);
+        }
+        before = token;
+    }
+    buckets
+}
+
+impl BucketView {
+    fn add(&mut self, before: &str, token: &str, postings: &str) {
+        if !self.tokens.is_empty() {
+            self.tokens.push(' ');
+            self.postings.push(' ');
+        }
+        let (units, bytes) = shared_start(before, token);
+        self.tokens.push(char::from_digit(units, 36).expect("at most 35 units are shared"));
+        self.tokens.push_str(&token[bytes..]);
+        self.postings.push_str(postings);
+    }
+}
+
+/// Returns the length of the common beginning of two tokens, in units of UTF-16 and in bytes.
+fn shared_start(one: &str, other: &str) -> (u32, usize) {
+    let (mut units, mut bytes) = (0, 0);
+    for (a, b) in one.chars().zip(other.chars()) {
+        if a != b || units + a.len_utf16() > 35 {
+            break;
+        }
+        units += a.len_utf16();
+        bytes += a.len_utf8();
+    }
+    (units as u32, bytes)
+}
+
+/// What a browser knows before it has read any bucket.
+#[derive(Serialize)]
+struct TableView<'a> {
+    /// Word and class of each state that occurs.
+    states: Vec<(&'static str, &'static str)>,
+    /// Languages that occur.
+    languages: Vec<&'a str>,
+    pages: Vec<PageView<'a>>,
+    /// The token with which each bucket begins.
+    first: Vec<&'a str>,
+}
+
+/// Address, title, part, state (its place among the states, or -1), places of its languages, and id and title of each section in turn.
+#[derive(Serialize)]
+struct PageView<'a>(&'a str, &'a str, &'a str, isize, Vec<usize>, Vec<&'a str>);
+
+fn table<'a>(pages: &'a [SearchPage<'a>], buckets: &'a [Bucket<'a>]) -> String {
+    let states = sorted(pages.iter().filter_map(|page| page.state));
+    let languages = sorted(pages.iter().flat_map(|page| page.languages.iter().copied()));
+    let view = TableView {
+        states: states.iter().map(|state| (state.word(), state.class())).collect(),
+        pages: pages.iter().map(|page| page_view(page, &states, &languages)).collect(),
+        first: buckets.iter().map(|bucket| bucket.first).collect(),
+        languages,
+    };
+    format!("stagebookSearch.table({})\n", script_value(&view))
+}
+
+fn page_view<'a>(page: &'a SearchPage<'a>, states: &[Shown], languages: &[&str]) -> PageView<'a> {
+    let state = page.state.and_then(|state| states.binary_search(&state).ok());
+    let used = sorted(page.languages.iter().copied());
+    PageView(
+        &page.url,
+        page.title,
+        page.part,
+        state.map_or(-1, |place| place as isize),
+        used.iter().filter_map(|language| languages.binary_search(language).ok()).collect(),
+        page.found_sections().iter().flat_map(|section| [section.id, section.title]).collect(),
+    )
+}
+
+/// Returns what occurs, once each.
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// Returns a value as JSON that is safe in any script, also in one that stands within a page.
+fn script_value(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).expect("strings and numbers are JSON");
+    let mut safe = String::with_capacity(json.len() + json.len() / 64);
+    let mut kept = 0;
+    // All of these can stand only within strings. They are sought as bytes because this sees all text of a book.
+    for (at, byte) in json.bytes().enumerate() {
+        let (code, length) = match byte {
+            b'<' => ("\\u003c", 1),
+            0xE2 if json[at..].starts_with('\u{2028}') => ("\\u2028", 3),
+            0xE2 if json[at..].starts_with('\u{2029}') => ("\\u2029", 3),
+            _ => continue,
+        };
+        safe.push_str(&json[kept..at]);
+        safe.push_str(code);
+        kept = at + length;
+    }
+    safe.push_str(&json[kept..]);
+    safe
+}
+
+/// Calls back with every token of a text: words in lower case, and pairs of neighbours where words
+/// are written without spaces. `theme/search.js` does the same to a query.
+///
+/// Of a run that is written without spaces the last character is a token of its own too, so that a query
+/// of one character finds it: every other one begins a pair.
+fn each_token(text: &str, visit: impl FnMut(&str)) {
+    let mut reader = Reader { token: String::new(), length: 0, neighbour: None, visit };
+    for character in text.chars() {
+        reader.take(character);
+    }
+    reader.end();
+}
+
+/// Reads text into tokens.
+struct Reader<V> {
+    /// The word that is being read.
+    token: String,
+    /// Its length in characters.
+    length: usize,
+    /// The character before, if it has no spaces around its words.
+    neighbour: Option<char>,
+    visit: V,
+}
+
+impl<V: FnMut(&str)> Reader<V> {
+    fn take(&mut self, character: char) {
+        if character.is_ascii_alphanumeric() || character == '_' {
+            self.extend(character.to_ascii_lowercase());
+        } else if character.is_ascii() || !character.is_alphanumeric() {
+            self.end();
+        } else if is_spaceless(character) {
+            self.pair(character);
+        } else {
+            self.extend(lower(character));
+        }
+    }
+
+    fn extend(&mut self, character: char) {
+        self.end_pairs();
+        let leading = character == '_' && self.token.is_empty();
+        if self.length < LONGEST_TOKEN && !leading {
+            self.token.push(character);
+            self.length += 1;
+        }
+    }
+
+    fn pair(&mut self, character: char) {
+        self.end_word();
+        if let Some(before) = self.neighbour.replace(character) {
+            let mut bytes = [0; 8];
+            let start = before.encode_utf8(&mut bytes).len();
+            let end = start + character.encode_utf8(&mut bytes[start..]).len();
+            (self.visit)(std::str::from_utf8(&bytes[..end]).expect("two characters are text"));
+        }
+    }
+
+    fn end(&mut self) {
+        self.end_word();
+        self.end_pairs();
+    }
+
+    fn end_word(&mut self) {
+        let token = self.token.trim_end_matches('_');
+        if !token.is_empty() {
+            (self.visit)(token);
+        }
+        self.token.clear();
+        self.length = 0;
+    }
+
+    fn end_pairs(&mut self) {
+        if let Some(last) = self.neighbour.take() {
+            (self.visit)(last.encode_utf8(&mut [0; 4]));
+        }
+    }
+}
+
+/// Returns one character in lower case. One stays one, and a sigma is the same wherever it stands in its word.
+fn lower(character: char) -> char {
+    match character.to_lowercase().next() {
+        Some('ς') => 'σ',
+        Some(lower) => lower,
+        None => character,
+    }
+}
+
+/// Whether a letter or digit is Han, Hiragana, Katakana or Hangul, or stands among them. The same ranges stand in `theme/search.js`.
+fn is_spaceless(character: char) -> bool {
+    matches!(character,
+        '\u{3005}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{FAFF}'
+        | '\u{FF66}'..='\u{FFDC}'
+        | '\u{20000}'..='\u{3FFFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<String> {
+        let mut tokens = Vec::new();
+        each_token(text, |token| tokens.push(token.to_owned()));
+        tokens
+    }
+
+    /// The same cases stand in `theme/search.js`, which leaves out what begins with `+`: that is for the index alone.
+    #[test]
+    fn text_becomes_tokens() {
+        for (text, expected) in [
+            ("", ""),
+            ("Hello, World!", "hello world"),
+            ("--no-cache=2", "no cache 2"),
+            ("__init__ foo__bar _ x_", "init foo__bar x"),
+            ("Ärger ΟΔΟΣ ὀδός İzmir ẞ", "ärger οδοσ ὀδόσ izmir ß"),
+            ("v1.20 ½ ٣", "v1 20 ½ ٣"),
+            ("漢", "漢"),
+            ("漢字検索", "漢字 字検 検索 +索"),
+            ("run コンテナ。x漢字_y", "run コン ンテ テナ +ナ x 漢字 +字 y"),
+            ("도커 이미지", "도커 +커 이미 미지 +지"),
+            ("𠮷野家", "𠮷野 野家 +家"),
+            ("sha256:0123456789abcdef0123456789ABCDEF01", "sha256 0123456789abcdef0123456789abcdef"),
+            ("abcdefghijabcdefghijabcdefghija_b", "abcdefghijabcdefghijabcdefghija"),
+        ] {
+            assert_eq!(tokens(text).join(" "), expected.replace('+', ""), "{text}");
+        }
+    }
+
+    fn page<'a>(title: &'a str, sections: &[(&'a str, &'a str, &'a str)]) -> SearchPage<'a> {
+        let sections = sections.iter().map(|&(id, title, text)| SearchSection { id, title, text }).collect();
+        SearchPage {
+            url: format!("{}.html", title.to_lowercase()),
+            title,
+            part: "Guide",
+            state: None,
+            languages: Vec::new(),
+            sections,
+        }
+    }
+
+    fn file(files: &[(PathBuf, String)], path: &str) -> String {
+        let file = files.iter().find(|(at, _)| at == &PathBuf::from(path));
+        file.unwrap_or_else(|| panic!("no {path}")).1.clone()
+    }
+
+    /// Reads postings back, as the browser does.
+    fn read(postings: &str) -> Vec<(usize, usize)> {
+        let (mut found, mut next, mut number, mut shift) = (Vec::new(), 0, 0, 0);
+        for digit in postings.bytes() {
+            let digit = usize::from(digit - ZERO);
+            number |= (digit & 31) << shift;
+            shift += 5;
+            if digit < 32 {
+                next += number >> 2;
+                found.push((next, number & 3));
+                (next, number, shift) = (next + 1, 0, 0);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn page_title_outweighs_heading_and_heading_outweighs_text() {
+        let pages = [
+            page("Install", &[("", "", "how to install, install twice"), ("run", "Run", "a run")]),
+            page(
+                "Other",
+                &[("a", "To install", "install"), ("b", "B", "install"), ("c", "C", "install install")],
+            ),
+        ];
+        let index = index(&pages);
+        let (_, postings) = index.iter().find(|(token, _)| token == "install").unwrap();
+        assert_eq!(read(postings), [(0, 3), (2, 2), (3, 0), (4, 1)]);
+    }
+
+    #[test]
+    fn far_sections_are_read_back() {
+        let mut postings = Postings::new(3, Weight::Once);
+        for section in [4, 40, 5_000, 2_000_000] {
+            postings.add(section, Weight::Heading);
+        }
+        assert_eq!(read(&postings.finish()), [(3, 0), (4, 2), (40, 2), (5_000, 2), (2_000_000, 2)]);
+    }
+
+    #[test]
+    fn files_call_the_script_with_their_data() {
+        let mut pages = [page("One", &[("", "", " "), ("one", "One", "plain")]), page("Two", &[])];
+        pages[0].state = Some(Shown::Stale);
+        pages[0].languages = vec!["rust", "bash", "rust"];
+        let files = search_index(&pages);
+        assert_eq!(
+            file(&files, "search/table.js"),
+            "stagebookSearch.table({\"states\":[[\"stale\",\"is-stale\"]],\"languages\":[\"bash\",\"rust\"],\"pages\":[\
+             [\"one.html\",\"One\",\"Guide\",0,[0,1],[\"one\",\"One\"]],[\"two.html\",\"Two\",\"Guide\",-1,[],[\"\",\"\"]]],\
+             \"first\":[\"one\"]})\n"
+        );
+        assert_eq!(
+            file(&files, "search/0.js"),
+            "stagebookSearch.bucket(0,{\"tokens\":\"0one 0plain 0two\",\"postings\":\"B ? F\"})\n"
+        );
+        assert_eq!(file(&files, "search/text/0.js"), "stagebookSearch.text(0,[\"plain\"])\n");
+        assert_eq!(files.len(), 4);
+    }
+
+    #[test]
+    fn no_text_ends_a_script() {
+        let hostile = "a</script><!-- \u{2028}\u{2029}\"\\\u{0} é\u{2027}";
+        let files = search_index(&[page("T", &[(hostile, hostile, hostile)])]);
+        for (path, script) in &files {
+            assert!(!script.contains(['<', '\u{2028}', '\u{2029}', '\0']), "{}", path.display());
+        }
+        let script = file(&files, "search/text/0.js");
+        let json = script.trim_start_matches("stagebookSearch.text(0,").trim_end_matches(")\n");
+        assert_eq!(serde_json::from_str::<Vec<String>>(json).unwrap(), [hostile]);
+    }
+
+    #[test]
+    fn buckets_are_small_and_sorted_and_the_same_each_time() {
+        let text: String = (0..20_000).map(|number| format!("word{number} ")).collect();
+        let pages = [page("T", &[("", "", &text)])];
+        let (once, again) = (search_index(&pages), search_index(&pages));
+        assert!(once == again);
+        let index = index(&pages);
+        let buckets = buckets(&index);
+        assert!(buckets.len() > 3);
+        assert!(buckets.iter().all(|bucket| bucket.view.tokens.len() + bucket.view.postings.len() < 16_384));
+        assert!(buckets.is_sorted_by(|one, other| one.first < other.first));
+    }
+
+    #[test]
+    fn the_served_script_is_small() {
+        let script = search_script();
+        assert!(script.len() < 8 * 1024, "{} bytes", script.len());
+        assert!(script.starts_with("{\n") && !script.contains("\n//"));
+    }
+
+    #[test]
+    fn tokens_stand_in_the_order_of_browsers() {
+        // A pair of surrogates comes before U+FF71 there, and after it in bytes.
+        assert_eq!(browser_order("𠮷", "\u{FF71}"), Ordering::Less);
+        assert_eq!(browser_order("a", "é"), Ordering::Less);
+        assert_eq!(shared_start("𠮷野", "𠮷家"), (2, 4));
+    }
+}

@@ -1,0 +1,370 @@
+//! How a book looks and where its parts are: the keys of mdBook's `book.toml` that matter here.
+//!
+//! A book that builds with mdBook builds here without an edit, so nothing in the file is an
+//! error but text that is not TOML: a key that nobody knows is a note, a key that this
+//! program has no use for is accepted in silence.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use crate::diagnostic::{Finding, Place, Source, nearest};
+
+/// What a book says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookSettings {
+    /// `book.title`.
+    pub title: Option<String>,
+    /// `book.authors`.
+    pub authors: Vec<String>,
+    /// `book.description`.
+    pub description: Option<String>,
+    /// `book.src`: the folder with the pages, relative to the book's folder.
+    pub source: PathBuf,
+    /// `book.language`, a BCP 47 tag.
+    pub language: String,
+    /// `book.text-direction`: whether lines run from right to left.
+    pub right_to_left: bool,
+    /// `build.build-dir`: where the site goes, relative to the book's folder.
+    pub output: Option<PathBuf>,
+    /// `build.create-missing`: whether pages that the table of contents names may be missing.
+    pub create_missing: bool,
+    /// `output.html.default-theme`, where it names one that is light or dark for certain.
+    pub default_theme: Option<Theme>,
+    /// `output.html.smart-punctuation`.
+    pub smart_punctuation: bool,
+    /// `output.html.definition-lists`.
+    pub definition_lists: bool,
+    /// `output.html.admonitions`: GitHub's alerts.
+    pub admonitions: bool,
+    /// `output.html.no-section-label`: whether chapters are shown without their numbers.
+    pub no_section_label: bool,
+    /// `output.html.additional-css`, relative to the book's folder.
+    pub additional_css: Vec<PathBuf>,
+    /// `output.html.additional-js`, relative to the book's folder.
+    pub additional_js: Vec<PathBuf>,
+    /// `output.html.code.hidelines`: the prefix of hidden lines, by language.
+    pub hide_lines: BTreeMap<String, String>,
+    /// `output.html.print.enable`: whether there is a page with the whole book.
+    pub print: bool,
+    /// `output.html.search.enable`.
+    pub search: bool,
+    /// `output.html.git-repository-url`.
+    pub repository: Option<String>,
+    /// `output.html.edit-url-template`, with `{path}`.
+    pub edit_url: Option<String>,
+    /// `output.html.site-url`: where the site will stand, for links that must be whole.
+    pub site_url: Option<String>,
+    /// `output.html.cname`.
+    pub cname: Option<String>,
+    /// `output.html.redirect`: new places by old ones.
+    pub redirects: BTreeMap<String, String>,
+    /// `output.html.input-404`.
+    pub not_found: Option<String>,
+    /// Programs that mdBook would run on the pages.
+    pub preprocessors: Vec<String>,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark text on a light ground.
+    Light,
+    /// Light text on a dark ground.
+    Dark,
+}
+
+impl Default for BookSettings {
+    /// mdBook's defaults.
+    fn default() -> Self {
+        Self {
+            title: None,
+            authors: Vec::new(),
+            description: None,
+            source: PathBuf::from("src"),
+            language: "en".to_owned(),
+            right_to_left: false,
+            output: None,
+            create_missing: true,
+            default_theme: None,
+            smart_punctuation: true,
+            definition_lists: true,
+            admonitions: true,
+            no_section_label: false,
+            additional_css: Vec::new(),
+            additional_js: Vec::new(),
+            hide_lines: BTreeMap::new(),
+            print: true,
+            search: true,
+            repository: None,
+            edit_url: None,
+            site_url: None,
+            cname: None,
+            redirects: BTreeMap::new(),
+            not_found: None,
+            preprocessors: Vec::new(),
+        }
+    }
+}
+
+/// Keys of mdBook that are accepted and change nothing here.
+const NOT_NEEDED: &[&str] = &[
+    "book.multilingual",
+    "build.extra-watch-dirs",
+    "build.use-default-preprocessors",
+    "output.html.curly-quotes",
+    "output.html.copy-fonts",
+    "output.html.fold.enable",
+    "output.html.fold.level",
+    "output.html.git-repository-icon",
+    "output.html.google-analytics",
+    "output.html.hash-files",
+    "output.html.live-reload-endpoint",
+    "output.html.mathjax-support",
+    "output.html.preferred-dark-theme",
+    "output.html.print.page-break",
+    "output.html.sidebar-header-nav",
+    "output.html.theme",
+];
+
+/// Tables of mdBook below which every key is accepted.
+const OPEN_TABLES: &[&str] = &["rust", "output.html.playground", "output.html.playpen", "output.html.search"];
+
+/// Keys that are read, for near misses.
+const READ: &[&str] = &[
+    "book.title",
+    "book.author",
+    "book.authors",
+    "book.description",
+    "book.src",
+    "book.language",
+    "book.text-direction",
+    "build.build-dir",
+    "build.create-missing",
+    "output.html.default-theme",
+    "output.html.smart-punctuation",
+    "output.html.definition-lists",
+    "output.html.admonitions",
+    "output.html.no-section-label",
+    "output.html.additional-css",
+    "output.html.additional-js",
+    "output.html.code.hidelines",
+    "output.html.print.enable",
+    "output.html.search.enable",
+    "output.html.git-repository-url",
+    "output.html.edit-url-template",
+    "output.html.site-url",
+    "output.html.cname",
+    "output.html.redirect",
+    "output.html.input-404",
+];
+
+/// Reads a `book.toml`. Everything in the findings is a note, except for text that is not TOML.
+pub fn parse_settings(source: &Arc<Source>) -> (BookSettings, Vec<Finding>) {
+    let mut reader = Reader { source, settings: BookSettings::default(), findings: Vec::new() };
+    let (table, errors) = DeTable::parse_recoverable(source.text());
+    if let Some(error) = errors.first() {
+        let span = error.span().unwrap_or_default();
+        let finding = Finding::error("book-not-toml", format!("not TOML: {}", error.message().trim_end()));
+        return (reader.settings, vec![finding.at(Place::new(source, span))]);
+    }
+    reader.table("", table.get_ref());
+    (reader.settings, reader.findings)
+}
+
+type Value<'a> = Spanned<DeValue<'a>>;
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    settings: BookSettings,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    fn table(&mut self, above: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let path = joined(above, key.get_ref());
+            match value.get_ref().as_table() {
+                Some(below) => self.inner_table(&path, key, below),
+                None => self.value(&path, key, value),
+            }
+        }
+    }
+
+    fn inner_table(&mut self, path: &str, key: &Spanned<DeString<'_>>, table: &DeTable<'_>) {
+        match path {
+            "output.html.redirect" => self.settings.redirects = texts(table),
+            "output.html.code.hidelines" => self.settings.hide_lines = texts(table),
+            "preprocessor" => {
+                let names = table.iter().map(|(name, _)| name.get_ref().to_string());
+                self.settings.preprocessors = names.collect();
+            }
+            // Backends of other tools, and their keys, are theirs.
+            _ if path.starts_with("output.")
+                && path != "output.html"
+                && !path.starts_with("output.html.") => {}
+            _ if OPEN_TABLES.contains(&path) => self.open_table(path, table),
+            "book" | "build" | "output" | "output.html" | "output.html.code" | "output.html.print"
+            | "output.html.fold" => self.table(path, table),
+            _ => self.unknown(path, key),
+        }
+    }
+
+    /// Reads what is needed of a table in which every key is accepted.
+    fn open_table(&mut self, path: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            if joined(path, key.get_ref()) == "output.html.search.enable" {
+                self.settings.search = value.get_ref().as_bool().unwrap_or(true);
+            }
+        }
+    }
+
+    fn value(&mut self, path: &str, key: &Spanned<DeString<'_>>, value: &Value<'_>) {
+        let settings = &mut self.settings;
+        let text = || value.get_ref().as_str().map(str::to_owned);
+        let flag = |kept: bool| value.get_ref().as_bool().unwrap_or(kept);
+        match path {
+            "book.title" => settings.title = text(),
+            "book.author" => settings.authors = text().into_iter().collect(),
+            "book.authors" => settings.authors = list(value),
+            "book.description" => settings.description = text(),
+            "book.src" => settings.source = text().map_or_else(|| settings.source.clone(), PathBuf::from),
+            "book.language" => settings.language = text().unwrap_or_else(|| settings.language.clone()),
+            "book.text-direction" => settings.right_to_left = text().as_deref() == Some("rtl"),
+            "build.build-dir" => settings.output = text().map(PathBuf::from),
+            "build.create-missing" => settings.create_missing = flag(settings.create_missing),
+            "output.html.default-theme" => settings.default_theme = text().as_deref().and_then(theme),
+            "output.html.smart-punctuation" => settings.smart_punctuation = flag(settings.smart_punctuation),
+            "output.html.definition-lists" => settings.definition_lists = flag(settings.definition_lists),
+            "output.html.admonitions" => settings.admonitions = flag(settings.admonitions),
+            "output.html.no-section-label" => settings.no_section_label = flag(settings.no_section_label),
+            "output.html.additional-css" => settings.additional_css = paths(value),
+            "output.html.additional-js" => settings.additional_js = paths(value),
+            "output.html.print.enable" => settings.print = flag(settings.print),
+            "output.html.git-repository-url" => settings.repository = text(),
+            "output.html.edit-url-template" => settings.edit_url = text(),
+            "output.html.site-url" => settings.site_url = text(),
+            "output.html.cname" => settings.cname = text(),
+            "output.html.input-404" => settings.not_found = text().filter(|path| !path.is_empty()),
+            _ if NOT_NEEDED.contains(&path) => {}
+            _ => self.unknown(path, key),
+        }
+    }
+
+    fn unknown(&mut self, path: &str, key: &Spanned<DeString<'_>>) {
+        let finding = Finding::note("unknown-book-key", format!("`{path}` is not known and changes nothing"));
+        let finding = finding.at(Place::new(self.source, key.span()));
+        let near = nearest(path, READ.iter().copied());
+        self.findings.push(match near {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding,
+        });
+    }
+}
+
+fn joined(above: &str, key: &str) -> String {
+    if above.is_empty() { key.to_owned() } else { format!("{above}.{key}") }
+}
+
+fn list(value: &Value<'_>) -> Vec<String> {
+    let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
+    items.filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
+}
+
+fn paths(value: &Value<'_>) -> Vec<PathBuf> {
+    list(value).into_iter().map(PathBuf::from).collect()
+}
+
+fn texts(table: &DeTable<'_>) -> BTreeMap<String, String> {
+    let texts = table
+        .iter()
+        .filter_map(|(key, value)| Some((key.get_ref().to_string(), value.get_ref().as_str()?.to_owned())));
+    texts.collect()
+}
+
+/// mdBook's themes by what they look like.
+fn theme(name: &str) -> Option<Theme> {
+    match name {
+        "light" | "rust" => Some(Theme::Light),
+        "navy" | "coal" | "ayu" => Some(Theme::Dark),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> (BookSettings, Vec<String>) {
+        let (settings, findings) = parse_settings(&Source::new("book.toml", text));
+        (settings, findings.iter().map(|finding| format!("{}: {}", finding.code, finding.message)).collect())
+    }
+
+    #[test]
+    fn keys_of_mdbook_are_read() {
+        let (settings, findings) = parse(
+            r#"
+[book]
+title = "T"
+authors = ["A"]
+src = "pages"
+multilingual = false
+[build]
+build-dir = "out"
+[output.html]
+default-theme = "navy"
+smart-punctuation = false
+edit-url-template = "https://example.org/{path}"
+[output.html.code.hidelines]
+python = "~"
+[output.html.redirect]
+"/old.html" = "new.html"
+[output.html.search]
+enable = false
+limit-results = 20
+[output.linkcheck]
+anything = true
+[preprocessor.mermaid]
+command = "mdbook-mermaid"
+"#,
+        );
+        assert_eq!(findings, Vec::<String>::new());
+        let expected = BookSettings {
+            title: Some("T".into()),
+            authors: vec!["A".into()],
+            source: "pages".into(),
+            output: Some("out".into()),
+            default_theme: Some(Theme::Dark),
+            smart_punctuation: false,
+            edit_url: Some("https://example.org/{path}".into()),
+            hide_lines: BTreeMap::from([("python".into(), "~".into())]),
+            redirects: BTreeMap::from([("/old.html".into(), "new.html".into())]),
+            search: false,
+            preprocessors: vec!["mermaid".into()],
+            ..BookSettings::default()
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn unknown_keys_are_notes() {
+        let (settings, findings) = parse("[book]\ntitel = \"T\"\n[shiny]\nx = 1\n");
+        assert_eq!(settings, BookSettings::default());
+        assert_eq!(
+            findings,
+            [
+                "unknown-book-key: `book.titel` is not known and changes nothing",
+                "unknown-book-key: `shiny` is not known and changes nothing"
+            ]
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_an_error() {
+        let (_, findings) = parse("[book\n");
+        assert!(findings[0].starts_with("book-not-toml: not TOML"), "{findings:?}");
+    }
+}

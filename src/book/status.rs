@@ -1,0 +1,33 @@
+//! The page that lists every tutorial with what is known about it.
+
+use std::fmt::Write as _;
+
+use super::escape::escaped;
+use super::links::encoded;
+use super::load::Page;
+use crate::diagnostic::duration;
+
+/// Returns the page's content.
+pub(super) fn status_page(pages: &[Page]) -> String {
+    let mut html = "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th><th>Run</th><th>Blocks</th><th>Took</th></tr></thead><tbody>\n".to_owned();
+    for page in pages {
+        for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
+            let run = variant.record.as_ref();
+            let when =
+                run.map(|run| run.ended.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+            let took = run.map(|run| duration(run.result.duration)).unwrap_or_default();
+            let blocks = variant.coverage().map(|coverage| coverage.summary()).unwrap_or_default();
+            let name = variant.plan.key.variant.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
+            let _ = writeln!(
+                html,
+                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td><td>{when}</td><td>{}</td><td>{took}</td></tr>",
+                escaped(&encoded(&page.output)),
+                escaped(&page.title),
+                escaped(&name),
+                variant.shown().badge(),
+                escaped(&blocks),
+            );
+        }
+    }
+    html + "</tbody></table></div>\n"
+}

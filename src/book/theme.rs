@@ -1,0 +1,111 @@
+//! The files that make a page of its content: templates, a sheet, scripts. All are part of the program.
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use super::error::BookError;
+
+/// The sheet.
+pub(super) const SHEET: &str = include_str!("theme/book.css");
+/// What works on every page.
+pub(super) const SCRIPT: &str = include_str!("theme/book.js");
+/// What runs before a page is drawn: the theme, so that nothing flashes.
+pub(super) const EARLY: &str = include_str!("theme/early.js");
+/// The picture in a browser's tab.
+pub(super) const ICON: &str = include_str!("theme/icon.svg");
+
+/// Templates by name; a file of that name in the book's `theme` folder takes its place.
+const TEMPLATES: &[(&str, &str)] = &[("page.html", include_str!("theme/page.html"))];
+
+/// What the book says on every page.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct BookView {
+    pub(super) title: String,
+    pub(super) language: String,
+    pub(super) right_to_left: bool,
+    pub(super) theme: Option<&'static str>,
+    pub(super) search: bool,
+    pub(super) repository: Option<String>,
+    pub(super) sheets: Vec<String>,
+    pub(super) scripts: Vec<String>,
+    pub(super) feed: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) print: Option<String>,
+}
+
+/// What a page says about itself.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct PageView {
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) part: Option<String>,
+    pub(super) canonical: Option<String>,
+    pub(super) markdown: Option<String>,
+    pub(super) edit: Option<String>,
+    pub(super) updated: Option<String>,
+    pub(super) previous: Option<TurnView>,
+    pub(super) next: Option<TurnView>,
+}
+
+/// A page before or after another.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct TurnView {
+    pub(super) url: String,
+    pub(super) title: String,
+}
+
+/// An entry of the outline.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct OutlineView {
+    pub(super) level: u8,
+    pub(super) id: String,
+    pub(super) title: String,
+}
+
+/// The templates, ready to be filled in.
+#[derive(Debug)]
+pub(super) struct Templates {
+    tera: Tera,
+}
+
+/// What a template is filled in with.
+pub(super) struct Filling<'a> {
+    pub(super) book: &'a BookView,
+    pub(super) page: &'a PageView,
+    /// The way from the page to the site's root: `../`.
+    pub(super) root: &'a str,
+    pub(super) contents: &'a str,
+    pub(super) content: &'a str,
+    pub(super) outline: &'a [OutlineView],
+}
+
+impl Templates {
+    /// Takes the templates; those of `folder` take the place of ours of the same name.
+    ///
+    /// # Errors
+    /// When one cannot be read as a template; the cause shows its line.
+    pub(super) fn load(folder: &std::path::Path) -> Result<Self, BookError> {
+        let mut tera = Tera::default();
+        for (name, text) in TEMPLATES {
+            let own = std::fs::read_to_string(folder.join(name)).ok();
+            let text = own.as_deref().unwrap_or(text);
+            let wrong = |source| BookError::Template { name: (*name).to_owned(), source: Box::new(source) };
+            tera.add_raw_template(name, text).map_err(wrong)?;
+        }
+        Ok(Self { tera })
+    }
+
+    /// Returns a page.
+    pub(super) fn page(&self, filling: &Filling<'_>) -> Result<String, BookError> {
+        let mut context = Context::new();
+        context.insert("book", filling.book);
+        context.insert("page", filling.page);
+        context.insert("root", filling.root);
+        context.insert("contents", filling.contents);
+        context.insert("content", filling.content);
+        context.insert("outline", filling.outline);
+        context.insert("early", EARLY.trim());
+        let wrong = |source| BookError::Template { name: "page.html".to_owned(), source: Box::new(source) };
+        self.tera.render("page.html", &context).map_err(wrong)
+    }
+}

@@ -1,0 +1,111 @@
+// Everything that works without this script: reading, links, tabs of variants, folding.
+// What it adds: the theme, copying, the outline's mark, the sidebar's scroll, and search.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const keep = {
+    get(key) { try { return localStorage.getItem(key); } catch { return null; } },
+    set(key, value) { try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* private window */ } },
+  };
+
+  // Light, dark, and what the system says.
+  const themes = ["", "light", "dark"];
+  const names = { "": "as the system has them", light: "light", dark: "dark" };
+  const themeButton = document.querySelector("button.theme");
+  const showTheme = (theme) => {
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    themeButton?.setAttribute("aria-label", `Colours: ${names[theme]}`);
+    if (themeButton) themeButton.title = `Colours: ${names[theme]}`;
+  };
+  showTheme(root.dataset.theme || "");
+  themeButton?.addEventListener("click", () => {
+    const next = themes[(themes.indexOf(root.dataset.theme || "") + 1) % themes.length];
+    keep.set("stagebook-theme", next);
+    showTheme(next);
+  });
+
+  // Copies commands alone: neither prompts nor what they printed.
+  const commands = (block) => {
+    const copy = block.cloneNode(true);
+    copy.querySelectorAll(".prompt, .printed").forEach((part) => part.remove());
+    return copy.textContent.replace(/\n+$/, "\n");
+  };
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    const text = commands(button.closest(".step, .codeblock").querySelector("pre"));
+    try { await navigator.clipboard.writeText(text); } catch { fallback(text); }
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+  // Pages of `file://` have no clipboard in some browsers.
+  const fallback = (text) => {
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+
+  // Hidden lines of examples.
+  document.querySelectorAll(".codeblock:has(.boring)").forEach((block) => {
+    block.classList.add("hide-lines");
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy reveal", textContent: "Show all" });
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", (event) => {
+      event.stopPropagation();
+      const hidden = block.classList.toggle("hide-lines");
+      button.textContent = hidden ? "Show all" : "Show less";
+      button.setAttribute("aria-pressed", String(!hidden));
+    });
+    block.querySelector(".label")?.append(button);
+  });
+
+  // The sidebar stays where it was.
+  const side = document.querySelector(".side");
+  if (side) {
+    const kept = Number(sessionStorage.getItem("stagebook-side"));
+    const current = side.querySelector("[aria-current]");
+    if (kept) side.scrollTop = kept;
+    if (current) {
+      const box = current.getBoundingClientRect(), frame = side.getBoundingClientRect();
+      if (box.top < frame.top || box.bottom > frame.bottom) current.scrollIntoView({ block: "center" });
+    }
+    addEventListener("pagehide", () => sessionStorage.setItem("stagebook-side", side.scrollTop));
+    const menu = document.querySelector(".menu");
+    menu?.setAttribute("role", "button");
+    menu?.setAttribute("aria-expanded", "false");
+    menu?.addEventListener("click", (event) => {
+      event.preventDefault();
+      menu.setAttribute("aria-expanded", String(side.classList.toggle("open")));
+    });
+  }
+
+  // The outline marks what is read.
+  const entries = [...document.querySelectorAll(".outline a")];
+  const headings = entries.map((entry) => document.getElementById(decodeURIComponent(entry.hash.slice(1))));
+  const mark = () => {
+    let at = headings.findLastIndex((heading) => heading && heading.getBoundingClientRect().top < 120);
+    if (at < 0) at = 0;
+    entries.forEach((entry, index) => index === at ? entry.setAttribute("aria-current", "true") : entry.removeAttribute("aria-current"));
+  };
+  if (entries.length) { addEventListener("scroll", mark, { passive: true }); mark(); }
+
+  // Search is loaded when it is asked for.
+  const openSearch = () => {
+    if (window.stagebookSearch) { window.stagebookSearch.open(); return; }
+    const script = document.createElement("script");
+    script.src = `${root.dataset.root}assets/search.js`;
+    script.onload = () => window.stagebookSearch.open();
+    document.head.append(script);
+  };
+  const searchButton = document.querySelector(".open-search");
+  searchButton?.addEventListener("click", openSearch);
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const chord = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+    if (searchButton && (slash || chord)) { event.preventDefault(); openSearch(); }
+  });
+})();

@@ -1,0 +1,1 @@
+(function(d){d.classList.add("scripted");var t;try{t=localStorage.getItem("stagebook-theme")}catch(e){}t=t||d.dataset.defaultTheme;if(t==="light"||t==="dark")d.dataset.theme=t})(document.documentElement)

@@ -1,0 +1,193 @@
+// The search dialog. Its index comes from `book/search.rs`, as scripts: they load from a disk too.
+{
+const root = document.documentElement.dataset.root;
+const make = (name, attributes, ...children) => {
+  const element = document.createElement(name);
+  for (const key in attributes) element.setAttribute(key, attributes[key]);
+  element.append(...children);
+  return element;
+};
+
+// Reads tokens as `each_token` does, whose test has more cases: "__init__ no-X" init no x | "漢字索" 漢字 字索
+const letter = "[\\p{Alphabetic}\\p{N}]";
+const paired = "\\u3005-\\u9fff\\uac00-\\ufaff\\uff66-\\uffdc\\u{20000}-\\u{3ffff}";
+const runs = new RegExp(`(?:(?=${letter})[${paired}])+|(?:(?=${letter}|_)[^${paired}])+`, "gu");
+const isPaired = (run) => new RegExp(`[${paired}]`, "u").test(run);
+const lower = (char) => [...char.toLowerCase()][0].replace("ς", "σ");
+const word = (run) => [...run.replace(/^_+/, "")].slice(0, 32).map(lower).join("").replace(/_+$/, "") || [];
+const pairs = ([first, ...rest]) => rest.length ? rest.map((next) => first + (first = next)) : first;
+const tokens = (text, split = pairs) => (text.match(runs) || []).flatMap((run) => isPaired(run) ? split(run) : word(run));
+
+// Pieces of the index, each loaded once.
+const loads = {}, buckets = [], texts = [];
+const load = (file) => loads[file] ||= new Promise((onload, fail) => {
+  document.head.append(Object.assign(make("script"), { src: `${root}search/${file}.js`, onload, onerror: () => fail(delete loads[file]) }));
+});
+let book, sections;
+const table = (data) => {
+  book = data;
+  sections = data.pages.flatMap((page, number) => page[5].flatMap((id, at, names) => at % 2 ? [] : { page, number, id, title: names[at + 1], at: at / 2 }));
+};
+const bucket = (number, { tokens, postings }) => {
+  let token = "";
+  const lists = postings.split(" ");
+  buckets[number] = tokens.split(" ").map((entry, at) => [token = token.slice(0, parseInt(entry[0], 36)) + entry.slice(1), lists[at]]);
+};
+const read = (postings, visit) => {
+  let next = 0, number = 0, shift = 0;
+  for (const char of postings) {
+    const digit = char.charCodeAt() - 63;
+    number |= (digit & 31) << shift;
+    shift += 5;
+    if (digit > 31) continue;
+    next += number >> 2;
+    visit(sections[next++], number & 3);
+    number = shift = 0;
+  }
+};
+
+const find = async (term, open) => {
+  const { first } = book, found = new Map(), pages = new Set();
+  let at = first.findLastIndex((token) => token <= term);
+  const wanted = at < 0 ? [] : [at];
+  while (open && first[++at]?.startsWith(term)) wanted.push(at);
+  await Promise.all(wanted.map(load));
+  for (const [token, postings] of wanted.flatMap((number) => buckets[number])) {
+    const factor = token === term ? 1 : open && token.startsWith(term) && .7;
+    if (factor) read(postings, (section, weight) => {
+      // Once or more often in the text, in the heading, in the page's title.
+      found.set(section, Math.max([1, 1.4, 5, 12][weight] * factor, found.get(section) || 0));
+      if (weight > 2) pages.add(section.page);
+    });
+  }
+  return { found, pages };
+};
+const rank = (hits) => {
+  let best = 0;
+  return [...new Set(hits.flatMap(({ found }) => [...found.keys()]))].filter(fits).map((section) => {
+    let score = 0, count = 0;
+    for (const { found, pages } of hits) {
+      // A term in the page's title counts for a section that has another one.
+      const one = found.get(section) || pages.has(section.page) / 2;
+      score += one;
+      count += one > 0;
+    }
+    best = Math.max(best, count);
+    // Of two headings, the shorter one is closer.
+    return { section, count, score: score + (score > 3) / (1 + section.title.length) };
+  }).filter(({ count }) => count === best).sort((a, b) => b.score - a.score);
+};
+
+// The query's words as they stand in a text.
+const pattern = (query) => {
+  const words = tokens(query, (run) => [run].concat(pairs(run)));
+  return new RegExp(words.map((part, at) => isPaired(part) ? part : `(?<!${letter})${part}${words[at + 1] ? `(?!${letter})` : ""}`).join("|") || "$^", "giu");
+};
+const mark = (element, text, marks) => {
+  let kept = 0;
+  for (const { 0: match, index } of text.matchAll(marks)) {
+    element.append(text.slice(kept, index), make("mark", {}, match));
+    kept = index + match.length;
+  }
+  element.append(text.slice(kept));
+  return element;
+};
+// The stretch of a text with most of the words.
+const stretch = (text, marks) => {
+  let start = 0, best = 0;
+  for (const { index } of text.matchAll(marks)) {
+    const near = new Set(text.slice(index, index + 120).toLowerCase().match(marks)).size;
+    if (near > best) best = near, start = index;
+  }
+  start = Math.max(0, start - 40);
+  const part = text.slice(start, start + 180).toWellFormed();
+  return (start ? part.replace(/^\S{0,30}\s/, "… ") : part) + (text[start + 180] ? "…" : "");
+};
+
+let turn = 0, place, current, timer, watcher;
+const states = new Set(), languages = new Set();
+const passes = (chosen, values) => !chosen.size || values.some((one) => chosen.has(one));
+const fits = ({ page }) => passes(states, [page[3]]) && passes(languages, page[4]);
+const input = make("input", { type: "search", role: "combobox", "aria-label": "Search", "aria-controls": "search-list", "aria-expanded": false, autocomplete: "off" });
+const facets = make("div", { class: "facets" });
+const status = make("p", { class: "status", role: "status" });
+const list = make("ol", { role: "listbox", id: "search-list", "aria-label": "Results" });
+const dialog = make("dialog", { class: "search", "aria-label": "Search" }, input, facets, status, list);
+document.body.append(dialog);
+
+const select = (to) => {
+  const items = [...list.querySelectorAll("a")];
+  place = to % items.length || 0;
+  current = items.at(place);
+  for (const item of items) {
+    item.ariaSelected = item === current;
+  }
+  current?.scrollIntoView({ block: "nearest" });
+  input.setAttribute("aria-activedescendant", current?.id || "");
+};
+const draw = ({ page: [url, name, part, state], number, id, title, at }, marks, place) => {
+  const snippet = make("small"), [word, kind] = book.states[state] || [];
+  const link = make("a", { role: "option", id: `search-${place}`, tabindex: -1, href: root + url + (id && `#${encodeURIComponent(id)}`) },
+    mark(make("span"), title || name, marks), " ", word ? make("span", { class: `state ${kind}` }, word) : "",
+    make("small", {}, [title && title !== name && name, part].filter(Boolean).join(" · ")), snippet);
+  link.fill = async () => {
+    await load(`text/${number}`);
+    mark(snippet, stretch(texts[number][at].replace(/\s+/g, " "), marks), marks);
+  };
+  watcher.observe(link);
+  return make("li", { role: "none" }, link);
+};
+const show = (found, marks, note) => {
+  // Texts are loaded for what is on screen.
+  watcher?.disconnect();
+  watcher = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => {
+    if (isIntersecting) watcher.unobserve(target), target.fill().catch(fail);
+  }));
+  list.replaceChildren(...found.slice(0, 30).map(({ section }, at) => draw(section, marks, at)));
+  const count = found.length;
+  input.ariaExpanded = count > 0;
+  select(0);
+  status.textContent = count || input.value ? `${note}${count > 30 ? "30 of " : ""}${count || "No"} result${count === 1 ? "" : "s"}` : "";
+};
+const fail = () => status.textContent = "The index could not be loaded.";
+const search = async () => {
+  const mine = ++turn, query = input.value, terms = tokens(query);
+  try {
+    await load("table");
+    if (!facets.firstChild) facets.append(...book.states.map(facet(states)), ...book.languages.map((word) => [word]).map(facet(languages)));
+    // A single letter begins too many words.
+    const hits = await Promise.all(terms.map((term, at) => find(term, !terms[at + 1] && (term[1] || isPaired(term)))));
+    if (mine !== turn) return;
+    // Without a query, a facet lists its pages.
+    const results = terms[0] ? rank(hits) : sections.flatMap((section) => states.size + languages.size && !section.at && fits(section) ? { section } : []);
+    show(results, pattern(query), results[0]?.count < terms.length ? "Nothing has all words. " : "");
+  } catch { fail(); }
+};
+const facet = (chosen) => ([word], at) => {
+  const button = make("button", { "aria-pressed": false }, word);
+  button.onclick = () => {
+    chosen.delete(at) || chosen.add(at);
+    button.ariaPressed = chosen.has(at);
+    search();
+  };
+  return button;
+};
+input.oninput = () => { clearTimeout(timer); timer = setTimeout(search, 60); };
+dialog.onkeydown = (event) => {
+  const { key, target, isComposing } = event, step = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (isComposing) return;
+  if (key === "Escape") dialog.close();
+  else if (target !== input) return;
+  else if (step) select(place + step);
+  else if (key === "Enter") current?.click();
+  else return;
+  event.preventDefault();
+};
+dialog.onclick = ({ target }) => (target === dialog || target.closest("a")) && dialog.close();
+const open = () => {
+  if (!dialog.open) dialog.showModal();
+  input.select();
+  search();
+};
+window.stagebookSearch = { open, table, bucket, text: (number, data) => texts[number] = data };
+}

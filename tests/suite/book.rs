@@ -1,0 +1,238 @@
+//! Books, from a folder and records to a site.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::project::Project;
+
+/// A page with a step of each kind.
+const TUTORIAL: &str = "\
+# Hello
+
+Some words.
+
+```bash {name=hello}
+echo \"hello <b>world</b>\"
+```
+
+```output
+hello <b>world</b>
+```
+
+```console {name=shown}
+$ printf 'one\\ntwo\\n'
+one
+two
+```
+
+```bash {name=later skip=\"needs hardware\"}
+true
+```
+
+See [the other page](other.md#part).
+";
+
+fn book() -> Project {
+    let project = Project::new();
+    project.write("docs/SUMMARY.md", "# Summary\n\n[Preface](README.md)\n\n# Part\n\n- [Hello](hello.md)\n    - [Other](other.md)\n- [Draft]()\n");
+    project.write("docs/README.md", "# Preface\n\nRead on.\n");
+    project.write("docs/hello.md", TUTORIAL);
+    project.write("docs/other.md", "# Other\n\n## Part\n\n{{#include snippet.txt:a}}\n\n![Picture](p.svg)\n");
+    project.write("docs/snippet.txt", "x\nANCHOR: a\ntaken in\nANCHOR_END: a\n");
+    project.write("docs/p.svg", "<svg/>");
+    project
+}
+
+#[test]
+fn page_shows_what_was_run_and_nothing_else() {
+    let project = book();
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    let before = project.read("site/hello.html");
+    assert!(before.contains("No run of this page is on record."), "{before}");
+    assert!(!before.contains("is-verified"), "{before}");
+
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    let page = project.read("site/hello.html");
+    for words in [
+        "2 of 3 blocks run, 2 verified, 1 skipped",
+        "needs hardware",
+        "as the page says",
+        "records/hello.json",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("hello &lt;b&gt;world&lt;/b&gt;") && !page.contains("hello <b>world"), "{page}");
+    assert!(project.read("site/status.html").contains("is-verified"));
+    assert!(project.read("site/badges/hello.svg").contains("verified"));
+
+    project.write("docs/hello.md", TUTORIAL.replace("<b>world</b>\"", "world\""));
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    let page = project.read("site/hello.html");
+    assert!(page.contains("is-stale") && page.contains("step `hello` changed"), "{page}");
+}
+
+#[test]
+fn nothing_of_a_record_is_markup() {
+    let project = book();
+    let hostile =
+        "<script>alert(1)</script><img src=x onerror=alert(1)>\\u001b]8;;javascript:alert(1)\\u0007link";
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    let path = ".stagebook/records/docs%2Fhello.md/default/record.json";
+    let path = if project.path(path).exists() { path.to_owned() } else { record_path(&project) };
+    let record = project.read(&path);
+    let record = record
+        .replace("hello <b>world</b>", hostile)
+        .replace("needs hardware", hostile)
+        .replace("x86_64", hostile)
+        .replace("\"stagebook\": \"", &format!("\"stagebook\": \"{hostile}"));
+    assert!(record.contains("onerror"));
+    project.write(&path, record);
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    for page in ["site/hello.html", "site/status.html", "site/print.html", "site/badges/hello.svg"] {
+        let html = project.read(page);
+        for markup in ["<script>alert", "<img src=x", "javascript:", "\u{1b}"] {
+            assert!(!html.contains(markup), "{markup} in {page}: {html}");
+        }
+    }
+    assert!(project.read("site/hello.html").contains("&lt;script&gt;"));
+}
+
+/// Returns the path of the only record, relative to the project.
+fn record_path(project: &Project) -> String {
+    let walk = ignore::WalkBuilder::new(project.path(".stagebook")).standard_filters(false).build();
+    let found = walk.filter_map(Result::ok).find(|entry| entry.file_name() == "record.json");
+    let path = found.expect("there is a record").into_path();
+    path.strip_prefix(project.path("")).expect("it lies in the project").to_string_lossy().into_owned()
+}
+
+#[test]
+fn site_of_a_book_has_these_files() {
+    let project = book();
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    let walk = ignore::WalkBuilder::new(project.path("site")).standard_filters(false).build();
+    let files = walk.filter_map(Result::ok).filter(|entry| entry.path().is_file());
+    let names: BTreeSet<String> = files
+        .map(|entry| entry.path().strip_prefix(project.path("site")).unwrap().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with("search/"))
+        .collect();
+    let expected = [
+        ".stagebook-site",
+        "404.html",
+        "assets/book.css",
+        "assets/book.js",
+        "assets/icon.svg",
+        "assets/search.js",
+        "badges/book.json",
+        "badges/book.svg",
+        "badges/hello.json",
+        "badges/hello.svg",
+        "hello.html",
+        "hello.md",
+        "index.html",
+        "index.md",
+        "llms.txt",
+        "other.html",
+        "other.md",
+        "p.svg",
+        "print.html",
+        "snippet.txt",
+        "status.html",
+    ];
+    assert_eq!(names, expected.map(str::to_owned).into());
+    let other = project.read("site/other.html");
+    assert!(other.contains("taken in") && other.contains("<h2 id=\"part\">"), "{other}");
+    assert!(project.read("site/hello.html").contains("href=\"other.html#part\""));
+    let before = fs::metadata(project.path("site/other.html")).unwrap().modified().unwrap();
+    let again = project.run(["book", "build", "docs", "-d", "site"]);
+    assert!(again.stderr.contains("(0 changed)"), "{}", again.stderr);
+    assert_eq!(fs::metadata(project.path("site/other.html")).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn what_is_wrong_with_a_book_has_a_place() {
+    let project = book();
+    project.write("docs/other.md", "# Other\n\n[a](no.md) [b](hello.md#nowhere) ![c](no.png)\n\n{{#include gone.txt}}\n\n{{#include ../../../secret}}\n");
+    project.write("docs/lost.md", "# Lost\n");
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    for words in [
+        "warning[dead-link]",
+        "docs/other.md:3:1",
+        "warning[dead-anchor]",
+        "docs/other.md:3:12",
+        "warning[missing-image]",
+        "error[missing-include]",
+        "docs/other.md:5:1",
+        "docs/other.md:7:1",
+        "warning[orphan-page]",
+        "lost.md:1:1",
+    ] {
+        assert!(built.stderr.contains(words), "{words}: {}", built.stderr);
+    }
+    assert!(project.path("site/other.html").exists(), "the rest is there");
+}
+
+#[test]
+fn build_can_require_what_is_verified() {
+    let project = book();
+    let required = ["book", "build", "docs", "-d", "site", "--require", "verified"];
+    let built = project.run(required);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    assert!(built.stderr.contains("hello.md: never run"), "{}", built.stderr);
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    assert_eq!(project.run(required).status.code(), Some(0));
+}
+
+#[test]
+fn folder_that_is_not_ours_is_left_alone() {
+    let project = book();
+    project.write("site/precious", "x");
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(4), "{}", built.stderr);
+    assert!(built.stderr.contains("was not written by stagebook"), "{}", built.stderr);
+    assert_eq!(fs::read_dir(project.path("site")).unwrap().count(), 1);
+}
+
+#[test]
+fn template_with_a_mistake_shows_its_line() {
+    let project = book();
+    project.write("docs/theme/page.html", "<p>\n{{ page.title | no_such_filter }}\n</p>\n");
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(2), "{}", built.stderr);
+    assert!(
+        built.stderr.contains("page.html") && built.stderr.contains("no_such_filter"),
+        "{}",
+        built.stderr
+    );
+}
+
+#[test]
+fn book_of_mdbook_is_built_without_an_edit() {
+    let project = Project::new();
+    project.write(
+        "book.toml",
+        "[book]\ntitle = \"Old\"\nmultilingual = false\nshiny = 1\n[output.html]\nsmart-punctuation = true\n[output.html.redirect]\n\"/gone.html\" = \"one.html\"\n[preprocessor.mermaid]\n",
+    );
+    project.write("src/SUMMARY.md", "- [One](one.md)\n");
+    project.write("src/one.md", "# One\n\n```rust\nlet a = 1;\n```\n\nNote[^n]. \"Quoted\"\n\n[^n]: A footnote.\n\n> [!WARNING]\n> Careful.\n\n- [x] done\n");
+    let built = project.run(["book", "build", "-v"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    assert!(built.stderr.contains("`book.shiny` is not known"), "{}", built.stderr);
+    assert!(built.stderr.contains("`mermaid` would change pages"), "{}", built.stderr);
+    let page = project.read("book/one.html");
+    for words in [
+        "<title>One - Old</title>",
+        "class=\"boring\"",
+        "id=\"footnote-n\"",
+        "“Quoted”",
+        "alert-warning",
+        "checked",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(project.read("book/gone.html").contains("url=one.html"));
+}
