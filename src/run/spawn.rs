@@ -1,15 +1,17 @@
 //! How every child starts: no terminal, no input, its own process group.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 
 use tokio::process::{Child, Command};
 
 use super::process::ProcessId;
+use super::requirement::find_program;
 
 /// The children that were started here and whose end was not seen yet.
 ///
@@ -104,6 +106,19 @@ impl Drop for Spawned {
     fn drop(&mut self) {
         self.forget();
     }
+}
+
+/// Returns a command for a program, looked up where its own variables say, under the name it was called by.
+///
+/// A command that has to look for its program with other variables than ours is started by copying
+/// this whole process first.
+pub(super) fn program(name: &str, environment: &BTreeMap<String, String>) -> Command {
+    let search_path = environment.get("PATH").map(String::as_str).unwrap_or_default();
+    // One that is not there is tried by its name, for the error that says so.
+    let found = find_program(name, search_path).filter(|path| path.is_absolute());
+    let mut command = Command::new(found.as_deref().unwrap_or(Path::new(name)));
+    command.arg0(name);
+    command
 }
 
 /// Makes a command the leader of a new session, which has no terminal.

@@ -16,7 +16,7 @@ use super::pipe::OutputPipe;
 use super::process::{self, Born, Family, Patience, ProcessId};
 use super::recording::{Audience, Limits, Printed, Recording, Watched};
 use super::session::{Ending, Extras, Request, Session, Streams};
-use super::spawn::Spawned;
+use super::spawn::{self, Spawned};
 use crate::event::Exit;
 use crate::expect::Stream;
 use crate::plan::{Interpreter, InterpreterKind, PlannedStep, StepIndex};
@@ -202,7 +202,7 @@ impl PlanRun {
         let output = OutputPipe::open(file("output"))?;
         let error = apart.then(|| OutputPipe::open(file("error"))).transpose()?;
         let streams = Streams::for_program(output, error);
-        let mut command = tokio::process::Command::new(&task.interpreter.command[0]);
+        let mut command = spawn::program(&task.interpreter.command[0], &self.environment);
         command.args(&task.interpreter.command[1..]).arg(file("program"));
         command.env_clear().envs(&self.environment).envs(&task.step.env);
         command.current_dir(folder);

@@ -1,11 +1,13 @@
 //! The programs that drive the shells.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
 use crate::plan::{Interpreter, InterpreterKind};
+use crate::run::spawn;
 
 const BASH: &str = include_str!("bash.sh");
 const POSIX: &str = include_str!("posix.sh");
@@ -17,11 +19,15 @@ pub(in crate::run) fn is_driver(word: &str) -> bool {
     word == BASH.replace('\n', " ") || [POSIX, ZSH, PYTHON].contains(&word)
 }
 
-/// Returns the command that starts a shell with its driver.
-pub(super) fn command(interpreter: &Interpreter, folder: &Path) -> Command {
+/// Returns the command that starts a shell with its driver and these variables.
+pub(super) fn command(
+    interpreter: &Interpreter,
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+) -> Command {
     let (program, arguments) = interpreter.command.split_first().expect("an interpreter has a program");
-    let mut command = Command::new(program);
-    command.args(arguments);
+    let mut command = spawn::program(program, environment);
+    command.env_clear().envs(environment).args(arguments);
     // The word after the driver is `$0`: what error messages begin with, as in a terminal.
     match interpreter.kind {
         // On one line, so that the lines that bash reports count from the step's first.

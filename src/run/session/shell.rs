@@ -255,8 +255,8 @@ impl Session {
         }
         // A step may have removed it; what cleans up must not run somewhere else.
         std::fs::create_dir_all(&self.workspace)?;
-        let mut command = driver::command(&self.interpreter, &self.folder);
-        command.env_clear().envs(&self.environment).current_dir(&self.workspace);
+        let mut command = driver::command(&self.interpreter, &self.folder, &self.environment);
+        command.current_dir(&self.workspace);
         self.shell = Some(self.children.spawn(&mut command)?);
         Ok(())
     }
