@@ -5,6 +5,7 @@
 //! goes to standard error; data goes to standard output.
 
 mod arguments;
+mod asked;
 mod book;
 mod check;
 mod error;

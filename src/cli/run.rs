@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::arguments::{SelectionArguments, TutorialArguments};
+use super::asked::Asked;
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::install::install;
@@ -110,6 +111,7 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
         reporters: reporters(&arguments, &store, printer)?,
         recorder: lock.is_some().then(|| Recorder::new(store.clone(), &run_id)),
         updates: arguments.update.then(Updates::default),
+        asked: Asked::new(&arguments.selection.step),
         missing: false,
     };
     let (totals, interrupted) = run::run(jobs, options, &mut |event| listeners.event(event))?;
@@ -134,6 +136,7 @@ struct Listeners {
     /// Nobody where nothing can be recorded.
     recorder: Option<Recorder>,
     updates: Option<Updates>,
+    asked: Asked,
     missing: bool,
 }
 
@@ -145,6 +148,7 @@ impl Listeners {
         if let EventKind::TutorialFinished { result, .. } = &event.kind {
             self.missing |= !result.missing.is_empty();
         }
+        self.asked.event(&event.kind);
         if let Some(updates) = &mut self.updates {
             updates.event(&event.kind);
         }
@@ -175,6 +179,11 @@ impl Listeners {
             Some(updates) => updates.write(project, store, printer)?,
             None => 0,
         };
+        let mut left_out = false;
+        for (step, why) in self.asked.left_out().filter(|_| !interrupted) {
+            printer.failure(&format!("step `{step}` was asked for and did not run: {why}"));
+            left_out = true;
+        }
         Ok(match totals {
             _ if interrupted => ExitStatus::Interrupted,
             Totals { failed, .. } if failed > mended => ExitStatus::Failed,
@@ -182,7 +191,7 @@ impl Listeners {
                 printer.failure("a requirement is missing, and `--strict` makes that a failure");
                 ExitStatus::Missing
             }
-            Totals { coverage, .. } if coverage.executed() == 0 => ExitStatus::Failed,
+            _ if totals.nothing_ran() || left_out => ExitStatus::Failed,
             // Whoever asked for evidence and gets 0 takes it to be there.
             _ if !is_told_everywhere => ExitStatus::Trouble,
             _ => ExitStatus::Passed,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::model::{Coverage, Exit, Outcome, SkipReason};
+use super::model::{Coverage, Exit, Outcome, SkipReason, Totals};
 
 impl Outcome {
     /// Returns whether the step ran and did what the text says, as far as the text says something.
@@ -48,6 +48,13 @@ impl fmt::Display for Exit {
             Self::Status(status) => write!(formatter, "exit status {status}"),
             Self::Signal(signal) => write!(formatter, "killed by {signal}"),
         }
+    }
+}
+
+impl Totals {
+    /// Returns whether the run proves nothing: no block ran, or none but those that clean up.
+    pub fn nothing_ran(&self) -> bool {
+        self.coverage.executed() == 0 || self.passed + self.failed + self.cancelled == 0
     }
 }
 

@@ -59,7 +59,7 @@ fn interpreter(
     }
     let session = step.attributes.session.as_deref();
     let kind = match step.language.as_str() {
-        "zsh" => InterpreterKind::Zsh,
+        "zsh" | "zsh-session" => InterpreterKind::Zsh,
         "sh" if session.is_some_and(|name| posix.contains(name)) => InterpreterKind::Sh,
         _ if step.runs_in_shell() => InterpreterKind::Bash,
         "python" | "python3" | "py" if session.is_some() => InterpreterKind::Python,

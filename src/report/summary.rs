@@ -18,7 +18,7 @@ pub(super) fn summary(styles: &Styles, totals: &Totals, interrupted: Option<&str
         coverage.verified,
         duration(took)
     );
-    let nothing = interrupted.is_none() && coverage.executed() == 0;
+    let nothing = interrupted.is_none() && totals.nothing_ran();
     let (style, symbol) = match totals {
         _ if interrupted.is_some() => (styles.warn, styles.symbols.warn),
         _ if nothing => (styles.fail, styles.symbols.fail),
@@ -27,6 +27,7 @@ pub(super) fn summary(styles: &Styles, totals: &Totals, interrupted: Option<&str
     };
     let first = match interrupted {
         Some(signal) => format!("interrupted by {signal}: "),
+        None if nothing && coverage.executed() > 0 => "nothing but cleanup was executed: ".to_owned(),
         None if nothing => "nothing was executed: ".to_owned(),
         None => String::new(),
     };

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -20,6 +20,9 @@ use super::signals::{Interrupt, Signals};
 use super::spawn::Children;
 use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
 use crate::plan::{PlanKey, StepIndex};
+
+/// Signals that come sooner after one another than anybody presses keys are one request.
+const ONE_REQUEST: Duration = Duration::from_millis(50);
 
 /// What the loop can be woken by.
 #[derive(Debug)]
@@ -50,6 +53,8 @@ pub(super) struct Dispatcher<'a> {
     stop: watch::Sender<Stop>,
     ticker: Option<Interval>,
     signals: Signals,
+    /// When the last signal came that was listened to.
+    interrupted: Option<Instant>,
     began: Instant,
     totals: Totals,
     /// Held until the end of the run.
@@ -96,6 +101,7 @@ impl<'a> Dispatcher<'a> {
             stop,
             ticker,
             signals: Signals::listen().map_err(RunError::Signals)?,
+            interrupted: None,
             began: Instant::now(),
             totals: Totals::default(),
             guard,
@@ -200,6 +206,11 @@ impl<'a> Dispatcher<'a> {
 
     /// The first asks, the second insists; a third gives everything up and leaves the rest to the guard.
     fn interrupt(&mut self, interrupt: Interrupt) {
+        // `timeout` and others signal a program and then its whole group: that is one request.
+        if self.interrupted.is_some_and(|before| before.elapsed() < ONE_REQUEST) {
+            return;
+        }
+        self.interrupted = Some(Instant::now());
         let stop = match *self.stop.borrow() {
             Stop::No => Stop::Gently,
             Stop::Gently => Stop::Now,

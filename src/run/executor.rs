@@ -86,6 +86,14 @@ pub(super) struct PlanRun {
     trouble: Option<String>,
 }
 
+/// Returns whether no step ran but those that clean up, and nobody asked for those alone.
+fn only_cleaned_up(plan: &Plan, ending: &PlanEnding) -> bool {
+    let others = || plan.steps.iter().zip(&ending.results).filter(|(step, _)| !step.cleanup);
+    let ran = |result: &Option<StepResult>| result.as_ref().is_some_and(|result| result.attempt > 0);
+    let was_meant = others().any(|(step, _)| step.disposition != Disposition::NotSelected);
+    was_meant && !others().any(|(_, result)| ran(result))
+}
+
 /// Runs a plan and says everything about it, whatever happens.
 pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
     let began = Instant::now();
@@ -110,7 +118,7 @@ pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
     let outcomes = ending.results.iter().map(|result| result.as_ref().map(|result| &result.outcome));
     let coverage = coverage(plan, outcomes);
     let result = TutorialResult {
-        outcome: outcome(&ending, coverage),
+        outcome: outcome(plan, &ending, coverage),
         coverage,
         duration: began.elapsed(),
         missing,
@@ -393,7 +401,7 @@ async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {
     missing
 }
 
-fn outcome(ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
+fn outcome(plan: &Plan, ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
     if coverage.failed > 0 || ending.trouble.is_some() {
         TutorialOutcome::Failed
     } else if coverage.cancelled > 0 {
@@ -401,7 +409,7 @@ fn outcome(ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
     } else if coverage.blocks == 0 {
         // A page that was named and has nothing to run proves nothing.
         TutorialOutcome::Failed
-    } else if coverage.executed() == 0 {
+    } else if coverage.executed() == 0 || only_cleaned_up(plan, ending) {
         TutorialOutcome::Skipped
     } else {
         TutorialOutcome::Passed

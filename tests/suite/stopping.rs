@@ -50,6 +50,18 @@ fn terminate_is_an_interrupt_too() {
 }
 
 #[test]
+fn signals_at_once_are_one_request() {
+    // As `timeout` sends them: to its child, and to the group that both are in.
+    let project = Project::with_page(WAITS);
+    let mut child = start(&project);
+    signal(&child, Signal::TERM);
+    signal(&child, Signal::TERM);
+    signal(&child, Signal::INT);
+    assert_eq!(wait(&mut child).code(), Some(130));
+    assert!(project.outside().join("tmp/tidied").exists(), "cleanup steps run");
+}
+
+#[test]
 fn second_interrupt_stops_cleanup_as_well() {
     let page = WAITS.replace("touch \"$TMPDIR/tidied\"", "touch \"$TMPDIR/tidying\"; sleep 4714");
     let project = Project::with_page(&page);
