@@ -38,7 +38,7 @@ fn rooms() -> Vec<String> {
 /// Returns the code of all rooms; tests, and what helps them, may go anywhere.
 fn code() -> Vec<Line> {
     let files = rooms().into_iter().flat_map(|room| {
-        let files = code_files(&source().join(&room)).into_iter();
+        let files = code_files(&source().join(&room), &[]).into_iter();
         files.map(move |file| (room.clone(), file))
     });
     let lines = files.flat_map(|(room, file)| {
@@ -50,16 +50,17 @@ fn code() -> Vec<Line> {
     lines.collect()
 }
 
-/// Returns the files of a folder that are not for tests alone.
-fn code_files(folder: &Path) -> Vec<PathBuf> {
+/// Returns the files of a folder that are not for tests alone; `above` are modules for tests of the folder above.
+fn code_files(folder: &Path, above: &[String]) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a room is a folder");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
     let declared = paths.iter().filter(|path| path.is_file()).flat_map(|path| test_modules(path));
-    let for_tests: Vec<String> = declared.collect();
+    let for_tests: Vec<String> = declared.chain(above.iter().cloned()).collect();
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     paths.retain(|path| !for_tests.contains(&stem(path)));
-    let nested =
-        paths.into_iter().flat_map(|path| if path.is_dir() { code_files(&path) } else { vec![path] });
+    let nested = paths
+        .into_iter()
+        .flat_map(|path| if path.is_dir() { code_files(&path, &for_tests) } else { vec![path] });
     nested.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
