@@ -4,12 +4,12 @@
 //! are found again where the page has them. See "mdBook-specific features" in mdBook's guide.
 
 use std::ops::Range;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use crate::diagnostic::{Finding, Place, Source};
+use crate::diagnostic::{Finding, Place, Source, normal_path};
 
 /// How deep includes may be nested.
 const DEEPEST: usize = 10;
@@ -150,12 +150,7 @@ fn include(
             open.pop();
             expanded.files.push(file);
         }
-        Err(reason) => report(
-            expanded,
-            format!("`{path}` cannot be included: {reason}"),
-            place,
-            "paths are relative to the page",
-        ),
+        Err(reason) => unread(expanded, path, &reason, place),
     }
 }
 
@@ -175,13 +170,13 @@ fn playground(
             expanded.keep(&text, None);
             expanded.files.push(file);
         }
-        Err(reason) => report(
-            expanded,
-            format!("`{path}` cannot be included: {reason}"),
-            place,
-            "paths are relative to the page",
-        ),
+        Err(reason) => unread(expanded, path, &reason, place),
     }
+}
+
+fn unread(expanded: &mut Expanded, path: &str, reason: &str, place: Option<Place>) {
+    let message = format!("`{path}` cannot be included: {reason}");
+    report(expanded, message, place, "paths are relative to the page");
 }
 
 fn report(expanded: &mut Expanded, message: String, place: Option<Place>, help: &str) {
@@ -195,7 +190,7 @@ fn report(expanded: &mut Expanded, message: String, place: Option<Place>, help: 
 /// Reads a file that a page names; it must lie inside of the root, and not be open already.
 fn read(target: &str, reach: Reach<'_>, open: &[PathBuf]) -> Result<(PathBuf, String), String> {
     let folder = reach.page.parent().unwrap_or(Path::new("."));
-    let wanted = normal(&folder.join(target));
+    let wanted = normal_path(&folder.join(target));
     let real = wanted.canonicalize().map_err(|error| crate::diagnostic::chain(&error))?;
     let root = reach.root.canonicalize().unwrap_or_else(|_| reach.root.to_path_buf());
     if !real.starts_with(&root) {
@@ -209,21 +204,6 @@ fn read(target: &str, reach: Reach<'_>, open: &[PathBuf]) -> Result<(PathBuf, St
     }
     let text = fs_err::read_to_string(&real).map_err(|error| error.to_string())?;
     Ok((wanted, text.replace("\r\n", "\n")))
-}
-
-/// Resolves `.` and `..` by the words of a path.
-pub(super) fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
-                normal.pop();
-            }
-            _ => normal.push(part),
-        }
-    }
-    normal
 }
 
 /// Returns the lines that are asked for: `2`, `2:10`, `:10`, `2:`, an anchor's name, or all.

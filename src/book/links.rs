@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use super::directives::normal;
 use super::navigation::output_path;
+use crate::diagnostic::normal_path;
 
 /// Resolves the links of one page.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Links {
         }
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let folder = self.page.parent().unwrap_or(Path::new(""));
-        let file = self.back(&normal(&folder.join(decoded.as_ref())));
+        let file = self.back(&normal_path(&folder.join(decoded.as_ref())));
         if let Some(file) = self.page_at(&file) {
             let href = self.relative(&self.pages[&file], path, fragment.as_deref());
             return target(href, TargetKind::Page { file, fragment });
@@ -103,7 +103,7 @@ impl Links {
         let own = output_path(&self.page);
         let up = own.components().count() - 1;
         let simple = written.strip_suffix(".md").filter(|stem| !stem.to_lowercase().ends_with("readme"));
-        let inside = normal(
+        let inside = normal_path(
             &own.parent().unwrap_or(Path::new("")).join(format!("{}.html", simple.unwrap_or_default())),
         );
         if let Some(stem) = simple

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use fs_err as fs;
 
-use super::directives::normal;
 use super::error::BookError;
 use super::evidence::{Evidence, Variant};
 use super::navigation::{Chapter, Item, Navigation, output_path};
@@ -16,7 +15,7 @@ use super::settings::{BookSettings, parse_settings};
 use super::summary::parse_summary;
 use super::tree::{FoundPage, navigation_of};
 use crate::config::Settings;
-use crate::diagnostic::{Finding, Place, Severity, Source};
+use crate::diagnostic::{Finding, Place, Severity, Source, normal_path};
 use crate::plan::{self, Inputs};
 use crate::record::Store;
 use crate::tutorial::{self, ParseOptions, Tutorial};
@@ -117,7 +116,7 @@ fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Res
 /// Returns the folder with the pages: mdBook's `src`, or the book's folder itself where there is none.
 fn source_folder(folder: &Path, settings: &BookSettings) -> PathBuf {
     let source = folder.join(&settings.source);
-    if source.is_dir() { normal(&source) } else { folder.to_path_buf() }
+    if source.is_dir() { normal_path(&source) } else { folder.to_path_buf() }
 }
 
 fn read_summary(path: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result<Navigation, BookError> {
@@ -135,7 +134,7 @@ fn read_summary(path: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result
 }
 
 fn tidy_paths(chapter: &mut Chapter) {
-    chapter.path = chapter.path.as_deref().map(normal);
+    chapter.path = chapter.path.as_deref().map(normal_path);
     chapter.children.iter_mut().for_each(tidy_paths);
 }
 
@@ -188,7 +187,7 @@ fn read_page(
     options: &LoadOptions<'_>,
 ) -> (Option<Page>, Vec<Finding>) {
     let path = chapter.path.clone().unwrap_or_default();
-    let file = normal(&source.join(&path));
+    let file = normal_path(&source.join(&path));
     let root = &options.settings.root;
     let shown = file.strip_prefix(options.here).unwrap_or(&file).to_path_buf();
     let (tutorial, found) = match tutorial::load(&file, &shown, root, options.parse) {
@@ -240,7 +239,7 @@ fn evidence(tutorial: &Arc<Tutorial>, id: &str, options: &LoadOptions<'_>) -> Op
     });
     let variants: Vec<Variant> = variants.collect();
     let was_run = variants.iter().any(|variant| variant.record.is_some());
-    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal(folder));
+    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
     let is_meant = options.settings.tutorials.iter().any(is_below);
     let speaks = tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
     (was_run || is_meant || speaks).then_some(Evidence { variants })

@@ -23,7 +23,7 @@ use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
 use super::theme::{self, BookView, Filling, OutlineView, PageView, Templates, TurnView};
-use crate::diagnostic::{Finding, sort_by_place};
+use crate::diagnostic::{Finding, normal_path, sort_by_place};
 use crate::record::Store;
 
 /// What a site is made with.
@@ -365,7 +365,7 @@ impl Assembly<'_> {
         let redirects = self.book.settings.redirects.iter();
         let file = |(from, to): (&String, &String)| {
             let from = from.trim_start_matches('/').split('#').next().unwrap_or_default();
-            let inside = super::directives::normal(Path::new(from));
+            let inside = normal_path(Path::new(from));
             let is_page = self.book.pages.iter().any(|page| page.output == inside);
             let stays = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
             (!from.is_empty() && stays && !is_page).then(|| (inside, feeds::redirect(to).into_bytes()))

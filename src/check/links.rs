@@ -1,7 +1,7 @@
 //! Links that lead nowhere.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
@@ -9,7 +9,7 @@ use regex::Regex;
 
 use super::anchors::Anchors;
 use super::{CheckOptions, Subject};
-use crate::diagnostic::{Finding, Place, nearest};
+use crate::diagnostic::{Finding, Place, nearest, normal_path};
 use crate::tutorial::{self, Link};
 
 /// The anchors of pages, each page read once.
@@ -165,18 +165,7 @@ fn settled(page: &Path) -> PathBuf {
 
 /// Returns a path from the root of the disk, without `.` and `..`. Symbolic links stay.
 fn absolute(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::CurDir => {}
-            other => clean.push(other),
-        }
-    }
-    clean
+    normal_path(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
 }
 
 fn compiled(pattern: &str) -> Regex {

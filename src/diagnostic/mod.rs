@@ -7,6 +7,7 @@
 
 mod chain;
 mod finding;
+mod path;
 mod render;
 mod source;
 mod suggestion;
@@ -14,6 +15,7 @@ mod wording;
 
 pub use chain::{causes, chain};
 pub use finding::{Finding, Severity, sort_by_place, tidy};
+pub use path::normal_path;
 pub use render::render;
 pub use source::{Location, Place, Source, Span};
 pub use suggestion::nearest;

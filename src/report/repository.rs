@@ -1,6 +1,8 @@
 //! Names of files as a pipeline system knows them.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::normal_path;
 
 /// The repository around a run: GitHub and GitLab name files from its root, the user from where they stand.
 #[derive(Debug, Clone)]
@@ -17,24 +19,9 @@ impl Repository {
 
     /// Returns a file's path relative to the root, with `/`; one outside of it is named as it is.
     pub(super) fn name(&self, path: &Path) -> String {
-        let whole = normal(&self.here.join(path));
+        let whole = normal_path(&self.here.join(path));
         whole.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
     }
-}
-
-/// Resolves `.` and `..` by the words of a path alone: the file may be gone by now.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            _ => normal.push(part),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::LoadError;
@@ -11,7 +11,7 @@ use super::include::Includes;
 use super::model::Tutorial;
 use super::parse::{ParseOptions, parse};
 use crate::config::find_root;
-use crate::diagnostic::{Finding, Place, Source, sort_by_place};
+use crate::diagnostic::{Finding, Place, Source, normal_path, sort_by_place};
 
 /// The largest page that is read, in bytes.
 const LIMIT: u64 = 32 * 1024 * 1024;
@@ -94,13 +94,13 @@ impl FileIncludes {
         let folder = real.parent().unwrap_or(Path::new("/"));
         let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
         let root = if folder.starts_with(&root) { root } else { find_root(folder) };
-        let real = RefCell::new(BTreeMap::from([(normalised(shown_as), real)]));
+        let real = RefCell::new(BTreeMap::from([(normal_path(shown_as), real)]));
         Self { root, real, findings: RefCell::default() }
     }
 
     fn real_path(&self, from: &Path, target: &str) -> Result<PathBuf, String> {
-        let from = self.real.borrow().get(&normalised(from)).cloned().unwrap_or_else(|| from.to_path_buf());
-        let wanted = normalised(&from.parent().unwrap_or(Path::new("/")).join(target));
+        let from = self.real.borrow().get(&normal_path(from)).cloned().unwrap_or_else(|| from.to_path_buf());
+        let wanted = normal_path(&from.parent().unwrap_or(Path::new("/")).join(target));
         if !wanted.starts_with(&self.root) {
             return Err("it lies outside of the project".to_owned());
         }
@@ -115,7 +115,7 @@ impl Includes for FileIncludes {
             return Err("an include is relative to its page".to_owned());
         }
         let real = self.real_path(from, target)?;
-        let shown = normalised(&from.parent().unwrap_or(Path::new("")).join(target));
+        let shown = normal_path(&from.parent().unwrap_or(Path::new("")).join(target));
         let page = read(&real, &shown).map_err(|error| match error {
             LoadError::Read { source, .. } => reason(&source),
             other => other.to_string(),
@@ -132,21 +132,6 @@ fn reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
         _ => error.to_string(),
     }
-}
-
-/// Takes `.` and `..` out of a path without looking at the disk.
-fn normalised(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
-                normal.pop();
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]
