@@ -92,8 +92,10 @@ impl Links {
         if self.pages.contains_key(path) {
             return Some(path.to_path_buf());
         }
-        let html = path.extension().is_some_and(|extension| extension == "html");
-        let written = self.pages.iter().find(|(_, output)| html && output.as_path() == path);
+        if path.extension().is_none_or(|extension| extension != "html") {
+            return None;
+        }
+        let written = self.pages.iter().find(|(_, output)| output.as_path() == path);
         written.map(|(file, _)| file.clone())
     }
 

@@ -1,6 +1,6 @@
 //! `stagebook book`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -135,14 +135,16 @@ fn changed_dates(root: &Path, book: &Book) -> BTreeMap<PathBuf, String> {
     let command = duct::cmd("git", log).dir(root).stderr_null().stdout_capture().unchecked();
     let Ok(output) = command.run() else { return BTreeMap::new() };
     let text = String::from_utf8_lossy(&output.stdout);
+    let pages: BTreeSet<&Path> = book.pages.iter().map(|page| page.file.as_path()).collect();
     let mut dates = BTreeMap::new();
     for commit in text.split('\0').skip(1) {
         let mut lines = commit.lines();
         let date = lines.next().unwrap_or_default();
-        for path in lines.filter(|line| !line.is_empty()) {
-            dates.entry(root.join(path)).or_insert_with(|| date.to_owned());
+        let paths = lines.filter(|line| !line.is_empty()).map(|line| root.join(line));
+        for path in paths.filter(|path| pages.contains(path.as_path())) {
+            // The newest commit comes first.
+            dates.entry(path).or_insert_with(|| date.to_owned());
         }
     }
-    dates.retain(|path, _| book.pages.iter().any(|page| page.file == *path));
     dates
 }

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
+
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::asked::Asked;
 use super::error::CliError;
@@ -25,7 +27,6 @@ use crate::report::{
     Verbosity, Writer, screen,
 };
 use crate::run::{self, Job, RunOptions};
-use clap::Args;
 
 /// How often progress is drawn.
 const FRAME: Duration = Duration::from_millis(100);
