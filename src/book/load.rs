@@ -195,10 +195,11 @@ fn read_page(
         Err(error) => return (None, vec![unreadable(chapter, &shown, &error, settings)]),
     };
     // A page of a book need not be a tutorial: what only matters when it is run is left to `check`.
-    let found = found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let mut found: Vec<Finding> =
+        found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     let id = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
     let tutorial = Arc::new(tutorial);
-    let evidence = evidence(&tutorial, &id, options);
+    let evidence = evidence(&tutorial, &id, options, &mut found);
     let title = if chapter.title.is_empty() { tutorial.title.clone() } else { chapter.title.clone() };
     (Some(Page { output: output_path(&path), path, file, title, tutorial, evidence }), found)
 }
@@ -226,23 +227,35 @@ fn unreadable(
 ///
 /// Any shell block could be run. A page is a tutorial of the book where it was run once, where the
 /// project says so, or where its author wrote something that only matters to a run.
-fn evidence(tutorial: &Arc<Tutorial>, id: &str, options: &LoadOptions<'_>) -> Option<Evidence> {
+/// One that cannot be planned cannot have been verified as it is, and says what is wrong with it.
+fn evidence(
+    tutorial: &Arc<Tutorial>,
+    id: &str,
+    options: &LoadOptions<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Evidence> {
     if tutorial.steps.is_empty() {
         return None;
     }
+    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
+    let is_meant = options.settings.tutorials.iter().any(is_below)
+        || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
     let inputs =
         Inputs { tutorial_id: id.to_owned(), environment: options.environment.clone(), ..Inputs::default() };
-    let plans = plan::build(tutorial, options.settings, &inputs).ok()?;
+    let plans = match plan::build(tutorial, options.settings, &inputs) {
+        Ok(plans) => plans,
+        Err(mistakes) => {
+            findings.extend(mistakes.into_iter().filter(|_| is_meant));
+            return None;
+        }
+    };
     let variants = plans.into_iter().map(|plan| {
         let record = options.store.read(&plan.key).ok().flatten();
         Variant::new(plan, record)
     });
     let variants: Vec<Variant> = variants.collect();
     let was_run = variants.iter().any(|variant| variant.record.is_some());
-    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
-    let is_meant = options.settings.tutorials.iter().any(is_below);
-    let speaks = tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
-    (was_run || is_meant || speaks).then_some(Evidence { variants })
+    (was_run || is_meant).then_some(Evidence { variants })
 }
 
 /// Returns pages of the source folder that nothing leads to.

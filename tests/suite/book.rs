@@ -188,6 +188,19 @@ fn build_can_require_what_is_verified() {
 }
 
 #[test]
+fn tutorial_that_cannot_be_planned_does_not_pass_for_verified() {
+    let project = Project::new();
+    project.write(
+        "docs/t.md",
+        "---\nparams:\n  NEEDED: {description: x}\n---\n# T\n\n```bash {name=a}\necho $NEEDED\n```\n",
+    );
+    let built = project.run(["book", "build", "docs", "-d", "site", "--require", "verified"]);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    assert!(built.stderr.contains("docs/t.md:3:3"), "{}", built.stderr);
+    assert!(built.stderr.contains("`NEEDED` has no default"), "{}", built.stderr);
+}
+
+#[test]
 fn folder_that_is_not_ours_is_left_alone() {
     let project = book();
     project.write("site/precious", "x");
