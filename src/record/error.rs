@@ -23,6 +23,15 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// A record was written, but the disk did not confirm it.
+    #[error("record of `{plan}` was written, but the disk did not confirm it")]
+    Durable {
+        /// Whose record.
+        plan: PlanKey,
+        /// What happened.
+        #[source]
+        source: io::Error,
+    },
     /// A record was written, but outputs of earlier runs could not be removed.
     #[error("outputs of earlier runs of `{plan}` could not be removed")]
     Sweep {

@@ -1,33 +1,32 @@
 //! A listener that keeps what a run proved.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use crate::event::{Outcome, RunEvent, SkipReason, StepResult, TutorialOutcome};
+use crate::plan::PlanKey;
 
 use super::error::StoreError;
 use super::fold::Folder;
 use super::model::Record;
 use super::store::Store;
 
-/// How many records are written at once. Writing is mostly waiting for the disk, and what
-/// waits together is often done together.
-const WRITERS: usize = 4;
-
 /// How many records may wait to be written before the run waits for the disk.
 const WAITING: usize = 64;
 
 /// Listens to a run, and stores a record for each plan that ends.
 ///
-/// Records are made durable beside the run, which need not wait for the disk.
+/// Records are written beside the run, which need not wait for the disk, and made durable at its end.
 #[derive(Debug)]
 pub struct Recorder {
     folder: Folder,
-    keeper: Arc<Keeper>,
+    store: Store,
     ended: SyncSender<Record>,
-    writers: Vec<JoinHandle<Vec<Result<Kept, StoreError>>>>,
+    writer: JoinHandle<Written>,
 }
+
+/// What became of the records of plans that ended, and which of them were stored.
+type Written = (Vec<Result<Kept, StoreError>>, Vec<PlanKey>);
 
 /// What became of the record of a plan that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,25 +45,24 @@ impl Recorder {
     /// Listens to the run of this name, whose outputs are in folders of [`Store::output_folder`].
     pub fn new(store: Store, run: impl Into<String>) -> Self {
         let (ended, records) = sync_channel(WAITING);
-        let keeper = Keeper { store, run: run.into(), records: Mutex::new(records) };
-        Self { folder: Folder::default(), keeper: Arc::new(keeper), ended, writers: Vec::new() }
+        let keeper = Keeper { store: store.clone(), run: run.into() };
+        let writer = thread::spawn(move || keeper.keep_all(&records));
+        Self { folder: Folder::default(), store, ended, writer }
     }
 
     /// Takes one event; one that ends a plan makes its record.
     pub fn event(&mut self, event: &RunEvent) {
-        let Some(record) = self.folder.event(event) else { return };
-        if self.writers.len() < WRITERS {
-            let keeper = Arc::clone(&self.keeper);
-            self.writers.push(thread::spawn(move || keeper.keep_all()));
+        if let Some(record) = self.folder.event(event) {
+            self.ended.send(record).expect("the writer holds the other end until this one is dropped");
         }
-        self.ended.send(record).expect("the keeper holds the other end");
     }
 
     /// Waits until all records are on the disk; says what became of each.
     pub fn finish(self) -> Vec<Result<Kept, StoreError>> {
         drop(self.ended);
-        let writers = self.writers.into_iter();
-        writers.flat_map(|writer| writer.join().expect("writing a record does not panic")).collect()
+        let (mut kept, stored) = self.writer.join().expect("writing a record does not panic");
+        kept.extend(self.store.make_durable(&stored).into_iter().map(Err));
+        kept
     }
 }
 
@@ -73,22 +71,21 @@ impl Recorder {
 struct Keeper {
     store: Store,
     run: String,
-    records: Mutex<Receiver<Record>>,
 }
 
 impl Keeper {
     /// Keeps records until no more can come.
-    fn keep_all(&self) -> Vec<Result<Kept, StoreError>> {
-        let mut kept = Vec::new();
-        while let Some(record) = self.next() {
-            kept.push(self.keep(&record));
-            kept.extend(lost_outputs(&record).map(Err));
+    fn keep_all(&self, records: &Receiver<Record>) -> Written {
+        let (mut all, mut stored) = (Vec::new(), Vec::new());
+        for record in records {
+            let kept = self.keep(&record);
+            all.extend(lost_outputs(&record).map(Err));
+            if matches!(kept, Ok(Kept::Stored)) {
+                stored.push(record.plan);
+            }
+            all.push(kept);
         }
-        kept
-    }
-
-    fn next(&self) -> Option<Record> {
-        self.records.lock().expect("nothing panics while it holds the lock").recv().ok()
+        (all, stored)
     }
 
     fn keep(&self, record: &Record) -> Result<Kept, StoreError> {

@@ -22,8 +22,11 @@ use crate::plan::{PlanKey, StepIndex};
 /// `> >(tee log)` ends a moment after its step, a forgotten server does not.
 const LINGER: Duration = Duration::from_millis(250);
 
-/// How much is read at once: what a pipe holds.
+/// How much is read at once from a step that prints much: what a pipe holds.
 const BUFFER: usize = 64 * 1024;
+
+/// How much is read at once from any other: a buffer that is filled and freed for each step costs.
+const SMALL_BUFFER: usize = 4 * 1024;
 
 /// How many pieces of a step's output may wait to be heard.
 const MOST_UNHEARD: usize = 16;
@@ -169,7 +172,7 @@ impl Recording {
             output: track(stream, output),
             error: error.map(|capture| track(Stream::Stderr, capture)),
             audience,
-            buffer: vec![0; BUFFER],
+            buffer: vec![0; SMALL_BUFFER],
         }
     }
 
@@ -183,7 +186,7 @@ impl Recording {
         let began = Instant::now();
         let (deadline, slow) = (limits.deadline.into(), limits.slow.into());
         let mut told_slow = false;
-        let mut error_buffer = if self.error.is_some() { vec![0; BUFFER] } else { Vec::new() };
+        let mut error_buffer = if self.error.is_some() { vec![0; SMALL_BUFFER] } else { Vec::new() };
         tokio::pin!(ending);
         loop {
             self.audience.catch_up().await;
@@ -192,6 +195,9 @@ impl Recording {
                 length = streams.output.read(&mut self.buffer) => {
                     let length = length?;
                     self.output.push(&self.buffer[..length], &self.audience);
+                    if length == SMALL_BUFFER {
+                        self.buffer.resize(BUFFER, 0);
+                    }
                 }
                 length = read_optional(streams.error.as_ref(), &mut error_buffer) => {
                     let length = length?;

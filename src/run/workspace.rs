@@ -15,6 +15,12 @@ pub(super) const MEMORY: &str = "/dev/shm";
 /// File among the control pipes that names the workspace that is to be removed.
 const NOTE: &str = "workspace";
 
+/// Name of the folder in which steps begin.
+const WORK: &str = "work";
+
+/// Name of the home folder of the steps.
+const HOME: &str = "home";
+
 /// The folders of one plan's run. However it is dropped, nothing is removed that a step has mounted there.
 #[derive(Debug)]
 pub(super) struct Workspace {
@@ -36,7 +42,7 @@ impl Workspace {
         let control = control(Path::new(MEMORY)).or_else(|_| control(temporary))?;
         // Steps print these paths, so links are resolved once, here.
         let root = folder.path().canonicalize()?;
-        let (work, home) = (root.join("work"), root.join("home"));
+        let (work, home) = (root.join(WORK), root.join(HOME));
         DirBuilder::new().mode(0o755).create(&work)?;
         DirBuilder::new().mode(0o700).create(&home)?;
         if !keep {
@@ -88,6 +94,9 @@ impl Drop for Workspace {
 /// When something stays; nothing is removed while a step has left a mount in the folder that
 /// cannot be taken away, because what is mounted there is not ours.
 fn remove(folder: &Path) -> io::Result<()> {
+    if remove_empty(folder).is_ok() {
+        return Ok(());
+    }
     unmount_below(folder)?;
     match std::fs::remove_dir_all(folder) {
         // The guard was there before.
@@ -98,6 +107,13 @@ fn remove(folder: &Path) -> io::Result<()> {
         }
         result => result,
     }
+}
+
+/// Removes a workspace in which nothing was left, which needs no look at what is mounted: that is never empty.
+fn remove_empty(folder: &Path) -> io::Result<()> {
+    std::fs::remove_dir(folder.join(WORK))?;
+    std::fs::remove_dir(folder.join(HOME))?;
+    std::fs::remove_dir(folder)
 }
 
 /// Returns how the names of a run's folders for control pipes begin.

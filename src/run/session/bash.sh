@@ -34,7 +34,7 @@ __sb_keep_exit_trap() {
     builtin mapfile -d '' __sb_trap <"$__sb_dir/trap";
     case ${__sb_trap-} in *__sb_end*) ;; *) __sb_exit=${__sb_trap-}; __sb_set_trap;; esac;
 };
-__sb_set_trap() { builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; { builtin trap -p; } >|"$__sb_dir/late.traps" 2>/dev/null; __sb_end' EXIT; };
+__sb_set_trap() { builtin trap '{ __sb_flags=$-; builtin set +euxv; } 2>/dev/null; case $__sb_request in *q*) ;; *) { builtin trap -p; } >|"$__sb_dir/late.traps" 2>/dev/null;; esac; __sb_end' EXIT; };
 __sb_set_trap;
 if [ -e "$__sb_dir/state" ]; then
     builtin compgen -e >|"$__sb_dir/names"; builtin mapfile -t __sb_names <"$__sb_dir/names"; builtin unset -v "${__sb_names[@]}";
@@ -49,20 +49,20 @@ __sb_exit=; __sb_request=;
 __sb_lost() { builtin printf '%s\n' 'break or continue outside of a loop' >&2; builtin exit 1; };
 __sb_refuse() { builtin printf '%s' "$__sb_extra" >|"$__sb_dir/refused"; builtin exit 1; };
 __sb_busy=;
-while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r -t 2000000000 __sb_request <"$__sb_dir/in"; do
+while case $__sb_busy in 1) __sb_lost;; esac; case ${TMOUT-} in '') builtin read -r __sb_request;; *) builtin read -r -t 2000000000 __sb_request;; esac <"$__sb_dir/in"; do
     __sb_step=${__sb_request%% *}; __sb_request=${__sb_request#* };
     __sb_output=${__sb_request%% *}; __sb_request=${__sb_request#* };
     case $__sb_request in *q*) builtin exit 0;; esac;
     __sb_busy=1;
     case $__sb_request in *s*) { builtin trap -p; } >|"$__sb_dir/early.traps"; __sb_save early;; esac;
-    builtin mapfile -d '' __sb_text <"$__sb_dir/text$__sb_step";
+    builtin mapfile -d '' __sb_text <"$__sb_dir/text";
     case $__sb_request in
         *2*) command exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
         *) command exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
     esac;
     __sb_extra='the page has made `command` a function'; [[ /dev/fd/1 -ef $__sb_dir/out$__sb_output ]] || __sb_refuse;
     case $__sb_request in *p*) builtin . "$__sb_dir/before$__sb_step" 2>/dev/null || __sb_refuse;; esac;
-    builtin printf '%s\n' "$__sb_step" 1<>"$__sb_dir/begun";
+    case $__sb_request in *t*) builtin printf '%s\n' "$__sb_step" 1<>"$__sb_dir/begun";; esac;
     case $__sb_flags in *x*) __sb_text="set -x;${__sb_text-}";; esac;
     case $__sb_flags in *u*) builtin set -u;; esac;
     case $__sb_flags in *v*) builtin set -v;; esac;

@@ -23,7 +23,7 @@ def serve(folder):
         step, output, request = line.split()
         if "q" in request:
             return
-        with open(folder + "/text" + step, encoding="utf-8", errors="surrogateescape") as file:
+        with open(folder + "/text", encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()
         point(1, folder + "/out" + output)
         if "2" in request:

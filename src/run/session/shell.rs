@@ -12,7 +12,7 @@ use tokio::net::unix::pipe::Receiver;
 
 use super::driver;
 use super::request::Request;
-use crate::plan::Interpreter;
+use crate::plan::{Interpreter, InterpreterKind};
 use crate::run::pipe::{OutputPipe, open_replies, open_requests};
 use crate::run::process::ProcessId;
 use crate::run::spawn::{Children, Spawned};
@@ -141,7 +141,7 @@ impl Session {
         self.texts += 1;
         let number = self.texts;
         let file = |name: &str| self.folder.join(format!("{name}{number}"));
-        std::fs::write(file("text"), request.text)?;
+        std::fs::write(self.text_file(), request.text)?;
         if let Some(extras) = request.extras {
             std::fs::write(file("before"), extras.before(self.interpreter.kind, &self.workspace))?;
             std::fs::write(file("after"), extras.after(self.interpreter.kind))?;
@@ -188,15 +188,33 @@ impl Session {
         }
     }
 
+    /// Returns the file of the last text.
+    ///
+    /// Files are made as seldom as can be. But an `sh` evaluates a service from its file, which it may not
+    /// have opened yet when the next text comes.
+    fn text_file(&self) -> PathBuf {
+        match self.interpreter.kind {
+            InterpreterKind::Sh => self.folder.join(format!("text{}", self.texts)),
+            _ => self.folder.join("text"),
+        }
+    }
+
     /// Returns whether a shell has begun with the last text: drivers note its number.
+    ///
+    /// A bash without traps spares itself the note: once it has read the request, nothing but a refusal or
+    /// a signal ends it before it evaluates the text, and a signal never passes for success.
     fn has_begun(&self) -> bool {
+        if self.interpreter.kind == InterpreterKind::Bash && !self.traps {
+            let is_taken = rustix::io::ioctl_fionread(&self.requests).is_ok_and(|unread| unread == 0);
+            return is_taken && !self.folder.join(REFUSED).exists();
+        }
         let noted = std::fs::read_to_string(self.folder.join("begun")).unwrap_or_default();
         noted.trim_end().parse() == Ok(self.texts)
     }
 
     /// Returns why a shell ended before it began with the last text.
     fn refusal(&self) -> String {
-        let file = self.folder.join("refused");
+        let file = self.folder.join(REFUSED);
         let said = std::fs::read_to_string(&file).ok().filter(|said| !said.is_empty());
         // The reason is that of one step alone.
         let _ = std::fs::remove_file(file);
@@ -245,7 +263,10 @@ impl Session {
     }
 
     fn start(&mut self) -> io::Result<()> {
-        self.take_state()?;
+        let has_been_there = self.texts > 1;
+        if has_been_there {
+            self.take_state()?;
+        }
         let state = self.folder.join("state");
         if let Some(number) = self.unfinished.take()
             && state.exists()
@@ -261,6 +282,9 @@ impl Session {
         Ok(())
     }
 }
+
+/// File in which a shell says why it does not begin with a text.
+const REFUSED: &str = "refused";
 
 /// Parts of a saved state: each in a file of its own, so that a mistake in one costs nothing of the others.
 const PARTS: [&str; 3] = [".functions", ".traps", ""];

@@ -31,7 +31,7 @@ while case $__sb_busy in 1) __sb_lost;; esac; builtin read -r __sb_request <"$__
     case $__sb_request in *q*) builtin exit 0;; esac
     __sb_busy=1
     case $__sb_request in *s*) __sb_save early;; esac
-    __sb_text=$(<"$__sb_dir/text$__sb_step")
+    __sb_text=$(<"$__sb_dir/text")
     case $__sb_request in
         *2*) builtin exec >"$__sb_dir/out$__sb_output" 2>"$__sb_dir/err$__sb_output" </dev/null;;
         *) builtin exec >"$__sb_dir/out$__sb_output" 2>&1 </dev/null;;
