@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{duration, plural};
+use crate::diagnostic::{duration, plural, size};
+use crate::event::{ImageFound, PromisedImage};
 use crate::plan::arrows;
 use crate::record::State;
 
@@ -103,13 +104,21 @@ fn details(variant: &Variant) -> String {
     if !parameters.is_empty() {
         rows.push(("Parameters", parameters.join(", ")));
     }
-    let images: Vec<String> = run.images.iter().map(|(name, image)| format!("{name}: {image}")).collect();
-    if !images.is_empty() {
-        rows.push(("Images", images.join(", ")));
-    }
+    rows.extend(run.result.images.iter().map(|image| ("Image", image_text(image))));
     let rows: String =
         rows.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>", ansi_html(value))).collect();
     format!("<details><summary>About this run</summary><dl>{rows}</dl></details>")
+}
+
+fn image_text(image: &PromisedImage) -> String {
+    let PromisedImage { name, reference, found } = image;
+    let what = match found {
+        ImageFound::Image(found) => {
+            format!("{}, {}, {}", size(found.size), found.platforms.join(" "), found.digest)
+        }
+        ImageFound::Nothing { reason } | ImageFound::Unread { reason } => reason.clone(),
+    };
+    format!("{name} ({reference}): {what}")
 }
 
 fn picture(variant: &Variant, number: usize) -> String {

@@ -1,4 +1,4 @@
-//! Words that every message needs: counts and durations.
+//! Words that every message needs: counts, durations and sizes.
 
 use std::time::Duration;
 
@@ -21,9 +21,31 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// Returns a size for people, in decimal units as container tools have them: `812 B`, `1.9 MB`.
+pub fn size(bytes: u64) -> String {
+    let mut rest = bytes as f64;
+    let mut units = ["B", "kB", "MB", "GB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for larger in units {
+        // What would be written as 1000.0 is 1.0 of the next.
+        if rest < 999.95 {
+            break;
+        }
+        rest /= 1000.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{rest:.1} {unit}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_one_digit_behind_the_point() {
+        let texts = [0, 999, 1_000, 999_960, 1_900_000, 4_000_000_000, 5_000_000_000_000].map(size);
+        assert_eq!(texts, ["0 B", "999 B", "1.0 kB", "1.0 MB", "1.9 MB", "4.0 GB", "5000.0 GB"]);
+    }
 
     #[test]
     fn durations_keep_two_units() {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Location;
 use crate::expect::{Captures, Mismatch, Stream};
+use crate::image::ImageSummary;
 use crate::plan::{Fingerprint, PlanKey, StepIndex, StepKind};
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -413,6 +414,39 @@ pub struct TutorialResult {
     /// The workspace, where it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<PathBuf>,
+    /// The images that the page promises, as they were when its steps were over and nothing was cleaned up yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<PromisedImage>,
+}
+
+/// An image that a page promises, and what was found of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PromisedImage {
+    /// Its name on the page.
+    pub name: String,
+    /// Where the page says that it is: `oci:image:1`.
+    pub reference: String,
+    /// What was found there.
+    #[serde(flatten)]
+    pub found: ImageFound,
+}
+
+/// What was found of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "found", rename_all = "kebab-case")]
+pub enum ImageFound {
+    /// The image.
+    Image(ImageSummary),
+    /// Nothing, or something broken.
+    Nothing {
+        /// What is there instead.
+        reason: String,
+    },
+    /// It was not looked for.
+    Unread {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What came of a plan.

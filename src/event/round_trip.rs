@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnostic::Location;
 use crate::expect::{DiffLine, Mismatch, Stream};
+use crate::image::ImageSummary;
 use crate::plan::{Fingerprint, PlanKey, StepIndex};
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -194,9 +195,25 @@ fn tutorial_result() -> BoxedStrategy<TutorialResult> {
             duration,
             missing,
             workspace: trouble.clone().map(Into::into),
+            images: trouble.iter().map(|text| promised_image(text)).collect(),
             trouble,
         })
         .boxed()
+}
+
+fn promised_image(text: &str) -> PromisedImage {
+    let reason = text.to_owned();
+    let found = match text.len() % 3 {
+        0 => ImageFound::Nothing { reason },
+        1 => ImageFound::Unread { reason },
+        _ => ImageFound::Image(ImageSummary {
+            digest: format!("sha256:{reason}"),
+            media_type: reason.clone(),
+            size: 1,
+            platforms: vec![reason],
+        }),
+    };
+    PromisedImage { name: text.to_owned(), reference: text.to_owned(), found }
 }
 
 fn kind() -> BoxedStrategy<EventKind> {

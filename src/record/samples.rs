@@ -136,6 +136,7 @@ fn tutorial_result(outcome: TutorialOutcome, coverage: Coverage) -> TutorialResu
         missing: Vec::new(),
         trouble: None,
         workspace: None,
+        images: Vec::new(),
     }
 }
 

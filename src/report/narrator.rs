@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::diagnostic::duration;
+use crate::diagnostic::{duration, size};
 use crate::event::{
-    EventKind, Exit, Outcome, RunEvent, SkipReason, StepInfo, StepKind, StepOutput, StepResult, Timestamp,
-    Totals, TutorialOutcome, TutorialResult, TutorialStart,
+    EventKind, Exit, ImageFound, Outcome, PromisedImage, RunEvent, SkipReason, StepInfo, StepKind,
+    StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
@@ -359,6 +359,23 @@ fn some_of(names: &[String]) -> String {
     }
 }
 
+/// Returns the line about an image that was built.
+fn image_line(image: &PromisedImage) -> Option<String> {
+    let what = match &image.found {
+        ImageFound::Image(found) => format!("{}, {}", short_digest(&found.digest), size(found.size)),
+        ImageFound::Unread { reason } => reason.clone(),
+        // That is the tutorial's trouble, or its steps have said why.
+        ImageFound::Nothing { .. } => return None,
+    };
+    Some(format!("    image {}: {}\n", one_line(&image.reference), one_line(&what)))
+}
+
+/// Returns a digest as container tools shorten it.
+fn short_digest(digest: &str) -> String {
+    let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
+    digest.get(..end).unwrap_or(digest).to_owned()
+}
+
 /// Returns the line about a tutorial that is over, and one for each thing that it lacked.
 fn tutorial_lines(
     styles: &Styles,
@@ -378,6 +395,7 @@ fn tutorial_lines(
     text.extend(trouble(result).map(|trouble| format!("    {trouble}\n")));
     text.extend(left_out.iter().map(|(reason, names)| format!("    {}: {reason}\n", some_of(names))));
     text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
+    text.extend(result.images.iter().filter_map(image_line));
     if let Some(workspace) = &result.workspace {
         text.push_str(&format!("    workspace kept: {}\n", workspace.display()));
     }

@@ -200,6 +200,7 @@ impl<'a> Dispatcher<'a> {
             missing: Vec::new(),
             trouble,
             workspace: None,
+            images: Vec::new(),
         };
         self.pass_on(EventKind::TutorialFinished { plan: job.plan.key.clone(), result: Box::new(result) });
     }

@@ -23,7 +23,8 @@ use super::unit::Why;
 use super::workspace::Workspace;
 use crate::diagnostic::chain;
 use crate::event::{
-    Coverage, EventKind, Exit, Outcome, SkipReason, StepResult, TutorialOutcome, TutorialResult,
+    Coverage, EventKind, Exit, Outcome, PromisedImage, SkipReason, StepResult, TutorialOutcome,
+    TutorialResult,
 };
 use crate::expect::Captures;
 use crate::plan::{Disposition, Interpreter, Needs, Plan, PlannedStep, StepIndex};
@@ -80,10 +81,12 @@ pub(super) struct PlanRun {
     pub(super) captures: Captures,
     pub(super) programs: usize,
     results: Vec<Option<StepResult>>,
+    /// The images that the page promises, once they were looked at.
+    pub(super) images: Option<Vec<PromisedImage>>,
     /// The first step that did not pass: those that need all before them do not run.
     broken: Option<StepName>,
     /// What went wrong outside of any step.
-    trouble: Option<String>,
+    pub(super) trouble: Option<String>,
 }
 
 /// Returns whether no step ran but those that clean up, and nobody asked for those alone.
@@ -124,6 +127,7 @@ pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
         missing,
         trouble: ending.trouble,
         workspace: ending.workspace,
+        images: ending.images,
     };
     say(EventKind::TutorialFinished { plan: plan.key.clone(), result: Box::new(result) });
 }
@@ -153,6 +157,7 @@ struct PlanEnding {
     said: usize,
     trouble: Option<String>,
     workspace: Option<std::path::PathBuf>,
+    images: Vec<PromisedImage>,
 }
 
 impl PlanEnding {
@@ -203,6 +208,7 @@ impl PlanRun {
             environment,
             sessions: BTreeMap::new(),
             services: Vec::new(),
+            images: None,
             captures: Captures::new(),
             programs: 0,
             broken: None,
@@ -216,6 +222,7 @@ impl PlanRun {
             let index = StepIndex(position);
             if step.cleanup {
                 self.look_for_broken_services();
+                self.look_at_images();
             }
             let result = match self.reason_not_to_run(step) {
                 Some(outcome) => not_run(outcome),
@@ -338,6 +345,11 @@ impl PlanRun {
         Ok(self.sessions.get_mut(name).expect("it was just inserted"))
     }
 
+    /// Returns what came of each step so far.
+    pub(super) fn results(&self) -> impl Iterator<Item = Option<&StepResult>> {
+        self.results.iter().map(Option::as_ref)
+    }
+
     fn say(&self, event: EventKind) {
         let _ = self.shared.messages.send(Message::Event(event));
     }
@@ -345,6 +357,7 @@ impl PlanRun {
     /// Ends services, shells and what they left behind, then removes the workspace.
     async fn close(mut self) -> PlanEnding {
         self.look_for_broken_services();
+        self.look_at_images();
         self.end_services().await;
         self.end_sessions().await;
         if process::reap_orphans(&self.shared.children) {
@@ -352,7 +365,13 @@ impl PlanRun {
             process::reap_orphans(&self.shared.children);
         }
         let said = self.results.iter().take_while(|result| result.is_some()).count();
-        PlanEnding { results: self.results, said, trouble: self.trouble, workspace: self.workspace.close() }
+        PlanEnding {
+            results: self.results,
+            said,
+            trouble: self.trouble,
+            workspace: self.workspace.close(),
+            images: self.images.unwrap_or_default(),
+        }
     }
 
     /// Ends services, the last one first: each may need those before it.

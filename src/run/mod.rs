@@ -24,6 +24,7 @@ mod error;
 mod executor;
 mod guard;
 mod host;
+mod images;
 mod message;
 mod options;
 mod output;

@@ -1,0 +1,12 @@
+//! OCI images: what a reference names, and what is there.
+//!
+//! Nothing is run and nothing is fetched: an image is read where it lies.
+
+mod error;
+mod layout;
+mod reference;
+mod summary;
+
+pub use error::ImageError;
+pub use reference::ImageReference;
+pub use summary::{ImageSummary, summarize};
