@@ -55,7 +55,7 @@ pub(super) struct TutorialArguments {
     /// Tutorials, or folders of them [default: `tutorials` of stagebook.toml]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Give a parameter a value: --param base=debian
+    /// Give a parameter a value: `--param base=debian`
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = parse_parameter)]
     pub(super) parameters: Vec<(String, String)>,
     /// Read values of parameters from a YAML, JSON or TOML file

@@ -15,6 +15,7 @@ mod pipeline;
 mod plan;
 mod printer;
 mod project;
+mod reference;
 mod run;
 mod schema;
 mod status;
@@ -27,6 +28,8 @@ use clap::Parser as _;
 use self::arguments::{Arguments, Command};
 use self::exit::ExitStatus;
 use self::printer::Printer;
+
+pub use self::reference::command_reference;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {

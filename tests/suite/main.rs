@@ -14,6 +14,7 @@ mod limits;
 mod project;
 mod readme;
 mod redact;
+mod reference;
 mod stopping;
 mod terminal;
 mod text_diff;
