@@ -240,6 +240,9 @@ fn evidence(
     let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
     let is_meant = options.settings.tutorials.iter().any(is_below)
         || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
+    if !is_meant && !options.store.has_folder_of(id) {
+        return None;
+    }
     let inputs =
         Inputs { tutorial_id: id.to_owned(), environment: options.environment.clone(), ..Inputs::default() };
     let plans = match plan::build(tutorial, options.settings, &inputs) {

@@ -26,7 +26,7 @@ const load = (file) => loads[file] ||= new Promise((onload, fail) => {
 let book, sections;
 const table = (data) => {
   book = data;
-  sections = data.pages.flatMap((page, number) => page[5].flatMap((id, at, names) => at % 2 ? [] : { page, number, id, title: names[at + 1], at: at / 2 }));
+  sections = data.pages.flatMap((page, number) => Array.from({ length: page[5] }, (none, at) => ({ page, number, at })));
 };
 const bucket = (number, { tokens, postings }) => {
   let token = "";
@@ -73,8 +73,8 @@ const rank = (hits) => {
       count += one > 0;
     }
     best = Math.max(best, count);
-    // Of two headings, the shorter one is closer.
-    return { section, count, score: score + (score > 3) / (1 + section.title.length) };
+    // Of two titles, the shorter one is closer.
+    return { section, count, score: score + (score > 3) / (1 + section.page[1].length) };
   }).filter(({ count }) => count === best).sort((a, b) => b.score - a.score);
 };
 
@@ -125,15 +125,19 @@ const select = (to) => {
   current?.scrollIntoView({ block: "nearest" });
   input.setAttribute("aria-activedescendant", current?.id || "");
 };
-const draw = ({ page: [url, name, part, state], number, id, title, at }, marks, place) => {
-  const snippet = make("small"), [word, kind] = book.states[state] || [];
-  const link = make("a", { role: "option", id: `search-${place}`, tabindex: -1, href: root + url + (id && `#${encodeURIComponent(id)}`) },
-    mark(make("span"), title || name, marks), " ", word ? make("span", { class: `state ${kind}` }, word) : "",
-    make("small", {}, [title && title !== name && name, part].filter(Boolean).join(" · ")), snippet);
-  link.fill = async () => {
-    await load(`text/${number}`);
-    mark(snippet, stretch(texts[number][at].replace(/\s+/g, " "), marks), marks);
-  };
+const draw = ({ page: [url, name, part, state], number, at }, marks, place) => {
+  const heading = make("span"), above = make("small"), snippet = make("small"), [word, kind] = book.states[state] || [];
+  const link = make("a", { role: "option", id: `search-${place}`, tabindex: -1, href: root + url }, heading, " ", word ? make("span", { class: `state ${kind}` }, word) : "", above, snippet);
+  mark(heading, name, marks);
+  // A click may come before the section's own name.
+  link.fill = () => link.filled ||= load(`text/${number}`).then(() => {
+    const [id, title, text] = texts[number][at] || ["", "", ""];
+    if (id) link.href += `#${encodeURIComponent(id)}`;
+    heading.textContent = "";
+    mark(heading, title || name, marks);
+    above.textContent = [title && title !== name && name, part].filter(Boolean).join(" · ");
+    mark(snippet, stretch(text.replace(/\s+/g, " "), marks), marks);
+  });
   watcher.observe(link);
   return make("li", { role: "none" }, link);
 };
@@ -179,7 +183,7 @@ dialog.onkeydown = (event) => {
   if (key === "Escape") dialog.close();
   else if (target !== input) return;
   else if (step) select(place + step);
-  else if (key === "Enter") current?.click();
+  else if (key === "Enter") current?.fill().catch(() => 0).then(() => current?.click());
   else return;
   event.preventDefault();
 };
