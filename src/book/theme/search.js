@@ -16,7 +16,9 @@ const isPaired = (run) => new RegExp(`[${paired}]`, "u").test(run);
 const lower = (char) => [...char.toLowerCase()][0].replace("ς", "σ");
 const word = (run) => [...run.replace(/^_+/, "")].slice(0, 32).map(lower).join("").replace(/_+$/, "") || [];
 const pairs = ([first, ...rest]) => rest.length ? rest.map((next) => first + (first = next)) : first;
-const tokens = (text, split = pairs) => (text.match(runs) || []).flatMap((run) => isPaired(run) ? split(run) : word(run));
+// Accents and forms of letters do not count, one letter after the other.
+const plain = (char) => char > "~" ? char.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").normalize("NFC") : char;
+const tokens = (text, split = pairs) => ([...text].map(plain).join("").match(runs) || []).flatMap((run) => isPaired(run) ? split(run) : word(run));
 
 // Pieces of the index, each loaded once.
 const loads = {}, buckets = [], texts = [];
@@ -83,25 +85,39 @@ const pattern = (query) => {
   const words = tokens(query, (run) => [run].concat(pairs(run)));
   return new RegExp(words.map((part, at) => isPaired(part) ? part : `(?<!${letter})${part}${words[at + 1] ? `(?!${letter})` : ""}`).join("|") || "$^", "giu");
 };
+// Where the words stand in a text: the marks fit what is plain, and each unit of that comes from somewhere.
+const places = (text, marks) => {
+  const from = [];
+  let flat = "", at = 0;
+  for (const char of text) {
+    for (const unit of plain(char)) for (let i = 0; i < unit.length; i++) from.push(at);
+    flat += plain(char);
+    at += char.length;
+  }
+  from.push(at);
+  return [...flat.matchAll(marks)].map(({ 0: { length }, index }) => ({ start: from[index], end: from[index + length], word: flat.slice(index, index + length).toLowerCase() }));
+};
 const mark = (element, text, marks) => {
   let kept = 0;
-  for (const { 0: match, index } of text.matchAll(marks)) {
-    element.append(text.slice(kept, index), make("mark", {}, match));
-    kept = index + match.length;
+  for (const { start, end } of places(text, marks)) {
+    element.append(text.slice(kept, start), make("mark", {}, text.slice(start, end)));
+    kept = end;
   }
   element.append(text.slice(kept));
   return element;
 };
 // The stretch of a text with most of the words.
 const stretch = (text, marks) => {
-  let start = 0, best = 0;
-  for (const { index } of text.matchAll(marks)) {
-    const near = new Set(text.slice(index, index + 120).toLowerCase().match(marks)).size;
-    if (near > best) best = near, start = index;
-  }
-  start = Math.max(0, start - 40);
-  const part = text.slice(start, start + 180).toWellFormed();
-  return (start ? part.replace(/^\S{0,30}\s/, "… ") : part) + (text[start + 180] ? "…" : "");
+  let from = 0, best = 0;
+  const all = places(text, marks);
+  all.forEach(({ start }, at) => {
+    const near = new Set();
+    for (let next = at; all[next]?.end <= start + 120; next++) near.add(all[next].word);
+    if (near.size > best) best = near.size, from = start;
+  });
+  from = Math.max(0, from - 40);
+  const part = text.slice(from, from + 180).toWellFormed();
+  return (from ? part.replace(/^\S{0,30}\s/, "… ") : part) + (text[from + 180] ? "…" : "");
 };
 
 let turn = 0, place, current, timer, watcher;
