@@ -1,85 +1,265 @@
 //! The table of contents beside each page.
+//!
+//! A page of a small book has all of it. Of a big one it has the part that the page stands in; the
+//! others are folded, with a link to their first page, and are filled in by `assets/nav.js` when a
+//! reader opens one. Without a script that first page, which has its part open, and the page of all
+//! pages lead everywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::escape::escaped;
 use super::links::encoded;
 use super::navigation::{Chapter, Item, Navigation};
+use super::search::script_value;
 use super::shape::Shown;
 
-/// Returns the table of contents for one page; `root` is the way from it to the site's root.
-pub(super) fn contents(
-    navigation: &Navigation,
-    states: &BTreeMap<PathBuf, Shown>,
-    current: Option<&Path>,
-    root: &str,
-    numbered: bool,
-) -> String {
-    let mut writer = Writer { states, current, root, numbered, html: String::new() };
-    let mut open = false;
-    for item in &navigation.items {
-        match item {
-            Item::Chapter(chapter) => {
-                if !std::mem::replace(&mut open, true) {
-                    writer.html.push_str("<ol>\n");
+/// Most entries of a table of contents that every page has as a whole.
+const WHOLE: usize = 200;
+/// Most chapters side by side that are shown at once in a big book.
+const RUN: usize = 100;
+
+/// The table of contents, ready for any page.
+#[derive(Debug)]
+pub(super) struct Contents {
+    sections: Vec<Section>,
+    /// The number of each page's entry, by its file.
+    numbers: HashMap<PathBuf, usize>,
+    /// Entries in all.
+    count: usize,
+    /// The page of all pages, which pages link to that have only a part.
+    all: String,
+}
+
+/// What stands between two titles or lines.
+#[derive(Debug)]
+struct Section {
+    /// The part's title, as text.
+    title: Option<String>,
+    ruled: bool,
+    entries: Vec<Entry>,
+}
+
+/// A chapter, as HTML.
+#[derive(Debug)]
+struct Entry {
+    title: String,
+    label: String,
+    /// Its page from the site's root, as it stands in an attribute; `None` for a draft.
+    href: Option<String>,
+    children: Vec<Entry>,
+    /// Its own number and those of everything below it.
+    numbers: Range<usize>,
+}
+
+impl Contents {
+    /// Takes a table of contents and what its tutorials show.
+    pub(super) fn new(
+        navigation: &Navigation,
+        states: &BTreeMap<PathBuf, Shown>,
+        numbered: bool,
+        all: &str,
+    ) -> Self {
+        let mut contents =
+            Self { sections: Vec::new(), numbers: HashMap::new(), count: 0, all: escaped(all) };
+        let empty = |title, ruled| Section { title, ruled, entries: Vec::new() };
+        for item in &navigation.items {
+            match item {
+                Item::Part(title) => contents.sections.push(empty(Some(title.clone()), false)),
+                Item::Separator => contents.sections.push(empty(None, true)),
+                Item::Chapter(chapter) => {
+                    let entry = contents.entry(chapter, states, numbered);
+                    if contents.sections.is_empty() {
+                        contents.sections.push(empty(None, false));
+                    }
+                    contents.sections.last_mut().expect("one was added above").entries.push(entry);
                 }
-                writer.chapter(chapter);
-            }
-            Item::Part(title) => {
-                writer.close(&mut open);
-                let _ = writeln!(writer.html, "<p class=\"part\">{}</p>", escaped(title));
-            }
-            Item::Separator => {
-                writer.close(&mut open);
-                writer.html.push_str("<hr>\n");
             }
         }
+        contents
     }
-    writer.close(&mut open);
-    writer.html
+
+    fn entry(&mut self, chapter: &Chapter, states: &BTreeMap<PathBuf, Shown>, numbered: bool) -> Entry {
+        let start = self.count;
+        self.count += 1;
+        let number = chapter.shown_number().filter(|_| numbered);
+        let number =
+            number.map(|number| format!("<span class=\"number\">{number}</span> ")).unwrap_or_default();
+        let state = chapter.path.as_ref().and_then(|path| states.get(path));
+        let state = state.map(|state| state.icon_with_name()).unwrap_or_default();
+        if let Some(path) = &chapter.path {
+            self.numbers.entry(path.clone()).or_insert(start);
+        }
+        let children = chapter.children.iter().map(|child| self.entry(child, states, numbered)).collect();
+        Entry {
+            label: format!("{number}<span>{}</span>{state}", escaped(&chapter.title)),
+            title: chapter.title.clone(),
+            href: chapter.output().map(|output| escaped(&encoded(&output))),
+            children,
+            numbers: start..self.count,
+        }
+    }
+
+    /// Returns whether pages have only a part of it.
+    pub(super) fn is_big(&self) -> bool {
+        self.count > WHOLE
+    }
+
+    /// Returns the title of the part that a page stands in.
+    pub(super) fn part_of(&self, path: &Path) -> Option<&str> {
+        let number = *self.numbers.get(path)?;
+        let at = self.sections.iter().position(|section| section.holds(number))?;
+        // A line between chapters ends no part.
+        self.sections[..=at].iter().rev().find_map(|section| section.title.as_deref())
+    }
+
+    /// Returns the table of contents for one page; `root` is the way from it to the site's root.
+    pub(super) fn page(&self, current: Option<&Path>, root: &str) -> String {
+        let current = current.and_then(|path| self.numbers.get(path)).copied();
+        let mut html = self.html(Writer { current, root, folds: self.is_big(), html: String::new() });
+        if self.is_big() {
+            let _ = writeln!(html, "<p class=\"all\"><a href=\"{root}{}\">All pages</a></p>", self.all);
+        }
+        html
+    }
+
+    /// Returns all of it, as it stands in a page at the site's root.
+    pub(super) fn whole(&self) -> String {
+        self.html(Writer { current: None, root: "", folds: false, html: String::new() })
+    }
+
+    /// Returns the script with what pages leave out.
+    pub(super) fn script(&self) -> String {
+        format!("stagebookNav({})\n", script_value(&self.whole()))
+    }
+
+    fn html(&self, mut writer: Writer<'_>) -> String {
+        for section in &self.sections {
+            writer.section(section);
+        }
+        writer.html
+    }
+}
+
+/// The page with all of a big table of contents, where no page of the book has the name.
+pub(super) const ALL: &str = "contents.html";
+
+impl Section {
+    fn holds(&self, number: usize) -> bool {
+        self.entries.iter().any(|entry| entry.numbers.contains(&number))
+    }
+}
+
+impl Entry {
+    fn first_page(&self) -> Option<&Self> {
+        let below = || self.children.iter().find_map(Self::first_page);
+        if self.href.is_some() { Some(self) } else { below() }
+    }
+
+    fn is_near(&self, current: Option<usize>) -> bool {
+        current.is_some_and(|current| self.numbers.contains(&current))
+    }
 }
 
 struct Writer<'a> {
-    states: &'a BTreeMap<PathBuf, Shown>,
-    current: Option<&'a Path>,
+    current: Option<usize>,
     root: &'a str,
-    numbered: bool,
+    /// Whether what is far from the current page is folded.
+    folds: bool,
     html: String,
 }
 
 impl Writer<'_> {
-    fn close(&mut self, open: &mut bool) {
-        if std::mem::take(open) {
-            self.html.push_str("</ol>\n");
+    fn section(&mut self, section: &Section) {
+        if section.ruled {
+            self.html.push_str("<hr>\n");
+        }
+        let near = section.entries.iter().any(|entry| entry.is_near(self.current));
+        match &section.title {
+            Some(title) if self.folds && !near && section.entries.len() > 1 => {
+                self.folded(title, &section.entries);
+                return;
+            }
+            Some(title) => {
+                let _ = writeln!(self.html, "<p class=\"part\">{}</p>", escaped(title));
+            }
+            None => {}
+        }
+        if !section.entries.is_empty() {
+            self.list(&section.entries);
         }
     }
 
-    fn chapter(&mut self, chapter: &Chapter) {
-        let number = chapter.shown_number().filter(|_| self.numbered);
-        let number =
-            number.map(|number| format!("<span class=\"number\">{number}</span> ")).unwrap_or_default();
-        let title = escaped(&chapter.title);
-        match (&chapter.path, chapter.output()) {
-            (Some(path), Some(output)) => {
-                let current = if self.current == Some(path) { " aria-current=\"page\"" } else { "" };
-                let state = self.states.get(path).map(|state| state.icon_with_name()).unwrap_or_default();
-                let href = escaped(&format!("{}{}", self.root, encoded(&output)));
-                let _ = write!(
-                    self.html,
-                    "<li><a href=\"{href}\"{current}>{number}<span>{title}</span>{state}</a>"
-                );
-            }
-            _ => {
-                let _ = write!(self.html, "<li><span class=\"draft\">{number}<span>{title}</span></span>");
-            }
+    fn list(&mut self, entries: &[Entry]) {
+        if self.folds && entries.len() > 2 * RUN {
+            return entries.chunks(RUN).for_each(|run| self.run(run));
         }
-        if !chapter.children.is_empty() {
-            self.html.push_str("\n<ol>\n");
-            chapter.children.iter().for_each(|child| self.chapter(child));
-            self.html.push_str("</ol>\n");
+        self.html.push_str("<ol>\n");
+        entries.iter().for_each(|entry| self.entry(entry));
+        self.html.push_str("</ol>\n");
+    }
+
+    /// Writes some of too many chapters.
+    fn run(&mut self, run: &[Entry]) {
+        if let ([first, .., last], false) = (run, run.iter().any(|entry| entry.is_near(self.current))) {
+            return self.folded(&format!("{} – {}", first.title, last.title), run);
+        }
+        self.html.push_str("<ol>\n");
+        run.iter().for_each(|entry| self.entry(entry));
+        self.html.push_str("</ol>\n");
+    }
+
+    /// Writes chapters that are filled in when they are opened: until then, only the first page is there.
+    fn folded(&mut self, title: &str, entries: &[Entry]) {
+        let _ = write!(
+            self.html,
+            "<details data-entries=\"{}+{}\"><summary>{}</summary><ol>",
+            entries.first().map_or(0, |entry| entry.numbers.start),
+            entries.len(),
+            escaped(title)
+        );
+        if let Some(first) = entries.iter().find_map(Entry::first_page) {
+            self.html.push_str("<li>");
+            self.link(first);
+            self.html.push_str("</li>");
+        }
+        self.html.push_str("</ol></details>\n");
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        // Entries have no marks: the script counts list items, which stand in the order of the numbers.
+        self.html.push_str("<li>");
+        self.link(entry);
+        if !entry.children.is_empty() {
+            self.html.push('\n');
+            self.children(entry);
         }
         self.html.push_str("</li>\n");
+    }
+
+    fn children(&mut self, entry: &Entry) {
+        // The page itself has its branch open, so that without a script its link is enough.
+        if self.folds && !entry.is_near(self.current) {
+            let start = entry.numbers.start + 1;
+            let count = entry.children.len();
+            let _ = writeln!(
+                self.html,
+                "<details class=\"below needs-script\" data-entries=\"{start}+{count}\"><summary>{count} below<span class=\"hidden-text\"> {}</span></summary><ol></ol></details>",
+                escaped(&entry.title)
+            );
+        } else {
+            self.list(&entry.children);
+        }
+    }
+
+    fn link(&mut self, entry: &Entry) {
+        let Some(href) = &entry.href else {
+            let _ = write!(self.html, "<span class=\"draft\">{}</span>", entry.label);
+            return;
+        };
+        let current = if self.current == Some(entry.numbers.start) { " aria-current=\"page\"" } else { "" };
+        let _ = write!(self.html, "<a href=\"{}{href}\"{current}>{}</a>", self.root, entry.label);
     }
 }

@@ -36,6 +36,9 @@ pub enum BookError {
         #[source]
         source: io::Error,
     },
+    /// Nobody waits for the site any more.
+    #[error("the book changed while it was built")]
+    Stopped,
     /// A template is wrong.
     #[error("the template `{name}` cannot be used")]
     Template {

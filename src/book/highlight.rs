@@ -1,13 +1,17 @@
 //! Code becomes coloured HTML when the book is built; light and dark share the markup.
 
 use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
-use arborium::Highlighter;
+use arborium::{GrammarStore, Highlighter};
 
 use super::escape::escaped;
 
 /// Above this many bytes code is not worth its colours.
 const LONGEST: usize = 256 * 1024;
+
+/// Grammars are costly to prepare, and all threads share them.
+static GRAMMARS: LazyLock<Arc<GrammarStore>> = LazyLock::new(|| Arc::new(GrammarStore::new()));
 
 /// Colours code, and remembers what it did: books repeat their blocks.
 pub(super) struct Painter {
@@ -18,7 +22,7 @@ pub(super) struct Painter {
 impl Painter {
     /// Returns a painter; each thread has its own.
     pub(super) fn new() -> Self {
-        Self { highlighter: Highlighter::new(), known: HashMap::new() }
+        Self { highlighter: Highlighter::with_store(Arc::clone(&GRAMMARS)), known: HashMap::new() }
     }
 
     /// Returns code as HTML, coloured where its language is known. Its text is the code, to the letter.

@@ -41,6 +41,19 @@ pub(super) enum TargetKind {
     External,
 }
 
+impl Target {
+    /// Returns whether it may lead nowhere: a page that is in the book is there for certain.
+    pub(super) fn is_checked(&self) -> bool {
+        match &self.kind {
+            TargetKind::External => false,
+            TargetKind::Page { fragment, .. } => {
+                fragment.as_ref().is_some_and(|fragment| !fragment.is_empty())
+            }
+            TargetKind::File { .. } => true,
+        }
+    }
+}
+
 impl Links {
     /// Takes a page and all pages of the book, by their files relative to the source folder; `above` names
     /// the folders down to it, for links that go up and come back.
@@ -118,7 +131,7 @@ impl Links {
 }
 
 /// Returns whether a link names a scheme or a host.
-fn is_external(target: &str) -> bool {
+pub(super) fn is_external(target: &str) -> bool {
     let scheme = target.split_once(':').map(|(scheme, _)| scheme);
     let is_scheme = |scheme: &str| {
         scheme.len() > 1

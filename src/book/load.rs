@@ -85,10 +85,16 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
         true => read_summary(&summary, options.here, &mut findings)?,
         false => Navigation::default(),
     };
-    if navigation.items.is_empty() {
+    let is_found = navigation.items.is_empty();
+    if is_found {
         navigation = navigation_of(found_pages(&source));
     }
     let pages = read_pages(&navigation, &source, &settings, options, &mut findings);
+    if is_found {
+        // Only now that they are read do pages have titles.
+        let titled = |page: &Page| FoundPage { path: page.path.clone(), title: page.title.clone() };
+        navigation = navigation_of(pages.iter().map(titled).collect());
+    }
     if pages.is_empty() {
         return Err(BookError::Empty { path: folder.to_path_buf() });
     }
@@ -240,6 +246,9 @@ fn evidence(
     let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
     let is_meant = options.settings.tutorials.iter().any(is_below)
         || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
+    if !is_meant && !options.store.has_folder_of(id) {
+        return None;
+    }
     let inputs =
         Inputs { tutorial_id: id.to_owned(), environment: options.environment.clone(), ..Inputs::default() };
     let plans = match plan::build(tutorial, options.settings, &inputs) {

@@ -8,8 +8,8 @@
 //! load: settings, navigation, pages, evidence
 //!   -> directives: a text with everything filled in
 //!   -> markdown: events, with code, step, links for what is ours -> HTML
-//!   -> site: templates, and everything beside the pages -> files
-//!   -> output: the folder
+//!   -> site: templates, and everything beside the pages
+//!   -> output: the folder, file by file
 //! ```
 //!
 //! What a page shows as verified was run, and the page says when, on what and with what
@@ -35,6 +35,7 @@ mod markdown;
 mod navigation;
 mod output;
 mod parallel;
+mod print;
 mod search;
 mod settings;
 mod shape;
@@ -49,7 +50,7 @@ pub use error::BookError;
 pub use evidence::{Evidence, Variant};
 pub use load::{Book, LoadOptions, Page, load_book};
 pub use navigation::{Chapter, Item, Navigation, output_path};
-pub use output::{Written, write_site};
+pub use output::{SiteWriter, Written};
 pub use settings::{BookSettings, Theme, parse_settings};
 pub use shape::Shown;
 pub use site::{Site, SiteOptions, build_site};

@@ -3,10 +3,15 @@
 //! A list of the files that were written lies in it. Only a folder with that list, or an empty
 //! one, is written into, and only files on the list are ever removed. A file that is the same
 //! as before is left alone, so that whoever copies the site copies what changed.
+//!
+//! Files are written one by one while the site is made, and the name of a file is on the list before
+//! the file is there. A site that is not finished has lost nothing of the one before it, and the next
+//! build knows what is its own.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
 use fs_err as fs;
 
@@ -14,6 +19,9 @@ use super::error::BookError;
 
 /// Name of the list.
 pub(super) const LIST: &str = ".stagebook-site";
+
+/// What a file is called until it is whole.
+const UNFINISHED: &str = ".unfinished";
 
 /// What was done to the folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,38 +34,179 @@ pub struct Written {
     pub removed: usize,
 }
 
-/// Writes a site. Paths are relative to the folder, and each stands once.
-pub fn write_site(folder: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<Written, BookError> {
-    let before = earlier(folder)?;
-    let mut written = Written { files: files.len(), ..Written::default() };
-    // The list comes first: whatever happens now, what is there is known to be ours.
-    let names: BTreeSet<&Path> = files.iter().map(|(path, _)| path.as_path()).collect();
-    let known: BTreeSet<&Path> = before.iter().map(PathBuf::as_path).chain(names.iter().copied()).collect();
-    write_list(folder, &known)?;
-    for (path, content) in files {
-        written.changed += usize::from(replace(&folder.join(path), content)?);
+/// Writes a site, from any number of threads.
+#[derive(Debug)]
+pub struct SiteWriter {
+    folder: PathBuf,
+    /// The files of the site that was there.
+    before: BTreeSet<PathBuf>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    names: BTreeSet<PathBuf>,
+    /// Folders that are there for certain.
+    folders: BTreeSet<PathBuf>,
+    /// The list, to which names are added.
+    list: Option<fs::File>,
+    changed: usize,
+    /// Names that were asked for a second time.
+    taken: Vec<PathBuf>,
+}
+
+impl SiteWriter {
+    /// Opens a folder without touching it.
+    ///
+    /// # Errors
+    /// When there is something in it that this program did not write.
+    pub fn open(folder: &Path) -> Result<Self, BookError> {
+        let before = earlier(folder)?;
+        Ok(Self { folder: folder.to_path_buf(), before, state: Mutex::default() })
     }
-    for gone in before.iter().filter(|path| !names.contains(path.as_path())) {
-        written.removed += usize::from(fs::remove_file(folder.join(gone)).is_ok());
-        remove_empty_folders(folder, gone);
+
+    /// Returns the folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
-    write_list(folder, &names)?;
-    Ok(written)
+
+    /// Writes a file, by its path relative to the folder. One that has the name of another of this site is left out.
+    pub(super) fn put(&self, path: &Path, content: &[u8]) -> Result<(), BookError> {
+        if !self.enter(path)? {
+            return Ok(());
+        }
+        let file = self.folder.join(path);
+        let changed = match self.before.contains(path) {
+            true => replace(&file, content)?,
+            false => fs::write(&file, content).map(|()| true).map_err(|source| failed(&file, source))?,
+        };
+        self.state().changed += usize::from(changed);
+        Ok(())
+    }
+
+    /// Begins a file that is written piece by piece; `None` where its name is taken.
+    pub(super) fn begin(&self, path: &Path) -> Result<Option<Growing<'_>>, BookError> {
+        if !self.enter(path)? {
+            return Ok(None);
+        }
+        let file = self.folder.join(path);
+        let unfinished = unfinished(&file);
+        self.note(&self::unfinished(path))?;
+        let writer = fs::File::create(&unfinished).map_err(|source| failed(&file, source))?;
+        Ok(Some(Growing {
+            site: self,
+            file,
+            unfinished,
+            writer: BufWriter::with_capacity(64 * 1024, writer),
+        }))
+    }
+
+    /// Returns names that were asked for more than once, of which only the first was written.
+    pub(super) fn taken(&self) -> Vec<PathBuf> {
+        self.state().taken.clone()
+    }
+
+    /// Ends the site: removes what an earlier one had and this one does not.
+    pub fn finish(self) -> Result<Written, BookError> {
+        let state = self.state.into_inner().expect("no thread panics with the lock");
+        let mut removed = 0;
+        for gone in self.before.difference(&state.names) {
+            removed += usize::from(fs::remove_file(self.folder.join(gone)).is_ok());
+            remove_empty_folders(&self.folder, gone);
+        }
+        let list: String = state.names.iter().map(|name| format!("{}\n", name.display())).collect();
+        drop(state.list);
+        make_folder(&self.folder)?;
+        replace(&self.folder.join(LIST), list.as_bytes())?;
+        Ok(Written { files: state.names.len(), changed: state.changed, removed })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no thread panics with the lock")
+    }
+
+    /// Takes a name and makes its folder; returns whether it was free.
+    fn enter(&self, path: &Path) -> Result<bool, BookError> {
+        let mut state = self.state();
+        if !state.names.insert(path.to_path_buf()) {
+            state.taken.push(path.to_path_buf());
+            return Ok(false);
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if !state.folders.contains(folder) {
+            make_folder(&self.folder.join(folder))?;
+            state.folders.insert(folder.to_path_buf());
+        }
+        drop(state);
+        if !self.before.contains(path) {
+            self.note(path)?;
+        }
+        Ok(true)
+    }
+
+    /// Adds a name to the list before anything of that name is there.
+    fn note(&self, path: &Path) -> Result<(), BookError> {
+        let list = self.folder.join(LIST);
+        let mut state = self.state();
+        if state.list.is_none() {
+            let file = fs::OpenOptions::new().create(true).append(true).open(&list);
+            state.list = Some(file.map_err(|source| failed(&list, source))?);
+        }
+        let file = state.list.as_mut().expect("it was opened above");
+        let line = format!("{}\n", path.display());
+        file.write_all(line.as_bytes()).map_err(|source| failed(&list, source))
+    }
+}
+
+/// A file that is written piece by piece.
+#[derive(Debug)]
+pub(super) struct Growing<'a> {
+    site: &'a SiteWriter,
+    file: PathBuf,
+    unfinished: PathBuf,
+    writer: BufWriter<fs::File>,
+}
+
+impl Growing<'_> {
+    /// Adds a piece.
+    pub(super) fn add(&mut self, piece: &str) -> Result<(), BookError> {
+        self.writer.write_all(piece.as_bytes()).map_err(|source| failed(&self.file, source))
+    }
+
+    /// Ends the file, which takes the place of the one before it if it differs.
+    pub(super) fn finish(mut self) -> Result<(), BookError> {
+        let failed = |source| failed(&self.file, source);
+        self.writer.flush().map_err(failed)?;
+        if are_same(&self.unfinished, &self.file) {
+            return fs::remove_file(&self.unfinished).map_err(failed);
+        }
+        fs::rename(&self.unfinished, &self.file).map_err(failed)?;
+        self.site.state().changed += 1;
+        Ok(())
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> BookError {
+    BookError::Write { path: path.to_path_buf(), source }
+}
+
+fn make_folder(folder: &Path) -> Result<(), BookError> {
+    fs::create_dir_all(folder).map_err(|source| failed(folder, source))
 }
 
 /// Returns the files of the site that is there; an error if something else is.
-fn earlier(folder: &Path) -> Result<Vec<PathBuf>, BookError> {
+fn earlier(folder: &Path) -> Result<BTreeSet<PathBuf>, BookError> {
     match fs::read_to_string(folder.join(LIST)) {
         Ok(list) => Ok(list.lines().filter(|line| is_inside(line)).map(PathBuf::from).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let entries = match fs::read_dir(folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
                 entries => {
                     entries.map_err(|source| BookError::Read { path: folder.to_path_buf(), source })?
                 }
             };
             match entries.count() {
-                0 => Ok(Vec::new()),
+                0 => Ok(BTreeSet::new()),
                 _ => Err(BookError::NotOurs { path: folder.to_path_buf() }),
             }
         }
@@ -71,22 +220,43 @@ fn is_inside(line: &str) -> bool {
     !line.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
-fn write_list(folder: &Path, names: &BTreeSet<&Path>) -> Result<(), BookError> {
-    let list: String = names.iter().map(|name| format!("{}\n", name.display())).collect();
-    replace(&folder.join(LIST), list.as_bytes()).map(|_| ())
-}
-
 /// Writes a file unless it is there already; returns whether it was written.
-fn replace(path: &Path, content: &[u8]) -> Result<bool, BookError> {
+///
+/// The file that was there is whole until the new one is: a reader sees one or the other.
+pub(super) fn replace(path: &Path, content: &[u8]) -> Result<bool, BookError> {
     if std::fs::read(path).is_ok_and(|before| before == content) {
         return Ok(false);
     }
-    let failed = |source| BookError::Write { path: path.to_path_buf(), source };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::write(path, content).map_err(failed)?;
+    let unfinished = unfinished(path);
+    fs::write(&unfinished, content).map_err(|source| failed(path, source))?;
+    fs::rename(&unfinished, path).map_err(|source| failed(path, source))?;
     Ok(true)
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(UNFINISHED);
+    PathBuf::from(name)
+}
+
+/// Returns whether two files can be read and have the same bytes.
+fn are_same(one: &Path, other: &Path) -> bool {
+    let size = |path| std::fs::metadata(path).map(|metadata| metadata.len()).ok();
+    if size(one) != size(other) {
+        return false;
+    }
+    let open = |path| std::fs::File::open(path).map(BufReader::new);
+    let (Ok(mut one), Ok(mut other)) = (open(one), open(other)) else { return false };
+    let (mut here, mut there) = ([0; 8192], [0; 8192]);
+    loop {
+        let Ok(count) = one.read(&mut here) else { return false };
+        if other.read_exact(&mut there[..count]).is_err() || here[..count] != there[..count] {
+            return false;
+        }
+        if count == 0 {
+            return true;
+        }
+    }
 }
 
 fn remove_empty_folders(root: &Path, file: &Path) {
@@ -103,22 +273,26 @@ fn remove_empty_folders(root: &Path, file: &Path) {
 mod tests {
     use super::*;
 
-    fn files(names: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
-        names.iter().map(|name| (PathBuf::from(name), name.as_bytes().to_vec())).collect()
+    fn write_site(folder: &Path, files: &[(&str, &str)]) -> Result<Written, BookError> {
+        let writer = SiteWriter::open(folder)?;
+        for (path, content) in files {
+            writer.put(Path::new(path), content.as_bytes())?;
+        }
+        writer.finish()
     }
 
     #[test]
     fn what_is_not_ours_is_never_touched() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("precious"), "x").unwrap();
-        let error = write_site(folder.path(), &files(&["a.html"])).unwrap_err();
+        let error = write_site(folder.path(), &[("a.html", "a")]).unwrap_err();
         assert!(matches!(error, BookError::NotOurs { .. }), "{error}");
         assert!(!folder.path().join("a.html").exists());
 
         let site = folder.path().join("site");
-        write_site(&site, &files(&["a.html", "b/c.html", "b/d.html"])).unwrap();
+        write_site(&site, &[("a.html", "a"), ("b/c.html", "c"), ("b/d.html", "d")]).unwrap();
         fs::write(site.join("b/own"), "x").unwrap();
-        let written = write_site(&site, &files(&["a.html"])).unwrap();
+        let written = write_site(&site, &[("a.html", "a")]).unwrap();
         assert_eq!(written, Written { files: 1, changed: 0, removed: 2 });
         assert!(site.join("b/own").exists() && !site.join("b/c.html").exists());
     }
@@ -126,15 +300,46 @@ mod tests {
     #[test]
     fn files_that_are_the_same_stay_as_they_are() {
         let folder = tempfile::tempdir().unwrap();
-        write_site(folder.path(), &files(&["a", "b"])).unwrap();
+        write_site(folder.path(), &[("a", "a"), ("b", "b")]).unwrap();
         let before = fs::metadata(folder.path().join("a")).unwrap().modified().unwrap();
-        let mut changed = files(&["a", "b"]);
-        changed[1].1.push(b'!');
         assert_eq!(
-            write_site(folder.path(), &changed).unwrap(),
+            write_site(folder.path(), &[("a", "a"), ("b", "b!")]).unwrap(),
             Written { files: 2, changed: 1, removed: 0 }
         );
         assert_eq!(fs::metadata(folder.path().join("a")).unwrap().modified().unwrap(), before);
+    }
+
+    #[test]
+    fn pieces_become_a_file_that_is_replaced_when_it_differs() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |pieces: [&str; 2]| {
+            let site = SiteWriter::open(folder.path()).unwrap();
+            let mut file = site.begin(Path::new("deep/a")).unwrap().unwrap();
+            assert!(site.begin(Path::new("deep/a")).unwrap().is_none());
+            for piece in pieces {
+                file.add(piece).unwrap();
+            }
+            file.finish().unwrap();
+            let taken = site.taken().len();
+            (site.finish().unwrap().changed, taken)
+        };
+        assert_eq!([write(["a", "b"]), write(["", "ab"]), write(["a", "c"])], [(1, 1), (0, 1), (1, 1)]);
+        assert_eq!(fs::read_to_string(folder.path().join("deep/a")).unwrap(), "ac");
+        assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn site_that_was_not_finished_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path();
+        write_site(site, &[("a", "a"), ("old", "old")]).unwrap();
+        let stopped = SiteWriter::open(site).unwrap();
+        stopped.put(Path::new("new"), b"new").unwrap();
+        stopped.begin(Path::new("half")).unwrap().unwrap().add("x").unwrap();
+        drop(stopped);
+        assert!(site.join("old").exists() && site.join("new").exists());
+        let written = write_site(site, &[("a", "a")]).unwrap();
+        assert_eq!((written.removed, fs::read_dir(site).unwrap().count()), (3, 2));
     }
 
     #[test]
@@ -143,9 +348,9 @@ mod tests {
         let outside = folder.path().join("outside");
         fs::write(&outside, "x").unwrap();
         let site = folder.path().join("site");
-        write_site(&site, &files(&["a"])).unwrap();
+        write_site(&site, &[("a", "a")]).unwrap();
         fs::write(site.join(LIST), "a\n../outside\n/etc/hostname\n").unwrap();
-        write_site(&site, &files(&["a"])).unwrap();
+        write_site(&site, &[("a", "a")]).unwrap();
         assert!(outside.exists());
     }
 }

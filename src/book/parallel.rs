@@ -1,7 +1,12 @@
 //! Work on many pages at once.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+/// Results that may wait for their turn, for each thread: what waits is held in memory.
+const WAITING: usize = 4;
 
 /// Gives each item to a function, several at once, and returns the results in order.
 ///
@@ -13,8 +18,7 @@ pub(super) fn map<T: Sync, H, R: Send>(
 ) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    let threads =
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len().max(1));
+    let threads = threads(items.len());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -33,8 +37,89 @@ pub(super) fn map<T: Sync, H, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Gives each item to a function, several at once, and each result in order to another, which has the
+/// calling thread to itself. The first error ends the work.
+pub(super) fn each<T: Sync, H, R: Send, E: Send>(
+    items: &[T],
+    prepare: impl Fn() -> H + Sync,
+    act: impl Fn(&mut H, &T) -> Result<R, E> + Sync,
+    mut take: impl FnMut(&T, R) -> Result<(), E>,
+) -> Result<(), E> {
+    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let threads = threads(items.len());
+    // Bounded: results are as large as pages, and the one who takes them may be slower.
+    let (sender, results) = mpsc::sync_channel::<(usize, Result<R, E>)>(threads * WAITING);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let sender = sender.clone();
+            scope.spawn(|| {
+                let sender = sender;
+                let mut helper = prepare();
+                while !stopped.load(Ordering::Relaxed) {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { return };
+                    if sender.send((at, act(&mut helper, item))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let outcome = in_turn(items, &results, &mut take);
+        stopped.store(true, Ordering::Relaxed);
+        // A thread that waits to send must see that nobody listens.
+        drop(results);
+        outcome
+    })
+}
+
+fn in_turn<T, R, E>(
+    items: &[T],
+    results: &mpsc::Receiver<(usize, Result<R, E>)>,
+    take: &mut impl FnMut(&T, R) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut early = BTreeMap::new();
+    let mut turn = 0;
+    for (at, result) in results {
+        early.insert(at, result?);
+        while let Some(result) = early.remove(&turn) {
+            take(&items[turn], result)?;
+            turn += 1;
+        }
+    }
+    Ok(())
+}
+
+fn threads(items: usize) -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.max(1))
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn results_are_taken_in_order_until_the_first_error() {
+        let items: Vec<usize> = (0..1000).collect();
+        let until = |last: usize| {
+            let mut taken = Vec::new();
+            let act = |(): &mut (), item: &usize| if *item == last { Err(*item) } else { Ok(item * 2) };
+            let outcome = super::each(
+                &items,
+                || (),
+                act,
+                |item, double| {
+                    assert_eq!(item * 2, double);
+                    taken.push(*item);
+                    Ok(())
+                },
+            );
+            (outcome, taken)
+        };
+        assert_eq!(until(1000), (Ok(()), items.clone()));
+        let (outcome, taken) = until(500);
+        assert_eq!(outcome, Err(500));
+        assert!(taken.len() <= 500 && taken.iter().enumerate().all(|(at, item)| at == *item));
+    }
+
     #[test]
     fn results_stand_in_order() {
         let items: Vec<usize> = (0..1000).collect();

@@ -3,27 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::badge::{badge_json, badge_svg};
 use super::checks::{CheckedPage, check_pages};
-use super::contents::contents;
+use super::contents::{self, Contents};
 use super::directives::{Expanded, Reach, expand};
 use super::error::BookError;
 use super::evidence::Variant;
 use super::feeds::{self, Change, Entry};
 use super::head::head;
 use super::highlight::Painter;
-use super::links::{Links, encoded};
+use super::links::{Links, Target, encoded};
 use super::load::{Book, Page, files_below, names_above};
-use super::markdown::{Context, Rendered, render};
-use super::navigation::Item;
+use super::markdown::{Context, Rendered, Section, render};
+use super::output::{Growing, SiteWriter};
 use super::parallel;
-use super::search::{SearchPage, SearchSection, search_index, search_script};
+use super::print;
+use super::search::{SearchIndex, SearchPage, search_script, text_script};
 use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
 use super::theme::{self, BookView, Filling, OutlineView, PageView, Templates, TurnView};
-use crate::diagnostic::{Finding, normal_path, sort_by_place};
+use crate::diagnostic::{Finding, Place, normal_path, sort_by_place};
 use crate::record::Store;
 
 /// What a site is made with.
@@ -34,74 +36,55 @@ pub struct SiteOptions<'a> {
     /// The records and outputs.
     pub store: &'a Store,
     /// When pages were last changed, by their files; none where that is not known.
-    pub changed: BTreeMap<PathBuf, String>,
+    pub changed: &'a BTreeMap<PathBuf, String>,
+    /// Set by another thread when the site is not wanted any more.
+    pub stop: Option<&'a AtomicBool>,
 }
 
-/// A site, ready to be written.
+/// A site that was written.
 #[derive(Debug)]
 pub struct Site {
-    /// Its files, by their paths.
-    pub files: Vec<(PathBuf, Vec<u8>)>,
     /// What is wrong with the pages.
     pub findings: Vec<Finding>,
     /// The tutorials, with what each shows.
     pub tutorials: Vec<(PathBuf, Shown)>,
 }
 
-/// A page on its way.
-struct Made {
-    expanded: Expanded,
-    rendered: Rendered,
-}
-
-/// Builds a site.
+/// Builds a site. Pages are written as soon as they are made.
 ///
 /// # Errors
-/// When a template cannot be used. What is wrong with pages is in the findings.
-pub fn build_site(book: &Book, options: &SiteOptions<'_>) -> Result<Site, BookError> {
-    let templates = Templates::load(&book.folder.join("theme"))?;
-    let pages: Arc<BTreeMap<PathBuf, PathBuf>> =
-        Arc::new(book.pages.iter().map(|page| (page.path.clone(), page.output.clone())).collect());
-    let made =
-        parallel::map(&book.pages, Painter::new, |painter, page| make(book, page, &pages, options, painter));
-    let states: BTreeMap<PathBuf, Shown> = book
-        .pages
-        .iter()
-        .filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown())))
-        .collect();
-    let view = book_view(book, !states.is_empty());
-    let assembly =
-        Assembly { book, options, made: &made, states: &states, view: &view, templates: &templates };
-    let mut files = assembly.pages()?;
-    files.extend(assembly.beside()?);
-    Ok(Site { files, findings: assembly.findings(), tutorials: states.into_iter().collect() })
+/// When a template cannot be used, or a file cannot be written. What is wrong with pages is in the findings.
+pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -> Result<Site, BookError> {
+    let press = Press::new(book, options)?;
+    let mut whole = press.begin_whole(writer)?;
+    let mut index = SearchIndex::default();
+    let mut kept = Vec::with_capacity(book.pages.len());
+    let numbers: Vec<usize> = (0..book.pages.len()).collect();
+    parallel::each(
+        &numbers,
+        Painter::new,
+        |painter, number| press.page(*number, painter, writer),
+        |number, made| {
+            if let Some(whole) = &mut whole {
+                whole.file.add(&made.chapter)?;
+            }
+            if book.settings.search {
+                index.add(&book.pages[*number].title, &made.sections);
+            }
+            kept.push(made.kept);
+            Ok(())
+        },
+    )?;
+    press.finish_whole(whole)?;
+    press.beside(writer, &kept)?;
+    if book.settings.search {
+        press.search(index, writer)?;
+    }
+    let findings = press.findings(kept, writer);
+    Ok(Site { findings, tutorials: press.states.into_iter().collect() })
 }
 
-fn make(
-    book: &Book,
-    page: &Page,
-    pages: &Arc<BTreeMap<PathBuf, PathBuf>>,
-    options: &SiteOptions<'_>,
-    painter: &mut Painter,
-) -> Made {
-    let source = &page.tutorial.source;
-    let reach = Reach { page: &page.file, root: options.root };
-    let expanded = expand(source, page.tutorial.body.start, reach);
-    let links = Links::new(&page.path, Arc::clone(pages), names_above(&book.source));
-    let context = Context {
-        settings: &book.settings,
-        links: &links,
-        store: options.store,
-        source,
-        expanded: &expanded,
-        tutorial: &page.tutorial,
-        evidence: page.evidence.as_ref(),
-    };
-    let rendered = render(&context, painter);
-    Made { expanded, rendered }
-}
-
-fn book_view(book: &Book, has_evidence: bool) -> BookView {
+fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
     let settings = &book.settings;
     let name = || book.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let url = |path: &PathBuf| encoded(path);
@@ -118,76 +101,183 @@ fn book_view(book: &Book, has_evidence: bool) -> BookView {
         sheets: settings.additional_css.iter().map(url).collect(),
         scripts: settings.additional_js.iter().map(url).collect(),
         feed: (has_evidence && settings.site_url.is_some()).then(|| "feed.xml".to_owned()),
-        status: has_evidence.then(|| "status.html".to_owned()),
-        print: settings.print.then(|| "print.html".to_owned()),
+        status: has_evidence.then(|| own.status.clone()),
+        print: settings.print.then(|| own.print.clone()),
     }
 }
 
-struct Assembly<'a> {
-    book: &'a Book,
-    options: &'a SiteOptions<'a>,
-    made: &'a [Made],
-    states: &'a BTreeMap<PathBuf, Shown>,
-    view: &'a BookView,
-    templates: &'a Templates,
+/// Names of the pages that the program adds.
+struct OwnPages {
+    status: String,
+    print: String,
+    contents: String,
+    findings: Vec<Finding>,
 }
 
-impl Assembly<'_> {
-    /// Returns every page, the first one as the site's index too.
-    fn pages(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, BookError> {
-        let numbers: Vec<usize> = (0..self.book.pages.len()).collect();
-        let pages =
-            parallel::map(&numbers, || (), |(), number| self.page(*number, &self.book.pages[*number].output));
-        let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::with_capacity(pages.len());
-        for (page, html) in self.book.pages.iter().zip(pages) {
-            files.push((page.output.clone(), html?.into_bytes()));
+impl OwnPages {
+    /// Takes names that no page of the book has.
+    fn beside(book: &Book) -> Self {
+        let mut findings = Vec::new();
+        let mut free = |name: &str, what: &str| {
+            let Some(page) = book.pages.iter().find(|page| page.output == Path::new(name)) else {
+                return name.to_owned();
+            };
+            let is_taken = |name: &String| book.pages.iter().any(|page| page.output == Path::new(name));
+            let others = std::iter::once(format!("stagebook-{name}"))
+                .chain((2..).map(|number| format!("stagebook-{number}-{name}")));
+            let other = others.into_iter().find(|name| !is_taken(name)).expect("numbers do not end");
+            let message = format!("this page is `{name}`, so {what} is `{other}`");
+            findings.push(Finding::note("page-moved", message).at(Place::new(&page.tutorial.source, 0..0)));
+            other
+        };
+        let status = free("status.html", "the page of what is verified");
+        let print = free("print.html", "the page with the whole book");
+        let contents = free(contents::ALL, "the page of all pages");
+        Self { status, print, contents, findings }
+    }
+}
+
+/// A page that was written, on its way to what all pages are in.
+struct Made {
+    /// It as a chapter of the whole book; empty where there is no such page.
+    chapter: String,
+    sections: Vec<Section>,
+    kept: Kept,
+}
+
+/// What is kept of a page until all are made.
+struct Kept {
+    ids: Vec<(String, Place)>,
+    targets: Vec<(Target, Place)>,
+    description: String,
+    findings: Vec<Finding>,
+}
+
+/// The page with the whole book, on its way.
+struct Whole<'a> {
+    file: Growing<'a>,
+    /// What stands below the chapters.
+    end: String,
+}
+
+/// All that pages are made with.
+pub(super) struct Press<'a> {
+    book: &'a Book,
+    options: &'a SiteOptions<'a>,
+    templates: Templates,
+    /// Pages by their files, with where they are written.
+    outputs: Arc<BTreeMap<PathBuf, PathBuf>>,
+    numbers: print::Numbers,
+    states: BTreeMap<PathBuf, Shown>,
+    contents: Contents,
+    view: BookView,
+    own: OwnPages,
+}
+
+impl<'a> Press<'a> {
+    /// Prepares what all pages share.
+    pub(super) fn new(book: &'a Book, options: &'a SiteOptions<'a>) -> Result<Self, BookError> {
+        let templates = Templates::load(&book.folder.join("theme"))?;
+        let pages = book.pages.iter();
+        let outputs = pages.clone().map(|page| (page.path.clone(), page.output.clone())).collect();
+        let numbers = pages.clone().enumerate().map(|(at, page)| (page.output.clone(), at)).collect();
+        let states: BTreeMap<PathBuf, Shown> =
+            pages.filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown()))).collect();
+        let own = OwnPages::beside(book);
+        let contents =
+            Contents::new(&book.navigation, &states, !book.settings.no_section_label, &own.contents);
+        let view = book_view(book, &own, !states.is_empty());
+        let outputs = Arc::new(outputs);
+        Ok(Self { book, options, templates, outputs, numbers, states, contents, view, own })
+    }
+
+    /// Makes a page and writes it, with all that is its own.
+    fn page(&self, number: usize, painter: &mut Painter, writer: &SiteWriter) -> Result<Made, BookError> {
+        if self.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(BookError::Stopped);
         }
-        let index = PathBuf::from("index.html");
-        if self.book.pages.iter().all(|page| page.output != index) {
-            files.push((index.clone(), self.page(0, &index)?.into_bytes()));
+        let page = &self.book.pages[number];
+        let (expanded, rendered) = self.rendered(page, painter);
+        let html = self.html(number, &expanded, &rendered, &page.output)?;
+        writer.put(&page.output, html.as_bytes())?;
+        writer.put(&markdown_path(page), page.tutorial.source.text().as_bytes())?;
+        let index = Path::new("index.html");
+        if number == 0 && !self.numbers.contains_key(index) {
+            let html = self.html(number, &expanded, &rendered, index)?;
+            writer.put(index, html.as_bytes())?;
         }
-        Ok(files)
+        let settings = &self.book.settings;
+        if settings.search {
+            let (path, script) = text_script(number, &rendered.sections);
+            writer.put(&path, script.as_bytes())?;
+        }
+        let chapter = match settings.print {
+            true => print::chapter(&rendered.html, &page.output, &self.numbers),
+            false => String::new(),
+        };
+        let Rendered { ids, targets, sections, description, .. } = rendered;
+        let targets = targets.into_iter().filter(|(target, _)| target.is_checked()).collect();
+        let kept = Kept { ids, targets, description, findings: expanded.findings };
+        Ok(Made { chapter, sections, kept })
+    }
+
+    /// Returns a page's text and all that was found in it.
+    fn rendered(&self, page: &Page, painter: &mut Painter) -> (Expanded, Rendered) {
+        let source = &page.tutorial.source;
+        let reach = Reach { page: &page.file, root: self.options.root };
+        let expanded = expand(source, page.tutorial.body.start, reach);
+        let links = Links::new(&page.path, Arc::clone(&self.outputs), names_above(&self.book.source));
+        let context = Context {
+            settings: &self.book.settings,
+            links: &links,
+            store: self.options.store,
+            source,
+            expanded: &expanded,
+            tutorial: &page.tutorial,
+            evidence: page.evidence.as_ref(),
+        };
+        let rendered = render(&context, painter);
+        (expanded, rendered)
     }
 
     /// Returns a page as it stands at a path.
-    fn page(&self, number: usize, output: &Path) -> Result<String, BookError> {
-        let (page, made) = (&self.book.pages[number], &self.made[number]);
+    fn html(
+        &self,
+        number: usize,
+        expanded: &Expanded,
+        rendered: &Rendered,
+        output: &Path,
+    ) -> Result<String, BookError> {
+        let page = &self.book.pages[number];
         let root = way_up(output);
-        let mut content = String::new();
-        let (title, text) = split_title(&made.rendered.html);
+        let mut content = String::with_capacity(rendered.html.len());
+        let (title, text) = split_title(&rendered.html);
         content.push_str(title);
         if let Some(evidence) = &page.evidence {
-            let records: Vec<Option<String>> = evidence
-                .variants
-                .iter()
-                .map(|variant| {
-                    variant.record.as_ref().map(|_| format!("{root}{}", encoded(&record_path(page, variant))))
-                })
-                .collect();
+            let link = |variant: &Variant| {
+                variant.record.as_ref().map(|_| format!("{root}{}", encoded(&record_path(page, variant))))
+            };
+            let records: Vec<Option<String>> = evidence.variants.iter().map(link).collect();
             content.push_str(&head(evidence, &records));
         }
         content.push_str(text);
-        let view = self.page_view(number);
-        self.filled(&view, &content, &outline(&made.rendered), Some(&page.path), &root)
+        let view = self.page_view(number, expanded, rendered);
+        self.filled(&view, &content, &outline(rendered), Some(&page.path), &root)
     }
 
-    fn page_view(&self, number: usize) -> PageView {
-        let (page, made) = (&self.book.pages[number], &self.made[number]);
+    fn page_view(&self, number: usize, expanded: &Expanded, rendered: &Rendered) -> PageView {
         let pages = &self.book.pages;
+        let page = &pages[number];
         let turn = |page: &Page| TurnView { url: encoded(&page.output), title: page.title.clone() };
         let settings = &self.book.settings;
         let site = settings.site_url.as_deref().filter(|url| url.contains("://"));
+        let own_description = page.tutorial.front_matter.description.clone();
         PageView {
-            title: made.expanded.title.clone().unwrap_or_else(|| page.title.clone()),
-            description: page
-                .tutorial
-                .front_matter
-                .description
-                .clone()
-                .unwrap_or_else(|| made.rendered.description.clone()),
-            part: self.part_of(&page.path),
+            title: expanded.title.clone().unwrap_or_else(|| page.title.clone()),
+            description: own_description.unwrap_or_else(|| rendered.description.clone()),
+            part: self.contents.part_of(&page.path).map(str::to_owned),
             canonical: site.map(|site| format!("{}/{}", site.trim_end_matches('/'), encoded(&page.output))),
-            markdown: Some(encoded(&page.output.with_extension("md"))),
+            markdown: Some(encoded(&markdown_path(page))),
             edit: settings
                 .edit_url
                 .as_ref()
@@ -205,18 +295,6 @@ impl Assembly<'_> {
         path.unwrap_or(&page.path).to_string_lossy().into_owned()
     }
 
-    fn part_of(&self, path: &Path) -> Option<String> {
-        let mut part = None;
-        for item in &self.book.navigation.items {
-            match item {
-                Item::Part(title) => part = Some(title.clone()),
-                Item::Chapter(chapter) if holds(chapter, path) => return part,
-                Item::Chapter(_) | Item::Separator => {}
-            }
-        }
-        None
-    }
-
     fn filled(
         &self,
         page: &PageView,
@@ -225,48 +303,41 @@ impl Assembly<'_> {
         current: Option<&Path>,
         root: &str,
     ) -> Result<String, BookError> {
-        let numbered = !self.book.settings.no_section_label;
-        let contents = contents(&self.book.navigation, self.states, current, root, numbered);
-        self.templates.page(&Filling { book: self.view, page, root, contents: &contents, content, outline })
+        let contents = self.contents.page(current, root);
+        self.templates.page(&Filling { book: &self.view, page, root, contents: &contents, content, outline })
     }
 
-    /// Returns everything that is no page of the table of contents.
-    fn beside(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, BookError> {
+    /// Writes everything that is no page of the table of contents.
+    fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
         let mut files = assets();
-        files.extend(self.sources());
-        files.extend(self.records());
-        files.extend(self.badges());
-        files.extend(self.for_machines());
-        files.extend(self.own_pages()?);
-        files.extend(self.redirects());
-        files.extend(self.copied());
         if self.book.settings.search {
             files.push(("assets/search.js".into(), search_script().into_bytes()));
-            files.extend(self.search().into_iter().map(|(path, text)| (path, text.into_bytes())));
         }
-        Ok(files)
+        if self.contents.is_big() {
+            files.push(("assets/nav.js".into(), self.contents.script().into_bytes()));
+        }
+        files.extend(self.badges());
+        files.extend(self.for_machines(kept));
+        files.extend(self.own_pages()?);
+        files.extend(self.redirects());
+        for (path, content) in files {
+            writer.put(&path, &content)?;
+        }
+        self.records(writer)?;
+        self.copy(writer)
     }
 
-    /// Returns the Markdown of each page.
-    fn sources(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let pages = self.book.pages.iter();
-        pages
-            .map(|page| (page.output.with_extension("md"), page.tutorial.source.text().as_bytes().to_vec()))
-            .collect()
-    }
-
-    /// Returns the records as JSON.
-    fn records(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut files = Vec::new();
+    /// Writes the records as JSON.
+    fn records(&self, writer: &SiteWriter) -> Result<(), BookError> {
         for page in &self.book.pages {
             for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
                 if let Some(record) = &variant.record {
                     let json = serde_json::to_vec_pretty(record).expect("a record is JSON");
-                    files.push((record_path(page, variant), json));
+                    writer.put(&record_path(page, variant), &json)?;
                 }
             }
         }
-        files
+        Ok(())
     }
 
     fn badges(&self) -> Vec<(PathBuf, Vec<u8>)> {
@@ -290,17 +361,17 @@ impl Assembly<'_> {
         files
     }
 
-    fn for_machines(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    fn for_machines(&self, kept: &[Kept]) -> Vec<(PathBuf, Vec<u8>)> {
         let entries: Vec<Entry<'_>> = self
             .book
             .pages
             .iter()
-            .zip(self.made)
-            .map(|(page, made)| Entry {
+            .zip(kept)
+            .map(|(page, kept)| Entry {
                 url: encoded(&page.output),
                 title: &page.title,
-                description: &made.rendered.description,
-                markdown: encoded(&page.output.with_extension("md")),
+                description: &kept.description,
+                markdown: encoded(&markdown_path(page)),
                 changed: self.options.changed.get(&page.file).map(String::as_str),
             })
             .collect();
@@ -339,26 +410,52 @@ impl Assembly<'_> {
         runs.filter_map(change).collect()
     }
 
-    /// Returns the pages that the program adds: what is verified, the whole book, and the one for wrong addresses.
+    /// Returns the pages that the program adds: what is verified, all pages, and the one for wrong addresses.
     fn own_pages(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, BookError> {
         let mut files = Vec::new();
         let mut add = |path: &str, title: &str, content: &str| -> Result<(), BookError> {
-            let view = PageView { title: title.to_owned(), ..PageView::default() };
-            files.push((path.into(), self.filled(&view, content, &[], None, "")?.into_bytes()));
+            files.push((path.into(), self.own_page(title, content)?.into_bytes()));
             Ok(())
         };
         if !self.states.is_empty() {
-            add("status.html", "What is verified", &status_page(&self.book.pages))?;
+            add(&self.own.status, "What is verified", &status_page(&self.book.pages))?;
         }
-        if self.book.settings.print {
-            let chapters =
-                self.made.iter().map(|made| format!("<div class=\"chapter\">{}</div>\n", made.rendered.html));
-            add("print.html", &self.view.title, &chapters.collect::<String>())?;
+        if self.contents.is_big() {
+            let content =
+                format!("<h1>All pages</h1>\n<div class=\"all-pages\">\n{}</div>\n", self.contents.whole());
+            add(&self.own.contents, "All pages", &content)?;
         }
-        let missing =
-            "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
-        add("404.html", "Not found", missing)?;
+        // A book that has a page for wrong addresses needs no other.
+        if !self.numbers.contains_key(Path::new("404.html")) {
+            let missing = "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
+            add("404.html", "Not found", missing)?;
+        }
         Ok(files)
+    }
+
+    /// Returns a page that the program adds at the site's root.
+    fn own_page(&self, title: &str, content: &str) -> Result<String, BookError> {
+        let view = PageView { title: title.to_owned(), ..PageView::default() };
+        self.filled(&view, content, &[], None, "")
+    }
+
+    /// Begins the page with the whole book, unless the book has none.
+    fn begin_whole<'w>(&self, writer: &'w SiteWriter) -> Result<Option<Whole<'w>>, BookError> {
+        const CHAPTERS: &str = "<!--chapters-->";
+        if !self.book.settings.print {
+            return Ok(None);
+        }
+        let frame = self.own_page(&self.view.title, CHAPTERS)?;
+        let (start, end) = frame.split_once(CHAPTERS).unwrap_or((&frame, ""));
+        let Some(mut file) = writer.begin(Path::new(&self.own.print))? else { return Ok(None) };
+        file.add(start)?;
+        Ok(Some(Whole { file, end: end.to_owned() }))
+    }
+
+    fn finish_whole(&self, whole: Option<Whole<'_>>) -> Result<(), BookError> {
+        let Some(mut whole) = whole else { return Ok(()) };
+        whole.file.add(&whole.end)?;
+        whole.file.finish()
     }
 
     fn redirects(&self) -> Vec<(PathBuf, Vec<u8>)> {
@@ -373,8 +470,8 @@ impl Assembly<'_> {
         redirects.filter_map(file).collect()
     }
 
-    /// Returns the files of the source folder that are no pages: pictures, archives, what pages link to.
-    fn copied(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    /// Copies the files of the source folder that are no pages: pictures, archives, what pages link to.
+    fn copy(&self, writer: &SiteWriter) -> Result<(), BookError> {
         let is_source = |path: &PathBuf| {
             path.extension().is_some_and(|extension| extension == "md")
                 || path.starts_with("theme")
@@ -386,53 +483,55 @@ impl Assembly<'_> {
         let more = settings.additional_css.iter().chain(&settings.additional_js);
         let more = more.map(|path| (self.book.folder.join(path), path.clone()));
         let copies: BTreeMap<PathBuf, PathBuf> = files.chain(more).map(|(from, to)| (to, from)).collect();
-        // One that cannot be read is missed by the pages that name it.
-        copies.into_iter().filter_map(|(to, from)| Some((to, std::fs::read(from).ok()?))).collect()
+        for (to, from) in copies {
+            // One that cannot be read is missed by the pages that name it.
+            if let Ok(content) = std::fs::read(from) {
+                writer.put(&to, &content)?;
+            }
+        }
+        Ok(())
     }
 
-    fn search(&self) -> Vec<(PathBuf, String)> {
-        let pages: Vec<SearchPage<'_>> = self
-            .book
-            .pages
-            .iter()
-            .zip(self.made)
-            .map(|(page, made)| SearchPage {
-                url: encoded(&page.output),
-                title: &page.title,
-                part: "",
-                state: self.states.get(&page.path).copied(),
-                languages: languages(page),
-                sections: made
-                    .rendered
-                    .sections
-                    .iter()
-                    .map(|section| SearchSection {
-                        id: &section.id,
-                        title: &section.title,
-                        text: &section.text,
-                    })
-                    .collect(),
-            })
-            .collect();
-        search_index(&pages)
+    fn search(&self, index: SearchIndex, writer: &SiteWriter) -> Result<(), BookError> {
+        let page = |page: &'a Page| SearchPage {
+            url: encoded(&page.output),
+            title: &page.title,
+            part: self.contents.part_of(&page.path).unwrap_or_default(),
+            state: self.states.get(&page.path).copied(),
+            languages: languages(page),
+        };
+        let pages: Vec<SearchPage<'_>> = self.book.pages.iter().map(page).collect();
+        index.write(&pages, |path, script| writer.put(&path, script.as_bytes()))
     }
 
-    fn findings(&self) -> Vec<Finding> {
-        let checked: Vec<CheckedPage<'_>> = self
-            .book
-            .pages
-            .iter()
-            .zip(self.made)
-            .map(|(page, made)| CheckedPage {
-                path: &page.path,
-                ids: &made.rendered.ids,
-                targets: &made.rendered.targets,
-            })
+    fn findings(&self, kept: Vec<Kept>, writer: &SiteWriter) -> Vec<Finding> {
+        let pages = self.book.pages.iter().zip(&kept);
+        let checked: Vec<CheckedPage<'_>> = pages
+            .map(|(page, kept)| CheckedPage { path: &page.path, ids: &kept.ids, targets: &kept.targets })
             .collect();
         let mut findings = check_pages(&checked, &self.book.source);
-        findings.extend(self.made.iter().flat_map(|made| made.expanded.findings.iter().cloned()));
+        findings.extend(self.own.findings.iter().cloned());
+        findings.extend(writer.taken().iter().map(|path| self.taken(path)));
+        findings.extend(kept.into_iter().flat_map(|kept| kept.findings));
         sort_by_place(&mut findings);
         findings
+    }
+
+    /// Returns what is wrong with a file that has the name of another.
+    fn taken(&self, path: &Path) -> Finding {
+        let message = format!("the site has two files for `{}`, and one was left out", path.display());
+        let mut pages = self.book.pages.iter().filter(|page| page.output == path);
+        let help = "give the page or the file another name";
+        match (pages.next(), pages.next()) {
+            (Some(first), Some(second)) => {
+                let place = |page: &Page| Place::new(&page.tutorial.source, 0..0);
+                Finding::error("same-output", message)
+                    .at(place(second))
+                    .related(place(first), "the other page")
+                    .help(help)
+            }
+            _ => Finding::warning("same-output", message).help(help),
+        }
     }
 }
 
@@ -460,6 +559,11 @@ fn badge_files(
         (page.with_extension("svg"), badge_svg(title, shown, &message).into_bytes()),
         (page.with_extension("json"), json),
     ]
+}
+
+/// Returns where a page's Markdown is written.
+fn markdown_path(page: &Page) -> PathBuf {
+    page.output.with_extension("md")
 }
 
 /// Returns where a variant's record is written.
@@ -502,10 +606,6 @@ fn languages(page: &Page) -> Vec<&str> {
     let blocks = page.tutorial.other_blocks.iter().map(|block| block.language.as_str());
     let languages: BTreeSet<&str> = steps.chain(blocks).filter(|language| !language.is_empty()).collect();
     languages.into_iter().collect()
-}
-
-fn holds(chapter: &super::navigation::Chapter, path: &Path) -> bool {
-    chapter.path.as_deref() == Some(path) || chapter.children.iter().any(|child| holds(child, path))
 }
 
 /// Returns the way from a page to the site's root.

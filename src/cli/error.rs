@@ -54,7 +54,7 @@ impl CliError {
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
             }
-            Self::Book(BookError::NotOurs { .. } | BookError::Write { .. })
+            Self::Book(BookError::NotOurs { .. } | BookError::Write { .. } | BookError::Stopped)
             | Self::Report { .. }
             | Self::Write { .. }
             | Self::Output(_)

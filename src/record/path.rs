@@ -25,13 +25,18 @@ const DEFAULT: &str = "default";
 
 /// Returns the folder of a plan, relative to the folder of all records.
 pub(super) fn plan_folder(plan: &PlanKey) -> PathBuf {
-    let mut folder: PathBuf = plan.tutorial.split('/').map(safe_name).collect();
+    let mut folder = tutorial_folder(&plan.tutorial);
     folder.push(match plan.variant.as_deref() {
         None => DEFAULT.to_owned(),
         Some(DEFAULT) => format!("%{:02X}efault", b'd'),
         Some(variant) => safe_name(variant),
     });
     folder
+}
+
+/// Returns the folder of all plans of a tutorial, relative to the folder of all records.
+pub(super) fn tutorial_folder(tutorial: &str) -> PathBuf {
+    tutorial.split('/').map(safe_name).collect()
 }
 
 /// Returns a name that is one component of a path, and no special one.

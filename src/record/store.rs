@@ -14,7 +14,7 @@ use crate::plan::PlanKey;
 use super::error::StoreError;
 use super::lock::Lock;
 use super::model::{Record, VERSION};
-use super::path::{plan_folder, safe_name};
+use super::path::{plan_folder, safe_name, tutorial_folder};
 
 /// The largest output that is read as a whole, in bytes: what is longer was not compared when it was printed.
 const LARGEST_OUTPUT: u64 = 16 * 1024 * 1024;
@@ -51,6 +51,11 @@ impl Store {
     /// Returns the folder of a plan's record and outputs, to which [`Record::output_files`] are relative.
     pub fn folder(&self, plan: &PlanKey) -> PathBuf {
         self.root.join("records").join(plan_folder(plan))
+    }
+
+    /// Returns whether any plan of a tutorial has a folder here: without one, none has a record.
+    pub fn has_folder_of(&self, tutorial: &str) -> bool {
+        self.root.join("records").join(tutorial_folder(tutorial)).is_dir()
     }
 
     /// Returns the folder for a run's whole outputs, as a path and as its name in the record.

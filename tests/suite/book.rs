@@ -153,6 +153,102 @@ fn site_of_a_book_has_these_files() {
 }
 
 #[test]
+fn folder_without_a_summary_has_a_table_of_contents() {
+    let project = Project::new();
+    project.write("docs/b.md", "# Beta\n");
+    project.write("docs/deep/README.md", "# Deep things\n");
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    let page = project.read("site/b.html");
+    assert!(
+        page.contains("<span>Beta</span></a>") && page.contains("<p class=\"part\">Deep things</p>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn big_table_of_contents_is_folded_and_leads_everywhere() {
+    let project = Project::new();
+    let mut summary = "# Summary\n".to_owned();
+    for part in 0..3 {
+        summary += &format!("\n# Part {part}\n\n");
+        for page in 0..90 {
+            summary += &format!("- [Page {page}](p{part}/{page}.md)\n");
+            project.write(&format!("docs/p{part}/{page}.md"), format!("# Page {page} of {part}\n"));
+        }
+    }
+    project.write("docs/SUMMARY.md", summary);
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    let page = project.read("site/p1/5.html");
+    let (_, rest) = page.split_once("<nav class=\"side\"").unwrap();
+    let (side, _) = rest.split_once("</nav>").unwrap();
+    assert_eq!(side.matches("<a href=\"../p1/").count(), 90);
+    assert!(side.contains("<a href=\"../p1/5.html\" aria-current=\"page\">"), "{side}");
+    // Of the other parts, the first page; and the page of all of them.
+    for words in [
+        "<details data-entries=\"0+90\"><summary>Part 0</summary>",
+        "href=\"../p2/0.html\"",
+        "href=\"../contents.html\"",
+    ] {
+        assert!(side.contains(words), "{words}: {side}");
+    }
+    assert_eq!(side.matches("<li>").count(), 92);
+    assert_eq!(project.read("site/contents.html").matches("<li><a href=\"p2/").count(), 90 + 1);
+    assert!(project.read("site/assets/nav.js").starts_with("stagebookNav(\""));
+}
+
+#[test]
+fn names_that_meet_are_told() {
+    let project = Project::new();
+    project.write(
+        "docs/SUMMARY.md",
+        "- [A](a.md)\n- [S](print.md)\n- [R](x/README.md)\n- [I](x/index.md)\n- [N](404.md)\n",
+    );
+    for page in ["a", "print", "x/README", "x/index", "404"] {
+        project.write(&format!("docs/{page}.md"), format!("# Mine is {page}\n"));
+    }
+    project.write("docs/assets/book.css", "mine");
+    let built = project.run(["book", "build", "docs", "-d", "site", "-v"]);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    for words in [
+        "note[page-moved]: this page is `print.html`, so the page with the whole book is `stagebook-print.html`",
+        "docs/print.md:1:1",
+        "error[same-output]",
+        "warning[same-output]: the site has two files for `assets/book.css`",
+        "docs/x/index.md:1:1",
+    ] {
+        assert!(built.stderr.contains(words), "{words}: {}", built.stderr);
+    }
+    assert!(project.read("site/print.html").contains("Mine is print"));
+    assert!(project.read("site/404.html").contains("Mine is 404"));
+    assert!(project.read("site/stagebook-print.html").contains("Mine is a"));
+    assert!(project.read("site/a.html").contains("href=\"stagebook-print.html\">Whole book"));
+    assert_ne!(project.read("site/assets/book.css"), "mine");
+}
+
+#[test]
+fn whole_book_stays_on_its_page() {
+    let project = Project::new();
+    project.write("docs/SUMMARY.md", "- [A](a.md)\n- [B](deep/b.md)\n");
+    project.write("docs/a.md", "# Same\n\n[over](deep/b.md#same) [all](deep/b.md) [here](#same)\n");
+    project.write("docs/deep/b.md", "# Same\n\n![p](p.svg) [back](../a.md)\n");
+    project.write("docs/deep/p.svg", "<svg/>");
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    let page = project.read("site/print.html");
+    for words in [
+        "<h1 id=\"c0-same\">",
+        "<h1 id=\"c1-same\">",
+        "href=\"#c1-same\">over",
+        "href=\"#c1\">all",
+        "href=\"#c0-same\">here",
+        "src=\"deep/p.svg\"",
+        "href=\"#c0\">back",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_book_has_a_place() {
     let project = book();
     project.write("docs/other.md", "# Other\n\n[a](no.md) [b](hello.md#nowhere) ![c](no.png)\n\n{{#include gone.txt}}\n\n{{#include ../../../secret}}\n");

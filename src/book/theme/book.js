@@ -62,6 +62,29 @@
     block.querySelector(".label")?.append(button);
   });
 
+  // What a big book folds away is filled in when it is opened: items of the whole table, by their numbers.
+  let whole;
+  const fill = (details) => {
+    const [start, count] = details.dataset.entries.split("+").map(Number);
+    const first = whole[start];
+    const items = [...first.parentElement.children].slice([...first.parentElement.children].indexOf(first)).slice(0, count);
+    const list = details.querySelector("ol");
+    list.replaceChildren(...items.map((item) => item.cloneNode(true)));
+    list.querySelectorAll("a").forEach((link) => link.setAttribute("href", root.dataset.root + link.getAttribute("href")));
+    delete details.dataset.entries;
+  };
+  window.stagebookNav = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    whole = [...template.content.querySelectorAll("li")];
+    document.querySelectorAll("details[data-entries][open]").forEach(fill);
+  };
+  document.querySelector(".side")?.addEventListener("toggle", ({ target }) => {
+    if (!target.open || !target.dataset.entries) return;
+    if (whole) fill(target);
+    else document.head.append(Object.assign(document.createElement("script"), { src: `${root.dataset.root}assets/nav.js` }));
+  }, true);
+
   // The sidebar stays where it was.
   const side = document.querySelector(".side");
   if (side) {

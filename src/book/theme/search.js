@@ -16,7 +16,9 @@ const isPaired = (run) => new RegExp(`[${paired}]`, "u").test(run);
 const lower = (char) => [...char.toLowerCase()][0].replace("ς", "σ");
 const word = (run) => [...run.replace(/^_+/, "")].slice(0, 32).map(lower).join("").replace(/_+$/, "") || [];
 const pairs = ([first, ...rest]) => rest.length ? rest.map((next) => first + (first = next)) : first;
-const tokens = (text, split = pairs) => (text.match(runs) || []).flatMap((run) => isPaired(run) ? split(run) : word(run));
+// Accents and forms of letters do not count, one letter after the other.
+const plain = (char) => char > "~" ? char.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").normalize("NFC") : char;
+const tokens = (text, split = pairs) => ([...text].map(plain).join("").match(runs) || []).flatMap((run) => isPaired(run) ? split(run) : word(run));
 
 // Pieces of the index, each loaded once.
 const loads = {}, buckets = [], texts = [];
@@ -26,7 +28,7 @@ const load = (file) => loads[file] ||= new Promise((onload, fail) => {
 let book, sections;
 const table = (data) => {
   book = data;
-  sections = data.pages.flatMap((page, number) => page[5].flatMap((id, at, names) => at % 2 ? [] : { page, number, id, title: names[at + 1], at: at / 2 }));
+  sections = data.pages.flatMap((page, number) => Array.from({ length: page[5] }, (none, at) => ({ page, number, at })));
 };
 const bucket = (number, { tokens, postings }) => {
   let token = "";
@@ -73,8 +75,8 @@ const rank = (hits) => {
       count += one > 0;
     }
     best = Math.max(best, count);
-    // Of two headings, the shorter one is closer.
-    return { section, count, score: score + (score > 3) / (1 + section.title.length) };
+    // Of two titles, the shorter one is closer.
+    return { section, count, score: score + (score > 3) / (1 + section.page[1].length) };
   }).filter(({ count }) => count === best).sort((a, b) => b.score - a.score);
 };
 
@@ -83,25 +85,39 @@ const pattern = (query) => {
   const words = tokens(query, (run) => [run].concat(pairs(run)));
   return new RegExp(words.map((part, at) => isPaired(part) ? part : `(?<!${letter})${part}${words[at + 1] ? `(?!${letter})` : ""}`).join("|") || "$^", "giu");
 };
+// Where the words stand in a text: the marks fit what is plain, and each unit of that comes from somewhere.
+const places = (text, marks) => {
+  const from = [];
+  let flat = "", at = 0;
+  for (const char of text) {
+    for (const unit of plain(char)) for (let i = 0; i < unit.length; i++) from.push(at);
+    flat += plain(char);
+    at += char.length;
+  }
+  from.push(at);
+  return [...flat.matchAll(marks)].map(({ 0: { length }, index }) => ({ start: from[index], end: from[index + length], word: flat.slice(index, index + length).toLowerCase() }));
+};
 const mark = (element, text, marks) => {
   let kept = 0;
-  for (const { 0: match, index } of text.matchAll(marks)) {
-    element.append(text.slice(kept, index), make("mark", {}, match));
-    kept = index + match.length;
+  for (const { start, end } of places(text, marks)) {
+    element.append(text.slice(kept, start), make("mark", {}, text.slice(start, end)));
+    kept = end;
   }
   element.append(text.slice(kept));
   return element;
 };
 // The stretch of a text with most of the words.
 const stretch = (text, marks) => {
-  let start = 0, best = 0;
-  for (const { index } of text.matchAll(marks)) {
-    const near = new Set(text.slice(index, index + 120).toLowerCase().match(marks)).size;
-    if (near > best) best = near, start = index;
-  }
-  start = Math.max(0, start - 40);
-  const part = text.slice(start, start + 180).toWellFormed();
-  return (start ? part.replace(/^\S{0,30}\s/, "… ") : part) + (text[start + 180] ? "…" : "");
+  let from = 0, best = 0;
+  const all = places(text, marks);
+  all.forEach(({ start }, at) => {
+    const near = new Set();
+    for (let next = at; all[next]?.end <= start + 120; next++) near.add(all[next].word);
+    if (near.size > best) best = near.size, from = start;
+  });
+  from = Math.max(0, from - 40);
+  const part = text.slice(from, from + 180).toWellFormed();
+  return (from ? part.replace(/^\S{0,30}\s/, "… ") : part) + (text[from + 180] ? "…" : "");
 };
 
 let turn = 0, place, current, timer, watcher;
@@ -125,15 +141,19 @@ const select = (to) => {
   current?.scrollIntoView({ block: "nearest" });
   input.setAttribute("aria-activedescendant", current?.id || "");
 };
-const draw = ({ page: [url, name, part, state], number, id, title, at }, marks, place) => {
-  const snippet = make("small"), [word, kind] = book.states[state] || [];
-  const link = make("a", { role: "option", id: `search-${place}`, tabindex: -1, href: root + url + (id && `#${encodeURIComponent(id)}`) },
-    mark(make("span"), title || name, marks), " ", word ? make("span", { class: `state ${kind}` }, word) : "",
-    make("small", {}, [title && title !== name && name, part].filter(Boolean).join(" · ")), snippet);
-  link.fill = async () => {
-    await load(`text/${number}`);
-    mark(snippet, stretch(texts[number][at].replace(/\s+/g, " "), marks), marks);
-  };
+const draw = ({ page: [url, name, part, state], number, at }, marks, place) => {
+  const heading = make("span"), above = make("small"), snippet = make("small"), [word, kind] = book.states[state] || [];
+  const link = make("a", { role: "option", id: `search-${place}`, tabindex: -1, href: root + url }, heading, " ", word ? make("span", { class: `state ${kind}` }, word) : "", above, snippet);
+  mark(heading, name, marks);
+  // A click may come before the section's own name.
+  link.fill = () => link.filled ||= load(`text/${number}`).then(() => {
+    const [id, title, text] = texts[number][at] || ["", "", ""];
+    if (id) link.href += `#${encodeURIComponent(id)}`;
+    heading.textContent = "";
+    mark(heading, title || name, marks);
+    above.textContent = [title && title !== name && name, part].filter(Boolean).join(" · ");
+    mark(snippet, stretch(text.replace(/\s+/g, " "), marks), marks);
+  });
   watcher.observe(link);
   return make("li", { role: "none" }, link);
 };
@@ -179,7 +199,7 @@ dialog.onkeydown = (event) => {
   if (key === "Escape") dialog.close();
   else if (target !== input) return;
   else if (step) select(place + step);
-  else if (key === "Enter") current?.click();
+  else if (key === "Enter") current?.fill().catch(() => 0).then(() => current?.click());
   else return;
   event.preventDefault();
 };
