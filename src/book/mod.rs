@@ -27,6 +27,7 @@ mod escape;
 mod evidence;
 mod feeds;
 mod graph;
+mod guest;
 mod head;
 mod highlight;
 mod links;
@@ -47,6 +48,7 @@ mod tree;
 
 pub use error::BookError;
 pub use evidence::{Evidence, Variant};
+pub use guest::{Answer, Request, RequestError, parse_request, supports_renderer};
 pub use load::{Book, LoadOptions, Page, load_book};
 pub use navigation::{Chapter, Item, Navigation, output_path};
 pub use output::{Written, write_site};

@@ -85,7 +85,7 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
 }
 
 /// Returns the settings of the project that a book belongs to: the one around it, else the current folder's.
-fn project_around(folder: &Path, current: &Path) -> Result<(Settings, Vec<Finding>), CliError> {
+pub(super) fn project_around(folder: &Path, current: &Path) -> Result<(Settings, Vec<Finding>), CliError> {
     let (settings, findings) = Settings::load(folder)?;
     let is_alone =
         settings.root == folder && !["stagebook.toml", ".git"].iter().any(|mark| folder.join(mark).exists());

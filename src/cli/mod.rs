@@ -13,6 +13,7 @@ mod exit;
 mod install;
 mod pipeline;
 mod plan;
+mod preprocessor;
 mod printer;
 mod project;
 mod run;
@@ -30,7 +31,7 @@ use self::printer::Printer;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(preprocessor::with_command(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are asked for; everything else is a mistake. A closed pipe is neither.
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
         Command::Book(command) => book::book(&command, &printer),
+        Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {
