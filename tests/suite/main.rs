@@ -10,6 +10,7 @@ mod case;
 mod evidence;
 mod folders;
 mod golden;
+mod guest;
 mod limits;
 mod project;
 mod readme;

@@ -39,23 +39,17 @@ pub(super) fn step(step: &Step, number: usize, evidence: &Evidence, store: &Stor
     let worst = known.iter().map(|(_, step)| shown(step)).min().unwrap_or(Shown::NeverRun);
     let (name, id) = (escaped(&step.name.0), escaped(&step_id(&step.name.0)));
     let mut html = format!("<div class=\"stagebook stagebook-step {}\" id=\"{id}\">", worst.class());
-    for (position, (variant, step)) in known.iter().enumerate() {
+    for (position, (variant, evidence)) in known.iter().enumerate() {
         html.push_str("<div class=\"stagebook-bar\">");
         if position == 0 {
             let _ = write!(html, "<a class=\"stagebook-name\" href=\"#{id}\">{name}</a> ");
         }
         html.push_str(&variant_name(variant, known.len() > 1));
-        html.push_str(&badge(shown(step)));
-        html.push_str(&step.as_ref().map(about).unwrap_or_default());
+        html.push_str(&badge(shown(evidence)));
+        html.push_str(&evidence.as_ref().map(about).unwrap_or_default());
         html.push_str("</div>");
-    }
-    for (variant, evidence) in &known {
         let left = evidence.iter().flat_map(|evidence| left(step, evidence, variant, store));
-        let left: String = left.map(|left| left.html()).collect();
-        if !left.is_empty() {
-            html.push_str(&variant_name(variant, known.len() > 1));
-            html.push_str(&left);
-        }
+        html.extend(left.map(|left| left.html()));
     }
     one_line(&format!("{html}</div>"))
 }
@@ -77,6 +71,9 @@ fn run(variant: &Variant, is_one_of_many: bool) -> String {
 
 /// Returns links to the steps, in the order in which they run: what the picture is in our own book.
 fn steps(variant: &Variant) -> String {
+    if variant.plan.steps.len() < 2 {
+        return String::new();
+    }
     let item = |step: StepEvidence<'_>| {
         let name = &step.planned.name.0;
         let took = step.took().map(|took| format!(" {took}")).unwrap_or_default();

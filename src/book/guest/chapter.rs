@@ -166,10 +166,11 @@ fn by_text<'b, 's>(
 
 /// Returns the edit that says something below a block, inside of the lists and quotes that it stands in.
 fn below(content: &str, block: &Block, said: &str, form: Form) -> Edit {
-    let line = content[..block.range.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let begin = content[..block.range.start].rfind('\n').map_or(0, |newline| newline + 1);
     let keep = |letter: char| if matches!(letter, '>' | '\t') { letter } else { ' ' };
-    let prefix: String = content[line..block.range.start].chars().map(keep).collect();
-    let said: String = said.lines().map(|line| format!("{prefix}{line}\n")).collect();
+    let prefix: String = content[begin..block.range.start].chars().map(keep).collect();
+    let line = |line: &str| format!("{}\n", format!("{prefix}{line}").trim_end());
+    let said: String = said.lines().map(line).collect();
     let blank = format!("{}\n", prefix.trim_end());
     if !is_closed(&content[block.range.clone()]) {
         // Below it would be inside of it.
