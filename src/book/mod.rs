@@ -17,6 +17,8 @@
 //! came out of a process is not, and reaches the page as escaped text alone.
 
 mod ansi;
+mod antora;
+mod asciidoc;
 mod badge;
 mod checks;
 mod code;
@@ -46,6 +48,7 @@ mod summary;
 mod theme;
 mod tree;
 
+pub use antora::{Component, ComponentOptions, antora_component};
 pub use error::BookError;
 pub use evidence::{Evidence, Variant};
 pub use guest::{Answer, Request, RequestError, parse_request, supports_renderer};

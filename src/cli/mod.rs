@@ -10,6 +10,7 @@ mod book;
 mod check;
 mod error;
 mod exit;
+mod export;
 mod install;
 mod pipeline;
 mod plan;
