@@ -12,6 +12,9 @@
 //!   -> output: the folder
 //! ```
 //!
+//! Two ways lead out beside the site: `guest` adds the evidence to a book that mdBook builds, and
+//! `antora` writes the pages in AsciiDoc (`asciidoc`) as a component.
+//!
 //! What a page shows as verified was run, and the page says when, on what and with what
 //! result. Without a record it says so. Authors are trusted as their code is; everything that
 //! came out of a process is not, and reaches the page as escaped text alone.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "what libtest shows of a test that failed, or with --nocapture")]
 
+mod antora;
 mod book;
 mod case;
 mod evidence;

@@ -334,8 +334,10 @@ fn tied(mut blocks: Vec<Block>) -> String {
     if lists.into_iter().any(|block| block.kind == BlockKind::List) {
         return format!("{text}\n+\n{}", together(&blocks));
     }
-    blocks.iter().fold(text, |text, block| match block.kind {
-        BlockKind::List => format!("{text}\n{}", block.text),
+    blocks.iter().enumerate().fold(text, |text, (at, block)| match block.kind {
+        // It interrupts the text of the item itself, and no other.
+        BlockKind::List if at == 0 => format!("{text}\n{}", block.text),
+        BlockKind::List => format!("{text}\n\n{}", block.text),
         BlockKind::Paragraph | BlockKind::Other => format!("{text}\n+\n{}", block.text),
     })
 }

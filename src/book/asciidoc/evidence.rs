@@ -19,7 +19,7 @@ pub(super) fn head(evidence: &Evidence, records: &[Option<String>]) -> String {
     for (number, variant) in evidence.variants.iter().enumerate() {
         let name = variant.plan.key.variant.as_ref().filter(|_| evidence.variants.len() > 1);
         let name = name.map(|name| format!(": {}", said(name))).unwrap_or_default();
-        let _ = writeln!(text, ".Last run{name}\n[.stagebook-run,cols=\"1,4\"]\n|===");
+        let _ = writeln!(text, ".Last run{name}\n[.stagebook-run,cols=\"1,4\",caption=\"\"]\n|===");
         let record = records.get(number).and_then(Option::as_deref);
         for (name, value) in rows(variant, record) {
             let _ = writeln!(text, "|{name}\n|{value}\n");

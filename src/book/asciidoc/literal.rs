@@ -73,18 +73,26 @@ pub(super) fn target(url: &str) -> String {
             ' ' => written.push_str("%20"),
             '[' => written.push_str("%5B"),
             ']' => written.push_str("%5D"),
+            // Two between letters would be a dash. An anchor must stay what it is: no reference.
+            '-' if is_dash(&url[..at], &url[at..]) => written.push_str("\\-"),
             // A scheme, a path and a fragment are what they are; the rest could be markup.
-            '-' if !url[at + 1..].starts_with('-') && !url[..at].ends_with('-') => written.push('-'),
             '_' if !url[at + 1..].starts_with('_') && url[..at].ends_with(char::is_alphanumeric) => {
                 written.push('_');
             }
-            '/' | ':' | '?' | '=' | '%' | ',' | '!' | '#' => written.push(letter),
+            '-' | '/' | ':' | '?' | '=' | '%' | ',' | '!' | '#' => written.push(letter),
             '.' if !url[at + 1..].starts_with('.') && !url[..at].ends_with('.') => written.push('.'),
             letter if letter.is_alphanumeric() => written.push(letter),
             letter => push_reference(&mut written, letter),
         }
     }
     written
+}
+
+/// Returns whether two hyphens between letters begin a text.
+fn is_dash(before: &str, text: &str) -> bool {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let after = text.strip_prefix("--");
+    before.ends_with(is_word) && after.is_some_and(|after| after.starts_with(is_word))
 }
 
 /// Returns a text as a quoted value between the brackets of a macro.
@@ -185,6 +193,6 @@ mod tests {
     #[test]
     fn targets_are_one_word() {
         assert_eq!(target("https://x.org/a_b?c=d#e"), "https://x.org/a_b?c=d#e");
-        assert_eq!(target("a b[c]__d--e"), "a%20b%5Bc%5D&#95;&#95;d&#45;&#45;e");
+        assert_eq!(target("a b[c]__d--e---f"), "a%20b%5Bc%5D&#95;&#95;d\\--e---f");
     }
 }
