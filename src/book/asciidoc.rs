@@ -78,9 +78,15 @@ struct Writer<'a> {
     title: Option<(String, String)>,
     /// Level of the last section; 1 is the title's.
     level: usize,
+    /// How many levels the page's own title stands below the first.
+    above_title: usize,
+    /// Whether anything was written.
+    has_begun: bool,
     /// How many lists, quotes and the like are open.
     depth: usize,
     lists: usize,
+    /// What is open inside of a paragraph: `**`.
+    marks: Vec<&'static str>,
     footnotes: Footnotes,
     source: Arc<Source>,
     original: Original<'a>,
@@ -102,8 +108,11 @@ pub(super) fn asciidoc(context: &Context<'_>) -> Written {
         anchors: Anchors::default(),
         title: None,
         level: 1,
+        above_title: 0,
+        has_begun: false,
         depth: 0,
         lists: 0,
+        marks: Vec::new(),
         footnotes: Footnotes::default(),
         source,
         original: Original::Expanded(context.expanded),

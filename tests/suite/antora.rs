@@ -60,6 +60,8 @@ break, [page](guide/other.md#deep--er), [own](#list), [away](https://example.org
 
 [![Badge](p.svg)](https://example.org)
 
+*a *b* c* "`q`" `"` '`s`'
+
 ## List
 
 1. One
@@ -134,7 +136,7 @@ fn book() -> Project {
     project.write("docs/book.toml", "[book]\ntitle = \"All of it\"\nsrc = \".\"\n");
     project.write("docs/SUMMARY.md", "# Summary\n\n[Start](all.md)\n\n# Part *one*\n\n- [Other [x]](guide/other.md)\n    - [Draft]()\n- [Tutorial](hello.md)\n");
     project.write("docs/all.md", EVERYTHING);
-    project.write("docs/guide/other.md", "# Other\n\n## Deep--er\n\nBack to [all](../all.md#list).\n");
+    project.write("docs/guide/other.md", "### Other\n\n#### Deep--er\n\nBack to [all](../all.md#list).\n");
     project.write("docs/hello.md", "# Hello\n\n1. Do:\n\n   ```bash {name=hello}\n   printf '\\033[1mhi\\033[0m\\n----\\n'\n   ```\n\n   ```output\n   hi\n   ----\n   ```\n\n```bash {name=later skip=\"needs *hardware*\"}\ntrue\n```\n");
     project.write("docs/p.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>");
     project.write("docs/data.bin", [0, 1, 2]);
@@ -152,7 +154,7 @@ fn every_construct_is_asciidoc() {
     assert_eq!(
         read(&html),
         "First paragraph with strong, gone, code, insided, a break, page, own, away, Ctrl, a picture and a note[1]. \
-         List One shown(); // <1> in one deeper quoted second After the list. Two with a second line another list \
+         a b c “q” \" ‘s’ List One shown(); // <1> in one deeper quoted second After the list. Two with a second line another list \
          ✓ done ❏ not done Skipped a level Warning Careful: with this Quote in a quote Left Right Code \
          a | b 1 x | y c d Term Its definition. More of it. Other term x More Inside it. ---- include::secret[] \
          Taken in. Second title file, again[1]. 1. The note with code."

@@ -69,6 +69,7 @@ impl<'a> Writer<'a> {
         let mut blocks = Vec::new();
         let mut at = 0;
         while at < events.len() {
+            self.has_begun |= !blocks.is_empty();
             at = match &events[at].0 {
                 // In a tight list, what a paragraph would hold stands by itself.
                 event if is_inline(event) => {
@@ -132,8 +133,10 @@ impl<'a> Writer<'a> {
         if title.trim().is_empty() {
             return None;
         }
-        if level == HeadingLevel::H1 && self.title.is_none() && self.depth == 0 && self.level == 1 {
+        let is_first = level == HeadingLevel::H1 || !self.has_begun;
+        if self.title.is_none() && self.depth == 0 && self.level == 1 && is_first {
             self.title = Some((title, id));
+            self.above_title = level as usize - 1;
             return None;
         }
         if self.depth > 0 {
@@ -141,7 +144,7 @@ impl<'a> Writer<'a> {
             return Some(Block::other(format!("{}[discrete]\n{marks} {title}", anchor(&id))));
         }
         // A level that is left out is a mistake in AsciiDoc.
-        let level = (level as usize).clamp(2, self.level + 1);
+        let level = (level as usize).saturating_sub(self.above_title).clamp(2, self.level + 1);
         self.level = level;
         Some(Block::other(format!("{}{} {title}", anchor(&id), "=".repeat(level))))
     }

@@ -86,10 +86,14 @@ impl Writer<'_> {
                 parts.push(Part::Open(image));
             }
             _ => {
-                let (open, close) = marked.unwrap_or_default();
-                parts.extend((!open.is_empty()).then(|| Part::Open(open.to_owned())));
+                // A mark inside of the same mark would end it.
+                let marked = marked.filter(|(open, _)| !self.marks.contains(open));
+                let Some((open, close)) = marked else { return self.parts(inner, standing, parts) };
+                parts.push(Part::Open(open.to_owned()));
+                self.marks.push(open);
                 self.parts(inner, standing, parts);
-                parts.extend((!close.is_empty()).then(|| Part::Written(close.to_owned())));
+                self.marks.pop();
+                parts.push(Part::Written(close.to_owned()));
             }
         }
     }

@@ -43,7 +43,8 @@ fn means_something(letter: char, before: Option<char>, after: &[char], standing:
         '_' => is_double || !before.is_some_and(char::is_alphanumeric),
         '=' => standing == Standing::Bracketed || is_double,
         '-' | ';' | '$' | '.' => is_double,
-        '"' => standing == Standing::Bracketed,
+        // Beside the marks of code it would be a quotation.
+        '"' => standing == Standing::Bracketed || before.is_none() || next.is_none(),
         ':' => is_double || after.starts_with(&['/', '/']),
         '(' => {
             is_double
@@ -54,7 +55,10 @@ fn means_something(letter: char, before: Option<char>, after: &[char], standing:
         '<' => matches!(next, Some('<' | '-' | '=')) || before == Some('<'),
         '>' => matches!(before, Some('>' | '-' | '=')) || next == Some('>'),
         '&' => next.is_some_and(|next| next == '#' || next.is_alphanumeric()),
-        '\'' => before.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphabetic),
+        '\'' => match (before, next) {
+            (Some(before), Some(next)) => before.is_alphanumeric() && next.is_alphabetic(),
+            _ => true,
+        },
         _ => false,
     }
 }
