@@ -42,6 +42,22 @@ pub(super) fn ansi_html(text: &str) -> String {
     html
 }
 
+/// Returns what was printed as plain text: without colours and everything else that is no text.
+pub(super) fn ansi_text(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(is_special).unwrap_or(rest.len());
+        plain.push_str(&rest[..end]);
+        let Some((sequence, after)) = control(&rest[end..]) else { break };
+        if matches!(sequence, Control::Newline) {
+            plain.push('\n');
+        }
+        rest = after;
+    }
+    plain
+}
+
 fn is_special(character: char) -> bool {
     (character.is_control() && character != '\n' && character != '\t')
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -204,6 +220,11 @@ mod tests {
         check("a\u{0}\u{8}\u{1b}[2Jb\u{1b}", "ab");
         check("1%\r2%\r\ndone", "1%\n2%\ndone");
         check("\u{202e}evil", "evil");
+    }
+
+    #[test]
+    fn plain_text_has_no_control_left() {
+        assert_eq!(ansi_text("\u{1b}[1;31mred\u{1b}[0m <b>\u{1b}]8;;x\u{7}a\r\nb\u{0}"), "red <b>a\nb");
     }
 
     proptest! {

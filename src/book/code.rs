@@ -43,6 +43,14 @@ pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String
     )
 }
 
+/// Returns the language of a code block and its text without what a reader is not meant to see.
+pub(super) fn visible<'a>(info: &'a str, text: &str, settings: &BookSettings) -> (&'a str, String) {
+    let info = Info::of(info);
+    let lines = lines(text, &info, settings);
+    let shown = lines.iter().filter(|line| !line.hidden);
+    (info.language, shown.map(|line| format!("{}\n", line.text)).collect())
+}
+
 /// What an info string says: a language, and words after it.
 struct Info<'a> {
     language: &'a str,

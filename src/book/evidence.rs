@@ -34,6 +34,14 @@ pub(super) struct StepEvidence<'a> {
     pub(super) result: Option<&'a StepResult>,
 }
 
+impl StepEvidence<'_> {
+    /// Returns how long it took, where it was run.
+    pub(super) fn took(&self) -> Option<String> {
+        let result = self.result.filter(|result| result.attempt > 0)?;
+        Some(crate::diagnostic::duration(result.duration))
+    }
+}
+
 impl Variant {
     /// Takes a plan and the record of its last run.
     pub fn new(plan: Plan, record: Option<Record>) -> Self {

@@ -80,7 +80,8 @@ fn strip(variant: &Variant, record: Option<&str>) -> String {
     html
 }
 
-fn reasons(state: &State) -> String {
+/// Returns why a state is what it is, as a list.
+pub(super) fn reasons(state: &State) -> String {
     let reasons = state.reasons();
     if reasons.is_empty() {
         return String::new();
@@ -89,8 +90,20 @@ fn reasons(state: &State) -> String {
     format!("<ul>{items}</ul>")
 }
 
-fn details(variant: &Variant) -> String {
-    let Some(run) = &variant.record else { return String::new() };
+/// Returns what is known about a run, folded away.
+pub(super) fn details(variant: &Variant) -> String {
+    let facts = facts(variant);
+    if facts.is_empty() {
+        return String::new();
+    }
+    let rows: String =
+        facts.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>", ansi_html(value))).collect();
+    format!("<details><summary>About this run</summary><dl>{rows}</dl></details>")
+}
+
+/// Returns what is known about a run, by what it is; nothing where there was none.
+pub(super) fn facts(variant: &Variant) -> Vec<(&'static str, String)> {
+    let Some(run) = &variant.record else { return Vec::new() };
     let mut rows = vec![
         ("Took", duration(run.result.duration)),
         ("Stagebook", run.stagebook.clone()),
@@ -105,9 +118,7 @@ fn details(variant: &Variant) -> String {
         rows.push(("Parameters", parameters.join(", ")));
     }
     rows.extend(run.result.images.iter().map(|image| ("Image", image_text(image))));
-    let rows: String =
-        rows.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>", ansi_html(value))).collect();
-    format!("<details><summary>About this run</summary><dl>{rows}</dl></details>")
+    rows
 }
 
 fn image_text(image: &PromisedImage) -> String {
@@ -126,10 +137,7 @@ fn picture(variant: &Variant, number: usize) -> String {
         .steps()
         .map(|step| Node {
             name: step.planned.name.0.clone(),
-            note: match step.result.filter(|result| result.attempt > 0) {
-                Some(result) => duration(result.duration),
-                None => step.shown.word().to_owned(),
-            },
+            note: step.took().unwrap_or_else(|| step.shown.word().to_owned()),
             state: step.shown,
             href: format!("#{}", step_id(&step.planned.name.0)),
         })

@@ -186,7 +186,8 @@ fn read_pages(
     pages
 }
 
-fn read_page(
+/// Reads the page of a chapter, with what is wrong with it.
+pub(super) fn read_page(
     chapter: &Chapter,
     source: &Path,
     settings: &BookSettings,

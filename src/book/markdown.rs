@@ -384,7 +384,7 @@ impl<'a> Walk<'a, '_> {
 }
 
 /// Returns what Markdown is in a book: what it is in tutorials, with mdBook's additions.
-fn options(settings: &BookSettings) -> Options {
+pub(super) fn options(settings: &BookSettings) -> Options {
     let mut options = markdown_options();
     options.set(Options::ENABLE_SMART_PUNCTUATION, settings.smart_punctuation);
     options.set(Options::ENABLE_DEFINITION_LIST, settings.definition_lists);
@@ -393,7 +393,7 @@ fn options(settings: &BookSettings) -> Options {
 }
 
 /// Returns the position of the event that ends what begins at a position.
-fn closing(events: &Events<'_>, at: usize) -> usize {
+pub(super) fn closing(events: &[(Event<'_>, Range<usize>)], at: usize) -> usize {
     let mut depth = 0_usize;
     for (position, (event, _)) in events.iter().enumerate().skip(at) {
         match event {
@@ -408,7 +408,8 @@ fn closing(events: &Events<'_>, at: usize) -> usize {
     events.len() - 1
 }
 
-fn text_of<'t>(event: &'t Event<'_>) -> &'t str {
+/// Returns the text of an event that has one.
+pub(super) fn text_of<'t>(event: &'t Event<'_>) -> &'t str {
     match event {
         Event::Text(text) | Event::Code(text) | Event::Html(text) => text,
         Event::SoftBreak | Event::HardBreak => " ",
@@ -421,7 +422,7 @@ fn owned(text: &CowStr<'_>) -> CowStr<'static> {
 }
 
 /// Returns whether HTML is a comment and nothing else: readers do not see it, and ours are instructions.
-fn is_comment(html: &str) -> bool {
+pub(super) fn is_comment(html: &str) -> bool {
     let html = html.trim();
     html.starts_with("<!--") && html.ends_with("-->") && !html[4..html.len() - 3].contains("-->")
 }

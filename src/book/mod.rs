@@ -12,11 +12,16 @@
 //!   -> output: the folder, file by file
 //! ```
 //!
+//! Two ways lead out beside the site: `guest` adds the evidence to a book that mdBook builds, and
+//! `antora` writes the pages in AsciiDoc (`asciidoc`) as a component.
+//!
 //! What a page shows as verified was run, and the page says when, on what and with what
 //! result. Without a record it says so. Authors are trusted as their code is; everything that
 //! came out of a process is not, and reaches the page as escaped text alone.
 
 mod ansi;
+mod antora;
+mod asciidoc;
 mod badge;
 mod checks;
 mod code;
@@ -27,6 +32,7 @@ mod escape;
 mod evidence;
 mod feeds;
 mod graph;
+mod guest;
 mod head;
 mod highlight;
 mod links;
@@ -46,8 +52,10 @@ mod summary;
 mod theme;
 mod tree;
 
+pub use antora::{Component, ComponentOptions, antora_component};
 pub use error::BookError;
 pub use evidence::{Evidence, Variant};
+pub use guest::{Answer, Request, RequestError, parse_request, supports_renderer};
 pub use load::{Book, LoadOptions, Page, load_book};
 pub use navigation::{Chapter, Item, Navigation, output_path};
 pub use output::{SiteWriter, Written};

@@ -63,6 +63,18 @@ impl Shown {
         }
     }
 
+    /// Returns a sign of one character for it, where nothing can be drawn; its word stands beside it.
+    pub(super) fn sign(self) -> char {
+        match self {
+            Self::Failed => '✗',
+            Self::Stale => '△',
+            Self::NeverRun => '○',
+            Self::Skipped => '–',
+            Self::Ran => '▸',
+            Self::Verified => '✓',
+        }
+    }
+
     /// Returns the shape beside words that say the same.
     pub(super) fn icon(self) -> String {
         format!(

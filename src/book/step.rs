@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::diagnostic::{Place, Source, duration, plural};
+use crate::diagnostic::{Place, Source, plural};
 use crate::event::{StepOutput, StepResult};
 use crate::expect::{DiffLine, Stream};
 use crate::record::Store;
@@ -93,45 +93,99 @@ impl Card<'_> {
     }
 
     fn outputs(&self, variant: &Variant, step: &StepEvidence<'_>) -> String {
-        let Some(result) = step.result else { return String::new() };
-        let differing = result.checks.iter().filter_map(|check| check.mismatch.as_ref());
-        let mut html: String =
-            differing.map(|mismatch| difference(&mismatch.summary, &mismatch.diff)).collect();
-        if matches!(self.step.action, Action::Transcript(_)) {
-            html.push_str(&self.transcript_output(variant, result));
-        } else if let Some(output) = self.text(variant, &result.output) {
-            let verdict = verdict(step, result);
-            html.push_str(&folded("Output", &verdict, &output, &result.output, step.shown));
-        }
-        html
+        left(self.step, step, variant, self.store).iter().map(Left::html).collect()
     }
+}
 
-    /// Returns what the commands of a transcript really printed, each below its command.
-    fn transcript_output(&self, variant: &Variant, result: &StepResult) -> String {
-        let mut whole = String::new();
-        for command in &result.commands {
-            let _ = writeln!(whole, "$ {}", command.command.trim_end());
-            whole.push_str(&self.text(variant, &command.output).unwrap_or_default());
-            if !whole.ends_with('\n') {
-                whole.push('\n');
-            }
-        }
-        if whole.is_empty() {
-            return String::new();
-        }
-        let printed =
-            StepOutput { bytes: whole.len() as u64, kept: whole.len() as u64, ..StepOutput::default() };
-        folded("As it was run", "", &whole, &printed, Shown::Stale)
+/// What a run of a step left to be shown.
+#[derive(Debug)]
+pub(super) enum Left<'a> {
+    /// How what it printed differs from what the page says.
+    Difference { summary: &'a str, lines: &'a [DiffLine] },
+    /// What it printed.
+    Printed(Printed),
+}
+
+/// What a step printed, as far as a page shows it.
+#[derive(Debug)]
+pub(super) struct Printed {
+    pub(super) title: &'static str,
+    /// What is known about it; empty where nothing is.
+    pub(super) verdict: &'static str,
+    /// The text as it was printed, control sequences and all.
+    pub(super) text: String,
+    /// How many lines there are in all.
+    pub(super) lines: usize,
+    /// Whether it is short and recent enough to be seen at once.
+    pub(super) open: bool,
+    /// How many bytes there were, where the text is only the end of them.
+    pub(super) cut: Option<u64>,
+}
+
+/// Returns what a step left in one variant.
+pub(super) fn left<'a>(
+    step: &Step,
+    evidence: &StepEvidence<'a>,
+    variant: &Variant,
+    store: &Store,
+) -> Vec<Left<'a>> {
+    let Some(result) = evidence.result else { return Vec::new() };
+    let differing = result.checks.iter().filter_map(|check| check.mismatch.as_ref());
+    let mut found: Vec<Left<'a>> = differing
+        .map(|mismatch| Left::Difference { summary: &mismatch.summary, lines: &mismatch.diff })
+        .collect();
+    if matches!(step.action, Action::Transcript(_)) {
+        found.extend(transcript_output(variant, result, store));
+    } else if let Some(text) = text(variant, &result.output, store) {
+        let open = evidence.shown != Shown::Stale;
+        found.push(Left::Printed(printed("Output", verdict(evidence, result), &text, &result.output, open)));
     }
+    found
+}
 
-    /// Returns what is kept of an output, whole where it can be had; `None` where nothing was printed.
-    fn text(&self, variant: &Variant, output: &StepOutput) -> Option<String> {
-        let kept = self.store.output(&variant.plan.key, output, Stream::Both).ok().flatten();
-        let mut text = kept.unwrap_or_else(|| output.text.clone());
-        if let Some(error) = &output.stderr {
-            text.push_str(&error.text);
+/// Returns what the commands of a transcript really printed, each below its command.
+fn transcript_output(variant: &Variant, result: &StepResult, store: &Store) -> Option<Left<'static>> {
+    let mut whole = String::new();
+    for command in &result.commands {
+        let _ = writeln!(whole, "$ {}", command.command.trim_end());
+        whole.push_str(&text(variant, &command.output, store).unwrap_or_default());
+        if !whole.ends_with('\n') {
+            whole.push('\n');
         }
-        (!text.is_empty()).then_some(text)
+    }
+    if whole.is_empty() {
+        return None;
+    }
+    let all = StepOutput { bytes: whole.len() as u64, kept: whole.len() as u64, ..StepOutput::default() };
+    Some(Left::Printed(printed("As it was run", "", &whole, &all, false)))
+}
+
+/// Returns what is kept of an output, whole where it can be had; `None` where nothing was printed.
+fn text(variant: &Variant, output: &StepOutput, store: &Store) -> Option<String> {
+    let kept = store.output(&variant.plan.key, output, Stream::Both).ok().flatten();
+    let mut text = kept.unwrap_or_else(|| output.text.clone());
+    if let Some(error) = &output.stderr {
+        text.push_str(&error.text);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+fn printed(
+    title: &'static str,
+    verdict: &'static str,
+    text: &str,
+    output: &StepOutput,
+    may_be_open: bool,
+) -> Printed {
+    let lines = text.lines().count();
+    let (text, is_end) = tail(text);
+    Printed {
+        title,
+        verdict,
+        text: text.to_owned(),
+        lines,
+        open: may_be_open && lines <= OPEN_LINES,
+        cut: (is_end || output.kept != output.bytes).then_some(output.bytes),
     }
 }
 
@@ -143,8 +197,7 @@ pub(super) fn step_id(name: &str) -> String {
 /// Returns a state with how long it took.
 fn caption(step: Option<&StepEvidence<'_>>) -> String {
     let Some(step) = step else { return Shown::Skipped.badge() };
-    let took = step.result.filter(|result| result.attempt > 0);
-    let took = took.map(|result| format!("<span class=\"took\">{}</span> ", duration(result.duration)));
+    let took = step.took().map(|took| format!("<span class=\"took\">{took}</span> "));
     let why = step.why.as_ref().map(|why| format!(" <span class=\"why\">{}</span>", ansi_html(why)));
     format!("{}{}{}", took.unwrap_or_default(), step.shown.badge(), why.unwrap_or_default())
 }
@@ -169,33 +222,48 @@ fn transcript(commands: &[TranscriptCommand], block: &Place, painter: &mut Paint
     html
 }
 
-fn verdict(step: &StepEvidence<'_>, result: &StepResult) -> String {
+fn verdict(step: &StepEvidence<'_>, result: &StepResult) -> &'static str {
     let held = result.checks.iter().filter(|check| check.mismatch.is_none()).count();
     match (step.shown, held) {
-        (Shown::Verified, 1..) => "as the page says".to_owned(),
-        (Shown::Ran, _) => "the page promises nothing about it".to_owned(),
-        (Shown::Stale, _) => "of an earlier version".to_owned(),
-        _ => String::new(),
+        (Shown::Verified, 1..) => "as the page says",
+        (Shown::Ran, _) => "the page promises nothing about it",
+        (Shown::Stale, _) => "of an earlier version",
+        _ => "",
     }
 }
 
-/// Returns an output that can be folded away: short ones are open, those of an earlier version never.
-fn folded(title: &str, verdict: &str, text: &str, output: &StepOutput, shown: Shown) -> String {
-    let lines = text.lines().count();
-    let open = if lines <= OPEN_LINES && shown != Shown::Stale { " open" } else { "" };
-    let verdict = if verdict.is_empty() { String::new() } else { format!(" · {}", escaped(verdict)) };
-    let (text, cut) = tail(text);
-    let whole = output.kept == output.bytes && !cut;
-    let note = if whole {
-        String::new()
-    } else {
-        format!("<p class=\"cut\">The end of {} bytes; the record has more.</p>", output.bytes)
-    };
-    format!(
-        "<details{open}><summary><b>{title}</b> · {}{verdict}</summary><pre tabindex=\"0\" aria-label=\"{title}\">{}</pre>{note}</details>",
-        plural(lines, "line"),
-        ansi_html(text),
-    )
+impl Left<'_> {
+    /// Returns it as HTML that can be folded away.
+    pub(super) fn html(&self) -> String {
+        match self {
+            Self::Difference { summary, lines } => difference(summary, lines),
+            Self::Printed(printed) => printed.html(),
+        }
+    }
+}
+
+impl Printed {
+    /// Returns how much there is, and what is known about it.
+    pub(super) fn note(&self) -> String {
+        let verdict = if self.verdict.is_empty() { String::new() } else { format!(" · {}", self.verdict) };
+        format!("{}{verdict}", plural(self.lines, "line"))
+    }
+
+    /// Returns what is to be said where a part is missing.
+    pub(super) fn cut_note(&self) -> Option<String> {
+        self.cut.map(|bytes| format!("The end of {bytes} bytes; the record has more."))
+    }
+
+    fn html(&self) -> String {
+        let open = if self.open { " open" } else { "" };
+        let title = self.title;
+        let cut = self.cut_note().map(|note| format!("<p class=\"cut\">{note}</p>")).unwrap_or_default();
+        format!(
+            "<details{open}><summary><b>{title}</b> · {}</summary><pre tabindex=\"0\" aria-label=\"{title}\">{}</pre>{cut}</details>",
+            escaped(&self.note()),
+            ansi_html(&self.text),
+        )
+    }
 }
 
 /// Returns the last whole lines of a text that is too long for a page, and whether any were cut.
@@ -217,19 +285,22 @@ fn difference(summary: &str, lines: &[DiffLine]) -> String {
     }
     html.push_str("<pre tabindex=\"0\" aria-label=\"Difference\" class=\"diff\">");
     for line in lines {
-        let (class, sign, text) = match line {
-            DiffLine::Same(text) => ("same", "  ", text.as_str()),
-            DiffLine::Matched { line, .. } => ("any", "~ ", line.as_str()),
-            DiffLine::Missing(text) => ("missing", "- ", text.as_str()),
-            DiffLine::Unexpected(text) => ("unexpected", "+ ", text.as_str()),
-            DiffLine::Skipped(count) => {
-                let _ = write!(html, "<span class=\"any\">~ ... ({count} more)</span>");
-                continue;
-            }
-        };
-        let _ = write!(html, "<span class=\"{class}\">{sign}{}</span>", ansi_html(&text.replace('\n', " ")));
+        let (class, text) = difference_line(line);
+        let _ = write!(html, "<span class=\"{class}\">{}</span>", ansi_html(&text));
     }
     html + "</pre></details>"
+}
+
+/// Returns a line of a difference: its class in the sheet, and its text with a sign before it.
+pub(super) fn difference_line(line: &DiffLine) -> (&'static str, String) {
+    let (class, sign, text) = match line {
+        DiffLine::Same(text) => ("same", "  ", text),
+        DiffLine::Matched { line, .. } => ("any", "~ ", line),
+        DiffLine::Missing(text) => ("missing", "- ", text),
+        DiffLine::Unexpected(text) => ("unexpected", "+ ", text),
+        DiffLine::Skipped(count) => return ("any", format!("~ ... ({count} more)")),
+    };
+    (class, format!("{sign}{}", text.replace('\n', " ")))
 }
 
 /// Returns the steps of a page, to be found by where their blocks begin.

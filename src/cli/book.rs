@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::export;
 use super::printer::Printer;
 use crate::book::{Book, LoadOptions, Shown, Site, SiteOptions, SiteWriter, build_site, load_book};
 use crate::config::{Environment, Settings};
@@ -24,6 +25,7 @@ pub(super) struct BookArguments {
 #[derive(Debug, Subcommand)]
 enum BookCommand {
     Build(BuildArguments),
+    Export(export::ExportArguments),
 }
 
 /// Build the site
@@ -50,22 +52,39 @@ enum Required {
 pub(super) fn book(arguments: &BookArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match &arguments.command {
         BookCommand::Build(arguments) => build(arguments, printer),
+        BookCommand::Export(arguments) => export::export(arguments, printer),
     }
 }
 
-fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+/// A book with what is around it.
+pub(super) struct BookPlace {
+    pub(super) current: PathBuf,
+    pub(super) settings: Settings,
+    pub(super) store: Store,
+    pub(super) book: Book,
+    /// What is wrong with the settings.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Reads the book of a folder, or of the one that is meant where none is named.
+pub(super) fn open_book(folder: Option<&Path>) -> Result<BookPlace, CliError> {
     let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
-    let folder = match &arguments.folder {
+    let folder = match folder {
         Some(folder) => current.join(folder),
         None => default_folder(&current),
     };
-    let (settings, mut findings) = project_around(&folder, &current)?;
+    let (settings, findings) = project_around(&folder, &current)?;
     let store = Store::open(&settings.root);
     let parse = ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() };
     let environment = Environment::read().parameters();
     let options =
         LoadOptions { settings: &settings, parse: &parse, here: &current, store: &store, environment };
     let book = load_book(&folder, &options)?;
+    Ok(BookPlace { current, settings, store, book, findings })
+}
+
+fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    let BookPlace { current, settings, store, book, mut findings } = open_book(arguments.folder.as_deref())?;
     let changed = changed_dates(&settings.root, &book);
     let output = output_folder(arguments, &book, &settings.root, &current);
     let writer = SiteWriter::open(&output)?;
@@ -87,7 +106,7 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
 }
 
 /// Returns the settings of the project that a book belongs to: the one around it, else the current folder's.
-fn project_around(folder: &Path, current: &Path) -> Result<(Settings, Vec<Finding>), CliError> {
+pub(super) fn project_around(folder: &Path, current: &Path) -> Result<(Settings, Vec<Finding>), CliError> {
     let (settings, findings) = Settings::load(folder)?;
     let is_alone =
         settings.root == folder && !["stagebook.toml", ".git"].iter().any(|mark| folder.join(mark).exists());

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::exit::ExitStatus;
-use crate::book::BookError;
+use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
 use crate::record::StoreError;
 use crate::run::RunError;
@@ -32,6 +32,16 @@ pub(super) enum CliError {
     #[error(transparent)]
     Book(#[from] BookError),
     #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error("nothing is on standard input: mdBook calls this command while it builds a book")]
+    NoRequest,
+    #[error("standard input cannot be read")]
+    Input(#[source] io::Error),
+    #[error("`{}` cannot be read", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
+    BookToml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Run(#[from] RunError),
@@ -50,6 +60,10 @@ impl CliError {
             | Self::Load(_)
             | Self::NoTutorials { .. }
             | Self::ParametersFile { .. }
+            | Self::Request(_)
+            | Self::NoRequest
+            | Self::Read { .. }
+            | Self::BookToml { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
@@ -58,6 +72,7 @@ impl CliError {
             | Self::Report { .. }
             | Self::Write { .. }
             | Self::Output(_)
+            | Self::Input(_)
             | Self::CurrentFolder(_)
             | Self::Store(_)
             | Self::Run(_)
@@ -70,6 +85,13 @@ impl CliError {
         match self {
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
+            ),
+            Self::Request(_) | Self::NoRequest => Some(
+                "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
+            ),
+            Self::Read { .. } => Some("name the folder with `book.toml`"),
+            Self::BookToml { .. } => Some(
+                "add it by hand: `[preprocessor.stagebook]` with `command = \"stagebook mdbook-preprocessor\"`",
             ),
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
             _ => None,

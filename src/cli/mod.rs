@@ -10,9 +10,11 @@ mod book;
 mod check;
 mod error;
 mod exit;
+mod export;
 mod install;
 mod pipeline;
 mod plan;
+mod preprocessor;
 mod printer;
 mod project;
 mod reference;
@@ -33,7 +35,7 @@ pub use self::reference::command_reference;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(preprocessor::with_command(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are asked for; everything else is a mistake. A closed pipe is neither.
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
         Command::Book(command) => book::book(&command, &printer),
+        Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {

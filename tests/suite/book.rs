@@ -101,7 +101,7 @@ fn nothing_of_a_record_is_markup() {
 }
 
 /// Returns the path of the only record, relative to the project.
-fn record_path(project: &Project) -> String {
+pub(crate) fn record_path(project: &Project) -> String {
     let walk = ignore::WalkBuilder::new(project.path(".stagebook")).standard_filters(false).build();
     let found = walk.filter_map(Result::ok).find(|entry| entry.file_name() == "record.json");
     let path = found.expect("there is a record").into_path();

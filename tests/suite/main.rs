@@ -5,11 +5,13 @@
 
 #![expect(clippy::print_stdout, reason = "what libtest shows of a test that failed, or with --nocapture")]
 
+mod antora;
 mod book;
 mod case;
 mod evidence;
 mod folders;
 mod golden;
+mod guest;
 mod limits;
 mod project;
 mod readme;
