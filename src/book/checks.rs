@@ -68,9 +68,16 @@ fn dead(
             })
         }
         TargetKind::File { path, image } => {
-            let there = source.join(path).exists();
+            let file = source.join(path);
             let what = if *image { ("missing-image", "image") } else { ("dead-link", "link") };
-            (!there).then(|| {
+            if file.extension().is_some_and(|extension| extension == "md") && file.is_file() {
+                let message = format!("`{}` is no page of this book", target.written);
+                return Some(
+                    finding("dead-link", message)
+                        .help("name it in `SUMMARY.md`, or link to where it can be read"),
+                );
+            }
+            (!file.exists()).then(|| {
                 finding(what.0, format!("the {} `{}` leads to no file of this book", what.1, target.written))
                     .help("links are relative to the page")
             })

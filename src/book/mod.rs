@@ -42,6 +42,7 @@ mod site;
 mod status;
 mod step;
 mod summary;
+mod tags;
 mod theme;
 mod tree;
 
