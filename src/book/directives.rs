@@ -111,7 +111,7 @@ impl Filled {
         let before = self.text.rsplit('\n').next().unwrap_or_default();
         let is_around = before.chars().all(|letter| letter.is_whitespace() || letter == '>');
         let prefix = if is_around { before.to_owned() } else { String::new() };
-        for (number, line) in lines.lines().enumerate() {
+        for (number, line) in lines.split('\n').enumerate() {
             if number > 0 {
                 self.text.push('\n');
                 self.text.push_str(&prefix);
@@ -179,9 +179,11 @@ impl Filler<'_> {
         let (path, part) = target.split_once(':').unwrap_or((target, ""));
         let (file, text) = self.read(path, place)?;
         let Some(chosen) = select(&text, part, kind) else {
-            let message = format!("`{path}` has no part `{part}`");
-            self.report(message, place, "an anchor is a line `ANCHOR: name` in the file");
-            return None;
+            // mdBook builds such a book, with nothing in this place.
+            let finding = Finding::warning("missing-include", format!("`{path}` has no part `{part}`"));
+            let finding = finding.help("an anchor is a line `ANCHOR: name` in the file");
+            self.expanded.findings.push(finding.at(place.clone()));
+            return Some(String::new());
         };
         self.open.push(file.clone());
         let filled = self.fill(&chosen, Origin::Included(place));
@@ -203,7 +205,9 @@ impl Filler<'_> {
             Ok(read) => Some(read),
             Err(reason) => {
                 let message = format!("`{target}` cannot be included: {reason}");
-                self.report(message, place, "paths are relative to the page");
+                let finding =
+                    Finding::error("missing-include", message).help("paths are relative to the page");
+                self.expanded.findings.push(finding.at(place.clone()));
                 None
             }
         }
@@ -226,11 +230,6 @@ impl Filler<'_> {
         }
         let text = fs_err::read_to_string(&real).map_err(|error| error.to_string())?;
         Ok((wanted, text.replace("\r\n", "\n")))
-    }
-
-    fn report(&mut self, message: String, place: &Place, help: &str) {
-        let finding = Finding::error("missing-include", message).help(help);
-        self.expanded.findings.push(finding.at(place.clone()));
     }
 }
 
@@ -333,7 +332,7 @@ mod tests {
             check(
                 &files,
                 "{{#playground c.rs editable}}",
-                &format!("```rust,editable\n{}\n```", CODE.trim_end())
+                &format!("```rust,editable\n{}\n```\n", CODE.trim_end())
             ),
             none
         );
@@ -371,10 +370,7 @@ mod tests {
             check(&[], "{{#include no.md}}", "{{#include no.md}}")[0]
                 .starts_with("`no.md` cannot be included")
         );
-        assert_eq!(
-            check(&[("c", "x")], "{{#include c:nowhere}}", "{{#include c:nowhere}}"),
-            ["`c` has no part `nowhere`"]
-        );
+        assert_eq!(check(&[("c", "x")], "{{#include c:nowhere}}", ""), ["`c` has no part `nowhere`"]);
         let cycle = check(
             &[("a.md", "{{#include b.md}}"), ("b.md", "{{#include a.md}}")],
             "{{#include a.md}}",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 
 use super::navigation::output_path;
+use super::tags::with_attributes;
 use crate::diagnostic::normal_path;
 
 /// Resolves the links of one page.
@@ -105,9 +106,7 @@ impl Links {
     /// Returns the way to a page; what the author wrote stays as far as it fits.
     fn relative(&self, output: &Path, written: &str, rest: &str) -> String {
         let own = output_path(&self.page);
-        let kept = as_page(written, "");
-        let decoded = percent_decode_str(&kept).decode_utf8_lossy();
-        if normal_path(&own.parent().unwrap_or(Path::new("")).join(decoded.as_ref())) == output {
+        if in_site(&as_page(written, ""), &own) == output {
             return as_page(written, rest);
         }
         let up = own.components().count() - 1;
@@ -126,7 +125,7 @@ fn as_page(path: &str, rest: &str) -> String {
 }
 
 /// Returns whether a link names a scheme or a host.
-fn is_external(target: &str) -> bool {
+pub(super) fn is_external(target: &str) -> bool {
     let scheme = target.split_once(':').map(|(scheme, _)| scheme);
     let is_scheme = |scheme: &str| {
         scheme.len() > 1
@@ -134,6 +133,25 @@ fn is_external(target: &str) -> bool {
             && scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
     };
     target.starts_with("//") || scheme.is_some_and(is_scheme)
+}
+
+/// Returns a page's HTML with links that lead from the site's root to where they led from the page.
+pub(super) fn from_root(html: &str, page: &Path) -> String {
+    with_attributes(html, |_, attribute| {
+        let is_link = matches!(attribute.name.as_str(), "href" | "src" | "xlink:href");
+        let written = &attribute.value;
+        if !is_link || is_external(written) || written.starts_with(['/', '#', '?']) {
+            return None;
+        }
+        let (path, rest) = written.split_at(written.find(['?', '#']).unwrap_or(written.len()));
+        Some(format!("{}{rest}", encoded(&in_site(path, page))))
+    })
+}
+
+/// Returns the file of the site that a relative link of a page leads to.
+pub(super) fn in_site(link: &str, page: &Path) -> PathBuf {
+    let decoded = percent_decode_str(link).decode_utf8_lossy();
+    normal_path(&page.parent().unwrap_or(Path::new("")).join(decoded.as_ref()))
 }
 
 /// Returns a path as it stands in a link.
@@ -153,6 +171,13 @@ mod tests {
         let pages = files.iter().map(|file| (PathBuf::from(file), output_path(Path::new(file)))).collect();
         let links = Links::new(Path::new(page), std::sync::Arc::new(pages), vec!["p".into(), "book".into()]);
         assert_eq!(links.target(written, false).href, expected, "{written} on {page}");
+    }
+
+    #[test]
+    fn first_page_stands_at_the_root_too() {
+        let html = "<a href=\"b%20c.html#x\">b</a><a href=\"#y\">y</a><img src=\"../p.png\"><a href=\"https://x.org/\">x</a>";
+        let expected = "<a href=\"g/b%20c.html#x\">b</a><a href=\"#y\">y</a><img src=\"p.png\"><a href=\"https://x.org/\">x</a>";
+        assert_eq!(from_root(html, Path::new("g/a.html")), expected);
     }
 
     #[test]

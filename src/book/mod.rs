@@ -35,6 +35,8 @@ mod markdown;
 mod navigation;
 mod output;
 mod parallel;
+mod print;
+mod redirects;
 mod search;
 mod settings;
 mod shape;

@@ -13,17 +13,19 @@ use super::evidence::Variant;
 use super::feeds::{self, Change, Entry};
 use super::head::head;
 use super::highlight::Painter;
-use super::links::{Links, encoded};
+use super::links::{Links, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, render};
 use super::navigation::Item;
 use super::parallel;
+use super::print::{PrintedPage, print_page};
+use super::redirects::{Moved, moved};
 use super::search::{SearchPage, SearchSection, search_index, search_script};
 use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
 use super::theme::{self, BookView, Filling, OutlineView, PageView, Templates, TurnView};
-use crate::diagnostic::{Finding, normal_path, sort_by_place};
+use crate::diagnostic::{Finding, sort_by_place};
 use crate::record::Store;
 
 /// What a site is made with.
@@ -70,8 +72,9 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>) -> Result<Site, BookEr
         .filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown())))
         .collect();
     let view = book_view(book, !states.is_empty());
+    let moved = moved(&book.settings.redirects);
     let assembly =
-        Assembly { book, options, made: &made, states: &states, view: &view, templates: &templates };
+        Assembly { book, options, made: &made, states: &states, view: &view, templates: &templates, moved };
     let mut files = assembly.pages()?;
     files.extend(assembly.beside()?);
     Ok(Site { files, findings: assembly.findings(), tutorials: states.into_iter().collect() })
@@ -130,6 +133,8 @@ struct Assembly<'a> {
     states: &'a BTreeMap<PathBuf, Shown>,
     view: &'a BookView,
     templates: &'a Templates,
+    /// What has another place than it had.
+    moved: BTreeMap<PathBuf, Moved>,
 }
 
 impl Assembly<'_> {
@@ -167,6 +172,10 @@ impl Assembly<'_> {
             content.push_str(&head(evidence, &records));
         }
         content.push_str(text);
+        content.extend(self.moved.get(output).map(Moved::script));
+        if output != page.output {
+            content = from_root(&content, &page.output);
+        }
         let view = self.page_view(number);
         self.filled(&view, &content, &outline(&made.rendered), Some(&page.path), &root)
     }
@@ -351,9 +360,10 @@ impl Assembly<'_> {
             add("status.html", "What is verified", &status_page(&self.book.pages))?;
         }
         if self.book.settings.print {
-            let chapters =
-                self.made.iter().map(|made| format!("<div class=\"chapter\">{}</div>\n", made.rendered.html));
-            add("print.html", &self.view.title, &chapters.collect::<String>())?;
+            let pages = self.book.pages.iter().zip(self.made);
+            let pages =
+                pages.map(|(page, made)| PrintedPage { output: &page.output, html: &made.rendered.html });
+            add("print.html", &self.view.title, &print_page(&pages.collect::<Vec<_>>()))?;
         }
         let missing =
             "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
@@ -362,15 +372,9 @@ impl Assembly<'_> {
     }
 
     fn redirects(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let redirects = self.book.settings.redirects.iter();
-        let file = |(from, to): (&String, &String)| {
-            let from = from.trim_start_matches('/').split('#').next().unwrap_or_default();
-            let inside = normal_path(Path::new(from));
-            let is_page = self.book.pages.iter().any(|page| page.output == inside);
-            let stays = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-            (!from.is_empty() && stays && !is_page).then(|| (inside, feeds::redirect(to).into_bytes()))
-        };
-        redirects.filter_map(file).collect()
+        let is_page = |path: &PathBuf| self.book.pages.iter().any(|page| page.output == *path);
+        let moved = self.moved.iter().filter(|(path, _)| !is_page(path));
+        moved.filter_map(|(path, moved)| Some((path.clone(), moved.stub()?.into_bytes()))).collect()
     }
 
     /// Returns the files of the source folder that are no pages: pictures, archives, what pages link to.
