@@ -137,6 +137,9 @@ pub(super) fn is_external(target: &str) -> bool {
 
 /// Returns a page's HTML with links that lead from the site's root to where they led from the page.
 pub(super) fn from_root(html: &str, page: &Path) -> String {
+    if page.components().count() == 1 {
+        return html.to_owned();
+    }
     with_attributes(html, |_, attribute| {
         let is_link = matches!(attribute.name.as_str(), "href" | "src" | "xlink:href");
         let written = &attribute.value;
