@@ -203,10 +203,9 @@ impl Filler<'_> {
     fn read(&mut self, target: &str, place: &Place) -> Option<(PathBuf, String)> {
         match self.file(target) {
             Ok(read) => Some(read),
-            Err(reason) => {
+            Err((reason, help)) => {
                 let message = format!("`{target}` cannot be included: {reason}");
-                let finding =
-                    Finding::error("missing-include", message).help("paths are relative to the page");
+                let finding = Finding::error("missing-include", message).help(help);
                 self.expanded.findings.push(finding.at(place.clone()));
                 None
             }
@@ -214,21 +213,28 @@ impl Filler<'_> {
     }
 
     /// Reads a file that the innermost one names; it must lie inside of the root, and not be open already.
-    fn file(&self, target: &str) -> Result<(PathBuf, String), String> {
+    ///
+    /// Returns what is wrong otherwise, and what to do.
+    fn file(&self, target: &str) -> Result<(PathBuf, String), (String, &'static str)> {
         let folder = self.open.last().and_then(|page| page.parent()).unwrap_or(Path::new("."));
         let wanted = normal_path(&folder.join(target));
-        let real = wanted.canonicalize().map_err(|error| crate::diagnostic::chain(&error))?;
+        let real = wanted.canonicalize().map_err(|error| {
+            (crate::diagnostic::chain(&error), "paths are relative to the file with the directive")
+        })?;
         let root = self.root.canonicalize().unwrap_or_else(|_| self.root.to_path_buf());
         if !real.starts_with(&root) {
-            return Err(format!("it lies outside of `{}`", self.root.display()));
+            let reason = format!("it lies outside of `{}`", self.root.display());
+            return Err((reason, "a book includes files of its own project alone"));
         }
         if self.open.iter().any(|page| page.canonicalize().is_ok_and(|page| page == real)) {
-            return Err("it includes itself".to_owned());
+            return Err(("it includes itself".to_owned(), "take one of the directives out"));
         }
         if self.open.len() > DEEPEST {
-            return Err(format!("includes are nested more than {DEEPEST} deep"));
+            let reason = format!("includes are nested more than {DEEPEST} deep");
+            return Err((reason, "include the innermost file itself"));
         }
-        let text = fs_err::read_to_string(&real).map_err(|error| error.to_string())?;
+        let text = fs_err::read_to_string(&real)
+            .map_err(|error| (crate::diagnostic::chain(&error), "what is included is text in UTF-8"))?;
         Ok((wanted, text.replace("\r\n", "\n")))
     }
 }

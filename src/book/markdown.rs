@@ -673,11 +673,12 @@ impl Footnotes {
             let name = escaped(name);
             let mut back = String::new();
             for reference in 1..=*count {
-                let which = if reference == 1 { String::new() } else { reference.to_string() };
-                let _ = write!(
-                    back,
-                    " <a href=\"#fr-{name}-{reference}\" aria-label=\"Back to the text {which}\">↩{which}</a>"
-                );
+                let (which, label) = match reference {
+                    1 => (String::new(), "Back to the text".to_owned()),
+                    _ => (reference.to_string(), format!("Back to the text, place {reference}")),
+                };
+                let _ =
+                    write!(back, " <a href=\"#fr-{name}-{reference}\" aria-label=\"{label}\">↩{which}</a>");
             }
             let text = text.trim_end();
             match text.strip_suffix("</p>") {
