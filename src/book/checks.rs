@@ -68,12 +68,28 @@ fn dead(
             })
         }
         TargetKind::File { path, image } => {
-            let there = source.join(path).exists();
-            let what = if *image { ("missing-image", "image") } else { ("dead-link", "link") };
-            (!there).then(|| {
-                finding(what.0, format!("the {} `{}` leads to no file of this book", what.1, target.written))
-                    .help("links are relative to the page")
-            })
+            file_finding(path, *image, target, source).map(|finding| finding.at(place.clone()))
         }
     }
+}
+
+/// Returns what is wrong with a link or an image that leads to no page.
+fn file_finding(path: &Path, image: bool, target: &Target, source: &Path) -> Option<Finding> {
+    let (file, written) = (source.join(path), &target.written);
+    let is_markdown = path.extension().is_some_and(|extension| extension == "md");
+    let (code, what) = if image { ("missing-image", "image") } else { ("dead-link", "link") };
+    if is_markdown && file.is_file() {
+        let finding = Finding::warning(code, format!("`{written}` is no page of this book"));
+        return Some(finding.help("name it in `SUMMARY.md`, or link to where it can be read"));
+    }
+    if file.exists() {
+        return None;
+    }
+    if path.starts_with("..") && !is_markdown && !image {
+        // Books that stand beside each other link to each other.
+        let finding = Finding::note("outside-link", format!("`{written}` leads out of the book"));
+        return Some(finding.help("nothing says whether it leads anywhere"));
+    }
+    let message = format!("the {what} `{written}` leads to no file of this book");
+    Some(Finding::warning(code, message).help("links are relative to the page"))
 }

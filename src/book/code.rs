@@ -1,5 +1,6 @@
 //! Code that is shown and not run: labels, hidden lines, lines that are lit.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::escape::escaped;
@@ -19,7 +20,10 @@ pub(super) struct CodeBlock<'a> {
 /// Returns a code block as HTML.
 pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String {
     let info = Info::of(block.info);
-    let text = if info.is_runnable_rust() { whole_program(block.text) } else { block.text.to_owned() };
+    let text = match info.is_completed(block.settings) {
+        true => whole_program(block.text),
+        false => block.text.to_owned(),
+    };
     let lines = lines(&text, &info, block.settings);
     let body = if lines.iter().any(|line| line.hidden || line.lit) {
         paint_lines(&lines, info.language, painter)
@@ -30,10 +34,9 @@ pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String
         (true, _) => "Expected output",
         (false, language) => language,
     };
-    let class = if info.language.is_empty() {
-        String::new()
-    } else {
-        format!(" class=\"language-{}\"", escaped(info.language))
+    let class = match info.language {
+        "" => String::new(),
+        language => format!(" class=\"{}\"", escaped(&classes(language, &info))),
     };
     format!(
         "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div>\
@@ -70,12 +73,25 @@ impl<'a> Info<'a> {
         self.words.contains(&word)
     }
 
-    /// Returns whether mdBook would offer to run it, and so completes it to a program.
-    fn is_runnable_rust(&self) -> bool {
-        self.language == "rust"
-            && (self.has("mdbook-runnable")
-                || !["ignore", "noplayground", "noplaypen"].iter().any(|word| self.has(word)))
+    /// Returns whether it is shown as a whole program: mdBook completes what readers can run and not edit.
+    fn is_completed(&self, settings: &BookSettings) -> bool {
+        let not_run = ["ignore", "noplayground", "noplaypen"].iter().any(|word| self.has(word));
+        let runs = (settings.playground_runnable && !not_run) || self.has("mdbook-runnable");
+        let edited = settings.playground_editable && self.has("editable");
+        self.language == "rust" && runs && !edited
     }
+}
+
+/// Returns the classes of a block, for sheets and scripts of the book: the language and the words after it.
+fn classes(language: &str, info: &Info<'_>) -> String {
+    let is_class =
+        |word: &&&str| word.chars().all(|letter| letter.is_alphanumeric() || "-_".contains(letter));
+    let words = info.words.iter().take_while(|word| !word.starts_with('{'));
+    let words = words.filter(is_class).copied();
+    std::iter::once(format!("language-{language}"))
+        .chain(words.map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Returns Rust code as a program, whose added lines are hidden.
@@ -83,16 +99,21 @@ fn whole_program(text: &str) -> String {
     if text.contains("fn main") || text.contains("quick_main!") {
         return text.to_owned();
     }
-    let is_attribute = |line: &&str| line.trim().is_empty() || line.starts_with("#![");
-    let count = text.lines().take_while(is_attribute).count();
-    let split = text.split_inclusive('\n').take(count).map(str::len).sum();
+    let is_attribute =
+        |line: &&str| line.trim().is_empty() || line.trim_start_matches([' ', '\t']).starts_with("#![");
+    let lines = text.split_inclusive('\n').take_while(is_attribute);
+    // Blank lines alone are no attributes.
+    let split = match lines.clone().any(|line| !line.trim().is_empty()) {
+        true => lines.map(str::len).sum(),
+        false => 0,
+    };
     let (attributes, code) = text.split_at(split);
     format!("# #![allow(unused)]\n{attributes}# fn main() {{\n{code}# }}\n")
 }
 
 /// A line of code, and how it is shown.
 struct Line<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     hidden: bool,
     lit: bool,
 }
@@ -109,22 +130,23 @@ fn lines<'a>(text: &'a str, info: &Info<'_>, settings: &BookSettings) -> Vec<Lin
 }
 
 /// Rust hides lines that begin with `# `; `##` is a `#` that is shown. See rustdoc's "Hiding portions of the example".
-fn rust_line(line: &str) -> (bool, &str) {
-    let trimmed = line.trim_start();
-    if trimmed == "#" {
-        return (true, "");
-    }
-    match trimmed.strip_prefix("# ") {
-        Some(rest) => (true, rest),
-        None => (false, line),
+fn rust_line(line: &str) -> (bool, Cow<'_, str>) {
+    let indent = line.len() - line.trim_start().len();
+    let (blanks, rest) = line.split_at(indent);
+    match rest.strip_prefix('#') {
+        Some("") => (true, Cow::Borrowed(blanks)),
+        Some(code) if code.starts_with(' ') => (true, Cow::Owned(format!("{blanks}{}", &code[1..]))),
+        Some(code) if code.starts_with('#') => (false, Cow::Owned(format!("{blanks}{code}"))),
+        _ => (false, Cow::Borrowed(line)),
     }
 }
 
-fn prefixed<'a>(line: &'a str, prefix: Option<&str>) -> (bool, &'a str) {
-    let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else { return (false, line) };
-    match line.trim_start().strip_prefix(prefix) {
-        Some(rest) => (true, rest),
-        None => (false, line),
+fn prefixed<'a>(line: &'a str, prefix: Option<&str>) -> (bool, Cow<'a, str>) {
+    let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) else { return (false, line.into()) };
+    let indent = line.len() - line.trim_start().len();
+    match line[indent..].strip_prefix(prefix) {
+        Some(rest) => (true, format!("{}{rest}", &line[..indent]).into()),
+        None => (false, line.into()),
     }
 }
 
@@ -147,7 +169,7 @@ fn lit(info: &Info<'_>) -> Vec<std::ops::RangeInclusive<usize>> {
 fn paint_lines(lines: &[Line<'_>], language: &str, painter: &mut Painter) -> String {
     let mut html = String::new();
     for line in lines {
-        let painted = painter.paint(language, line.text);
+        let painted = painter.paint(language, &line.text);
         let class = match (line.hidden, line.lit) {
             (true, _) => "boring",
             (false, true) => "line lit",
@@ -194,7 +216,13 @@ mod tests {
             "!import x\nx()\n",
             " class=\"language-python\"><span class=\"boring\">import x\n</span>x()\n",
         );
-        check("rust,ignore", "let a;\n", " class=\"language-rust\">let a;\n");
+        check("rust,ignore", "let a;\n", " class=\"language-rust ignore\">let a;\n");
+        check(
+            "rust,ignore",
+            "## a\n  # b\n #\n#[c]\n",
+            " class=\"language-rust ignore\"># a\n<span class=\"boring\">  b\n</span><span class=\"boring\"> \n</span>#[c]\n",
+        );
+        check("text {hide timeout=3s}", "a\n", " class=\"language-text\">a\n");
     }
 
     #[test]
@@ -204,6 +232,17 @@ mod tests {
             "let a = 1;\n",
             " class=\"language-rust\"><span class=\"boring\">#![allow(unused)]\n</span><span class=\"boring\">fn main() {\n</span>let a = 1;\n<span class=\"boring\">}\n</span>",
         );
+        assert_eq!(
+            whole_program("\n#![a]\n\nb\n"),
+            "# #![allow(unused)]\n\n#![a]\n\n# fn main() {\nb\n# }\n"
+        );
+        assert_eq!(whole_program("\nb\n"), "# #![allow(unused)]\n# fn main() {\n\nb\n# }\n");
+        let editable = BookSettings { playground_editable: true, ..BookSettings::default() };
+        let not_runnable = BookSettings { playground_runnable: false, ..BookSettings::default() };
+        assert!(Info::of("rust,editable").is_completed(&BookSettings::default()));
+        assert!(!Info::of("rust,editable").is_completed(&editable));
+        assert!(!Info::of("rust").is_completed(&not_runnable));
+        assert!(Info::of("rust,mdbook-runnable").is_completed(&not_runnable));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! What machines read beside the pages: sitemap, feed, plain text for language models, redirects.
+//! What machines read beside the pages: sitemap, feed, plain text for language models.
 
 use std::fmt::Write as _;
 
-use super::escape::{escaped, push_escaped};
+use super::escape::escaped;
 use super::shape::Shown;
 
 /// A page as machines are told of it.
@@ -68,16 +68,4 @@ pub(super) fn llms(title: &str, description: Option<&str>, entries: &[Entry<'_>]
         let _ = writeln!(text, "- [{}]({}){about}", entry.title, entry.markdown);
     }
     text
-}
-
-/// Returns a page that leads to another.
-pub(super) fn redirect(target: &str) -> String {
-    let mut html = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Moved</title><meta http-equiv=\"refresh\" content=\"0; url=".to_owned();
-    push_escaped(&mut html, target);
-    html.push_str("\"><link rel=\"canonical\" href=\"");
-    push_escaped(&mut html, target);
-    html.push_str("\"></head><body><main><p>This page is now <a href=\"");
-    push_escaped(&mut html, target);
-    html.push_str("\">here</a>.</p></main></body></html>\n");
-    html
 }

@@ -25,7 +25,12 @@ pub(super) fn head(evidence: &Evidence, records: &[Option<String>]) -> String {
     for (number, variant) in evidence.variants.iter().enumerate() {
         let mark =
             if evidence.variants.len() > 1 { format!(" data-variant=\"{number}\"") } else { String::new() };
-        let _ = write!(html, "<section class=\"evidence\" aria-label=\"Last run\" data-compare-skip{mark}>");
+        let of = variant.plan.key.variant.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
+        let _ = write!(
+            html,
+            "<section class=\"evidence\" aria-label=\"Last run{}\" data-compare-skip{mark}>",
+            escaped(&of)
+        );
         html.push_str(&strip(variant, records.get(number).and_then(Option::as_deref)));
         html.push_str("</section>\n");
         if (2..=MOST_NODES).contains(&variant.plan.steps.len()) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 
 use super::navigation::output_path;
+use super::tags::with_attributes;
 use crate::diagnostic::normal_path;
 
 /// Resolves the links of one page.
@@ -71,10 +72,12 @@ impl Links {
         if is_external(written) {
             return target(written.to_owned(), TargetKind::External);
         }
-        let (path, fragment) = match written.split_once('#') {
-            Some((path, fragment)) => (path, Some(fragment.to_owned())),
-            None => (written, None),
-        };
+        let (path, rest) = written.split_at(written.find(['?', '#']).unwrap_or(written.len()));
+        let fragment = rest.split_once('#').map(|(_, fragment)| fragment.to_owned());
+        if path.starts_with('/') {
+            // Where the site will stand is not known.
+            return target(as_page(path, rest), TargetKind::External);
+        }
         if path.is_empty() {
             let file = self.page.clone();
             return target(written.to_owned(), TargetKind::Page { file, fragment });
@@ -83,10 +86,11 @@ impl Links {
         let folder = self.page.parent().unwrap_or(Path::new(""));
         let file = self.back(&normal_path(&folder.join(decoded.as_ref())));
         if let Some(file) = self.page_at(&file) {
-            let href = self.relative(&self.pages[&file], path, fragment.as_deref());
+            let href = self.relative(&self.pages[&file], path, rest);
             return target(href, TargetKind::Page { file, fragment });
         }
-        target(written.to_owned(), TargetKind::File { path: file, image })
+        let href = if image { written.to_owned() } else { as_page(path, rest) };
+        target(href, TargetKind::File { path: file, image })
     }
 
     /// Returns a path that leaves the source folder and comes back as one that stays.
@@ -113,20 +117,23 @@ impl Links {
     }
 
     /// Returns the way to a page; what the author wrote stays as far as it fits.
-    fn relative(&self, output: &Path, written: &str, fragment: Option<&str>) -> String {
-        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    fn relative(&self, output: &Path, written: &str, rest: &str) -> String {
         let own = output_path(&self.page);
-        let up = own.components().count() - 1;
-        let simple = written.strip_suffix(".md").filter(|stem| !stem.to_lowercase().ends_with("readme"));
-        let inside = normal_path(
-            &own.parent().unwrap_or(Path::new("")).join(format!("{}.html", simple.unwrap_or_default())),
-        );
-        if let Some(stem) = simple
-            && inside == output
-        {
-            return format!("{stem}.html{fragment}");
+        if in_site(&as_page(written, ""), &own) == output {
+            return as_page(written, rest);
         }
-        format!("{}{}{fragment}", "../".repeat(up), encoded(output))
+        let up = own.components().count() - 1;
+        format!("{}{}{rest}", "../".repeat(up), encoded(output))
+    }
+}
+
+/// Returns a link to Markdown as one to the page that would be made of it, as in mdBook; any other as it is.
+///
+/// `rest` is the query and the fragment.
+fn as_page(path: &str, rest: &str) -> String {
+    match path.strip_suffix(".md") {
+        Some(stem) => format!("{stem}.html{rest}"),
+        None => format!("{path}{rest}"),
     }
 }
 
@@ -139,6 +146,28 @@ pub(super) fn is_external(target: &str) -> bool {
             && scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
     };
     target.starts_with("//") || scheme.is_some_and(is_scheme)
+}
+
+/// Returns a page's HTML with links that lead from the site's root to where they led from the page.
+pub(super) fn from_root(html: &str, page: &Path) -> String {
+    if page.components().count() == 1 {
+        return html.to_owned();
+    }
+    with_attributes(html, |_, attribute| {
+        let is_link = matches!(attribute.name.as_str(), "href" | "src" | "xlink:href");
+        let written = &attribute.value;
+        if !is_link || is_external(written) || written.starts_with(['/', '#', '?']) {
+            return None;
+        }
+        let (path, rest) = written.split_at(written.find(['?', '#']).unwrap_or(written.len()));
+        Some(format!("{}{rest}", encoded(&in_site(path, page))))
+    })
+}
+
+/// Returns the file of the site that a relative link of a page leads to.
+pub(super) fn in_site(link: &str, page: &Path) -> PathBuf {
+    let decoded = percent_decode_str(link).decode_utf8_lossy();
+    normal_path(&page.parent().unwrap_or(Path::new("")).join(decoded.as_ref()))
 }
 
 /// Returns a path as it stands in a link.
@@ -161,6 +190,13 @@ mod tests {
     }
 
     #[test]
+    fn first_page_stands_at_the_root_too() {
+        let html = "<a href=\"b%20c.html#x\">b</a><a href=\"#y\">y</a><img src=\"../p.png\"><a href=\"https://x.org/\">x</a>";
+        let expected = "<a href=\"g/b%20c.html#x\">b</a><a href=\"#y\">y</a><img src=\"p.png\"><a href=\"https://x.org/\">x</a>";
+        assert_eq!(from_root(html, Path::new("g/a.html")), expected);
+    }
+
+    #[test]
     fn links_to_files_lead_to_pages() {
         check("a.md", "guide/b.md", "guide/b.html");
         check("a.md", "guide/b.md#x", "guide/b.html#x");
@@ -168,9 +204,13 @@ mod tests {
         check("guide/b.md", "README.md", "../guide/index.html");
         check("guide/b.md", "../../tutorials/t.md", "../tutorials/t.html");
         check("../tutorials/t.md", "../book/a.md", "../a.html");
-        check("../tutorials/t.md", "../README.md", "../README.md");
+        check("../tutorials/t.md", "../README.md", "../README.html");
+        check("guide/b.md", "b.html#y", "b.html#y");
+        check("guide/b.md", "./b.md", "./b.html");
+        check("guide/b.md", "b.md?q=a#x", "b.html?q=a#x");
         check("a.md", "#x", "#x");
-        check("a.md", "other.md", "other.md");
+        check("a.md", "other.md", "other.html");
+        check("a.md", "/other.md#x", "/other.html#x");
         check("a.md", "picture.png", "picture.png");
         check("a.md", "https://example.org/a.md", "https://example.org/a.md");
         check("a.md", "mailto:x@example.org", "mailto:x@example.org");

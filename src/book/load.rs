@@ -98,6 +98,7 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
     if pages.is_empty() {
         return Err(BookError::Empty { path: folder.to_path_buf() });
     }
+    forget_missing(&mut navigation, &pages);
     findings.extend(orphans(&source, options.here, &pages, summary.is_file()));
     Ok(Book { folder: folder.to_path_buf(), source, settings, navigation, pages, findings })
 }
@@ -186,6 +187,20 @@ fn read_pages(
     pages
 }
 
+/// Makes drafts of chapters whose pages could not be read: nothing leads to what is not there.
+fn forget_missing(navigation: &mut Navigation, pages: &[Page]) {
+    fn forget(chapter: &mut Chapter, there: &BTreeSet<&Path>) {
+        chapter.path = chapter.path.take().filter(|path| there.contains(path.as_path()));
+        chapter.children.iter_mut().for_each(|child| forget(child, there));
+    }
+    let there = pages.iter().map(|page| page.path.as_path()).collect();
+    for item in &mut navigation.items {
+        if let Item::Chapter(chapter) = item {
+            forget(chapter, &there);
+        }
+    }
+}
+
 /// Reads the page of a chapter, with what is wrong with it.
 pub(super) fn read_page(
     chapter: &Chapter,
@@ -217,7 +232,7 @@ fn unreadable(
     error: &tutorial::LoadError,
     settings: &BookSettings,
 ) -> Finding {
-    let message = format!("`{}` cannot be read: {}", shown.display(), crate::diagnostic::chain(error));
+    let message = crate::diagnostic::chain(error);
     let finding = match settings.create_missing && !shown.exists() {
         // mdBook would make an empty page.
         true => Finding::warning("missing-page", message),

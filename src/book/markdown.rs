@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pulldown_cmark::{
-    BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+    BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
 };
 
 use super::code::{CodeBlock, code_block};
@@ -21,6 +21,7 @@ use super::highlight::Painter;
 use super::links::{Links, Target};
 use super::settings::BookSettings;
 use super::step::{Card, steps_by_place};
+use super::tags::{HtmlTag, tags, with_attributes};
 use crate::diagnostic::{Place, Source};
 use crate::record::Store;
 use crate::tutorial::{Anchors, Include, Origin, Step, Tutorial, markdown_options};
@@ -82,6 +83,7 @@ pub(super) fn render(context: &Context<'_>, painter: &mut Painter) -> Rendered {
         page: Rendered { sections: vec![Section::default()], ..Rendered::default() },
         anchors: Anchors::default(),
         footnotes: Footnotes::default(),
+        raw: RawElements::default(),
         paragraph: None,
         source: Arc::clone(context.source),
         original: Original::Expanded(context.expanded),
@@ -106,6 +108,8 @@ struct Walk<'a, 'p> {
     page: Rendered,
     anchors: Anchors,
     footnotes: Footnotes,
+    /// Elements that the page opened as HTML.
+    raw: RawElements,
     /// The text of the first paragraph, while it is read.
     paragraph: Option<String>,
     source: Arc<Source>,
@@ -137,10 +141,15 @@ impl<'a> Walk<'a, '_> {
     fn event(&mut self, events: &Events<'_>, at: usize, steps: &BTreeMap<usize, (usize, &'a Step)>) -> usize {
         let (event, range) = &events[at];
         match event {
-            Event::Start(Tag::Heading { level, id, classes, .. }) => {
+            Event::Start(Tag::Heading { level, id, classes, attrs }) => {
                 let end = closing(events, at);
-                let classes: Vec<&str> = classes.iter().map(AsRef::as_ref).collect();
-                self.heading(&events[at + 1..end], *level, id.as_deref(), &classes, range);
+                let given = Given { id: id.as_deref(), attributes: attributes(classes, attrs) };
+                self.heading(&events[at + 1..end], *level, &given, range);
+                return end + 1;
+            }
+            Event::Start(Tag::DefinitionListTitle) => {
+                let end = closing(events, at);
+                self.term(&events[at + 1..end], range);
                 return end + 1;
             }
             Event::Start(Tag::CodeBlock(kind)) => {
@@ -158,10 +167,12 @@ impl<'a> Walk<'a, '_> {
             Event::Start(Tag::FootnoteDefinition(name)) => {
                 let end = closing(events, at);
                 let outside = std::mem::take(&mut self.out);
+                self.raw.enter();
                 let mut inner = at + 1;
                 while inner < end {
                     inner = self.event(events, inner, steps);
                 }
+                self.close_raw();
                 let definition = std::mem::replace(&mut self.out, outside);
                 self.footnotes.define(name, definition);
                 return end + 1;
@@ -171,11 +182,23 @@ impl<'a> Walk<'a, '_> {
         at + 1
     }
 
-    /// Handles an event that stands by itself.
+    /// Handles an event that stands by itself; HTML ends at the latest where the Markdown around it ends.
     fn simple(&mut self, event: &Event<'_>, range: &Range<usize>) {
         match event {
-            Event::Start(Tag::Link { dest_url, title, .. }) => {
-                let href = self.target(dest_url, false, range);
+            Event::Start(_) => self.raw.enter(),
+            Event::End(_) => self.close_raw(),
+            _ => {}
+        }
+        self.written(event, range);
+    }
+
+    fn written(&mut self, event: &Event<'_>, range: &Range<usize>) {
+        match event {
+            Event::Start(Tag::Link { dest_url, title, link_type, .. }) => {
+                let href = match link_type {
+                    LinkType::Email => format!("mailto:{dest_url}"),
+                    _ => self.target(dest_url, false, range),
+                };
                 let title =
                     if title.is_empty() { String::new() } else { format!(" title=\"{}\"", escaped(title)) };
                 self.inline(format!("<a href=\"{}\"{title}>", escaped(&href)));
@@ -208,7 +231,8 @@ impl<'a> Walk<'a, '_> {
             }
             Event::InlineHtml(text) => {
                 if !is_comment(text) {
-                    self.push(Event::InlineHtml(owned(text)));
+                    let html = self.raw_html(text, range);
+                    self.inline(html);
                 }
             }
             Event::Start(Tag::Paragraph) => {
@@ -239,33 +263,54 @@ impl<'a> Walk<'a, '_> {
         &mut self,
         inner: &[(Event<'_>, Range<usize>)],
         level: HeadingLevel,
-        id: Option<&str>,
-        classes: &[&str],
+        given: &Given<'_>,
         range: &Range<usize>,
     ) {
-        let title: String = inner.iter().map(|(event, _)| text_of(event)).collect();
-        let id = self.anchors.add(&title, id.map(str::to_owned));
+        let (id, title, html) = self.titled(inner, given.id, range);
+        let level = level as u8;
+        self.html(format!(
+            "<h{level} id=\"{safe}\"{attributes}>{html}{anchor}</h{level}>\n",
+            safe = escaped(&id),
+            attributes = given.attributes,
+            anchor = anchor(&id),
+        ));
+        self.page.sections.push(Section { id: id.clone(), title: title.clone(), text: String::new() });
+        self.page.headings.push(RenderedHeading { level, id, title });
+    }
+
+    /// Writes the title of a definition, which has an anchor as headings have.
+    fn term(&mut self, inner: &[(Event<'_>, Range<usize>)], range: &Range<usize>) {
+        let (id, _, html) = self.titled(inner, None, range);
+        self.html(format!("<dt id=\"{}\">{html}{}</dt>\n", escaped(&id), anchor(&id)));
+    }
+
+    /// Returns the anchor of what a text titles, the text itself, and the text as HTML.
+    fn titled(
+        &mut self,
+        inner: &[(Event<'_>, Range<usize>)],
+        id: Option<&str>,
+        range: &Range<usize>,
+    ) -> (String, String, String) {
+        let title = title(inner);
+        // A title of punctuation alone needs an anchor too.
+        let text = if title.chars().any(|letter| letter.is_alphanumeric() || "-_".contains(letter)) {
+            title.as_str()
+        } else {
+            "section"
+        };
+        let id = self.anchors.add(text, id.map(str::to_owned));
+        let place = self.place(range);
+        self.page.ids.push((id.clone(), place));
         let outside = std::mem::take(&mut self.out);
+        self.raw.enter();
         for (event, range) in inner {
             self.simple(event, range);
         }
+        self.close_raw();
         let events = std::mem::replace(&mut self.out, outside);
         let mut html = String::new();
         html::push_html(&mut html, events.into_iter());
-        let level = level as u8;
-        let class = if classes.is_empty() {
-            String::new()
-        } else {
-            format!(" class=\"{}\"", escaped(&classes.join(" ")))
-        };
-        let safe = escaped(&id);
-        self.html(format!(
-            "<h{level} id=\"{safe}\"{class}>{html}<a class=\"anchor\" href=\"#{safe}\" aria-label=\"Link to this part\">#</a></h{level}>\n"
-        ));
-        let place = self.place(range);
-        self.page.ids.push((id.clone(), place));
-        self.page.sections.push(Section { id: id.clone(), title: title.clone(), text: String::new() });
-        self.page.headings.push(RenderedHeading { level, id, title });
+        (id, title, html)
     }
 
     fn code(
@@ -316,7 +361,64 @@ impl<'a> Walk<'a, '_> {
             self.text(&text);
             (self.source, self.original) = (source, original);
         } else if !is_comment(text) {
-            self.html(text.to_owned());
+            let html = self.raw_html(text, range);
+            self.html(html);
+        }
+    }
+
+    /// Returns HTML of the page as it stands in the site: links lead to pages, and what is opened is closed.
+    fn raw_html(&mut self, text: &str, range: &Range<usize>) -> String {
+        let mut html = String::with_capacity(text.len());
+        let (mut done, mut is_text) = (0, true);
+        for tag in tags(text) {
+            let before = &text[done..tag.range.start];
+            html.push_str(before);
+            if is_text {
+                self.say(before);
+            }
+            (done, is_text) = (tag.range.end, !tag.is_opaque());
+            match (tag.closes, tag.self_closing && !tag.is_void()) {
+                (true, _) => html.push_str(&self.raw.close(&tag.name)),
+                (false, true) => {
+                    let start = self.start_tag(text, &tag, range);
+                    html.push_str(start.trim_end_matches('>').trim_end_matches('/').trim_end());
+                    html.push_str(&format!("></{}>", tag.name));
+                }
+                (false, false) => {
+                    html.push_str(&self.start_tag(text, &tag, range));
+                    if !tag.is_void() {
+                        self.raw.open(&tag.name);
+                    }
+                }
+            }
+        }
+        html + &text[done..]
+    }
+
+    /// Returns a start tag as it stands in the site, and remembers where it leads and what leads to it.
+    fn start_tag(&mut self, text: &str, tag: &HtmlTag, range: &Range<usize>) -> String {
+        let place = self.place(range);
+        with_attributes(&text[tag.range.clone()], |tag, attribute| {
+            match (tag.name.as_str(), attribute.name.as_str()) {
+                ("a", "href") | ("img", "src") => {
+                    return Some(self.target(&attribute.value, tag.name == "img", range));
+                }
+                (_, "id") | ("a", "name") => {
+                    let known = self.page.ids.last().is_some_and(|(id, _)| *id == attribute.value);
+                    if !known {
+                        self.page.ids.push((attribute.value.clone(), place.clone()));
+                    }
+                }
+                _ => {}
+            }
+            None
+        })
+    }
+
+    fn close_raw(&mut self) {
+        let html = self.raw.leave();
+        if !html.is_empty() {
+            self.inline(html);
         }
     }
 
@@ -377,10 +479,96 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn finish(mut self) -> Rendered {
+        self.close_raw();
         html::push_html(&mut self.page.html, self.out.into_iter());
         self.footnotes.push(&mut self.page.html);
         self.page
     }
+}
+
+/// What an author gives a heading in braces.
+struct Given<'a> {
+    id: Option<&'a str>,
+    /// Everything else, as it stands in the tag.
+    attributes: String,
+}
+
+fn attributes(classes: &[CowStr<'_>], others: &[(CowStr<'_>, Option<CowStr<'_>>)]) -> String {
+    let mut html = String::new();
+    if !classes.is_empty() {
+        let _ = write!(html, " class=\"{}\"", escaped(&classes.join(" ")));
+    }
+    for (name, value) in others {
+        let _ = write!(html, " {}=\"{}\"", escaped(name), escaped(value.as_deref().unwrap_or_default()));
+    }
+    html
+}
+
+fn anchor(id: &str) -> String {
+    format!("<a class=\"anchor\" href=\"#{}\" aria-label=\"Link to this part\"></a>", escaped(id))
+}
+
+/// Returns the text of a title; what stands for a picture is no part of it.
+fn title(inner: &[(Event<'_>, Range<usize>)]) -> String {
+    let mut pictures = 0_usize;
+    let mut title = String::new();
+    for (event, _) in inner {
+        match event {
+            Event::Start(Tag::Image { .. }) => pictures += 1,
+            Event::End(TagEnd::Image) => pictures -= 1,
+            _ if pictures == 0 => title.push_str(text_of(event)),
+            _ => {}
+        }
+    }
+    title
+}
+
+/// Elements that were opened by HTML and not yet closed, within the Markdown around them.
+///
+/// Authors leave tags open, and close what they never opened. Neither may change what stands around the page.
+#[derive(Debug, Default)]
+struct RawElements {
+    /// Names, innermost last; `None` is where Markdown began.
+    open: Vec<Option<String>>,
+}
+
+impl RawElements {
+    /// Notes that Markdown begins.
+    fn enter(&mut self) {
+        self.open.push(None);
+    }
+
+    /// Returns the end tags of what is open where Markdown ends.
+    fn leave(&mut self) -> String {
+        let mut html = String::new();
+        while let Some(Some(name)) = self.open.pop() {
+            html.push_str(&end_tag(&name));
+        }
+        html
+    }
+
+    fn open(&mut self, name: &str) {
+        self.open.push(Some(name.to_owned()));
+    }
+
+    /// Returns the end tag of an element, after those of what is open inside of it; nothing where none is open.
+    fn close(&mut self, name: &str) -> String {
+        let inside = self.open.iter().rev().take_while(|open| open.is_some());
+        let Some(depth) = inside.flatten().position(|open| open == name) else { return String::new() };
+        let inside: String =
+            (0..depth).filter_map(|_| self.open.pop().flatten()).map(|name| end_tag(&name)).collect();
+        self.open.pop();
+        format!("{inside}</{name}>")
+    }
+}
+
+/// Returns the end tag that an element needs which its author did not close: some end with what is around them.
+fn end_tag(name: &str) -> String {
+    const ENDS_BY_ITSELF: &[&str] = &[
+        "colgroup", "dd", "dt", "li", "optgroup", "option", "p", "rp", "rt", "tbody", "td", "tfoot", "th",
+        "thead", "tr",
+    ];
+    if ENDS_BY_ITSELF.contains(&name) { String::new() } else { format!("</{name}>") }
 }
 
 /// Returns what Markdown is in a book: what it is in tutorials, with mdBook's additions.
@@ -486,8 +674,12 @@ impl Footnotes {
             let name = escaped(name);
             let mut back = String::new();
             for reference in 1..=*count {
+                let (which, label) = match reference {
+                    1 => (String::new(), "Back to the text".to_owned()),
+                    _ => (reference.to_string(), format!("Back to the text, place {reference}")),
+                };
                 let _ =
-                    write!(back, " <a href=\"#fr-{name}-{reference}\" aria-label=\"Back to the text\">↩</a>");
+                    write!(back, " <a href=\"#fr-{name}-{reference}\" aria-label=\"{label}\">↩{which}</a>");
             }
             let text = text.trim_end();
             match text.strip_suffix("</p>") {

@@ -42,6 +42,7 @@ mod navigation;
 mod output;
 mod parallel;
 mod print;
+mod redirects;
 mod search;
 mod settings;
 mod shape;
@@ -49,6 +50,7 @@ mod site;
 mod status;
 mod step;
 mod summary;
+mod tags;
 mod theme;
 mod tree;
 

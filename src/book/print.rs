@@ -77,8 +77,10 @@ impl<'a> Chapter<'a> {
     fn attribute(&mut self, name: &str, whole: &str, value: &'a str) {
         match name {
             "id" if !self.ids.insert(value) => {}
-            "id" | "for" | "name" => self.add(name, &format!("c{}-{value}", self.number)),
-            "href" | "src" => match self.target(value) {
+            "id" | "for" | "name" | "aria-labelledby" | "aria-controls" => {
+                self.add(name, &format!("c{}-{value}", self.number))
+            }
+            "href" | "src" | "xlink:href" => match self.target(value) {
                 Some(target) => self.add(name, &target),
                 None => self.out.push_str(whole),
             },

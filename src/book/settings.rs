@@ -48,6 +48,10 @@ pub struct BookSettings {
     pub additional_js: Vec<PathBuf>,
     /// `output.html.code.hidelines`: the prefix of hidden lines, by language.
     pub hide_lines: BTreeMap<String, String>,
+    /// `output.html.playground.editable`: whether readers may change Rust examples that say so.
+    pub playground_editable: bool,
+    /// `output.html.playground.runnable`: whether Rust examples can be run, and so are whole programs.
+    pub playground_runnable: bool,
     /// `output.html.print.enable`: whether there is a page with the whole book.
     pub print: bool,
     /// `output.html.search.enable`.
@@ -97,6 +101,8 @@ impl Default for BookSettings {
             additional_css: Vec::new(),
             additional_js: Vec::new(),
             hide_lines: BTreeMap::new(),
+            playground_editable: false,
+            playground_runnable: true,
             print: true,
             search: true,
             repository: None,
@@ -216,8 +222,14 @@ impl Reader<'_> {
     /// Reads what is needed of a table in which every key is accepted.
     fn open_table(&mut self, path: &str, table: &DeTable<'_>) {
         for (key, value) in table {
-            if joined(path, key.get_ref()) == "output.html.search.enable" {
-                self.settings.search = value.get_ref().as_bool().unwrap_or(true);
+            let Some(flag) = value.get_ref().as_bool() else { continue };
+            match joined(path, key.get_ref()).as_str() {
+                "output.html.search.enable" => self.settings.search = flag,
+                "output.html.playground.editable" | "output.html.playpen.editable" => {
+                    self.settings.playground_editable = flag;
+                }
+                "output.html.playground.runnable" => self.settings.playground_runnable = flag,
+                _ => {}
             }
         }
     }

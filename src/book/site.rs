@@ -14,18 +14,19 @@ use super::evidence::Variant;
 use super::feeds::{self, Change, Entry};
 use super::head::head;
 use super::highlight::Painter;
-use super::links::{Links, Target, encoded};
+use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, Section, render};
 use super::output::{Growing, SiteWriter};
 use super::parallel;
 use super::print;
+use super::redirects::{Moved, moved};
 use super::search::{SearchIndex, SearchPage, search_script, text_script};
 use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
 use super::theme::{self, BookView, Filling, OutlineView, PageView, Templates, TurnView};
-use crate::diagnostic::{Finding, Place, normal_path, sort_by_place};
+use crate::diagnostic::{Finding, Place, sort_by_place};
 use crate::record::Store;
 
 /// What a site is made with.
@@ -172,6 +173,8 @@ pub(super) struct Press<'a> {
     contents: Contents,
     view: BookView,
     own: OwnPages,
+    /// What has another place than it had.
+    moved: BTreeMap<PathBuf, Moved>,
 }
 
 impl<'a> Press<'a> {
@@ -188,7 +191,8 @@ impl<'a> Press<'a> {
             Contents::new(&book.navigation, &states, !book.settings.no_section_label, &own.contents);
         let view = book_view(book, &own, !states.is_empty());
         let outputs = Arc::new(outputs);
-        Ok(Self { book, options, templates, outputs, numbers, states, contents, view, own })
+        let moved = moved(&book.settings.redirects);
+        Ok(Self { book, options, templates, outputs, numbers, states, contents, view, own, moved })
     }
 
     /// Makes a page and writes it, with all that is its own.
@@ -261,6 +265,10 @@ impl<'a> Press<'a> {
             content.push_str(&head(evidence, &records));
         }
         content.push_str(text);
+        content.extend(self.moved.get(output).map(Moved::script));
+        if output != page.output {
+            content = from_root(&content, &page.output);
+        }
         let view = self.page_view(number, expanded, rendered);
         self.filled(&view, &content, &outline(rendered), Some(&page.path), &root)
     }
@@ -324,7 +332,7 @@ impl<'a> Press<'a> {
             writer.put(&path, &content)?;
         }
         self.records(writer)?;
-        self.copy(writer)
+        self.copy(writer, kept)
     }
 
     /// Writes the records as JSON.
@@ -459,29 +467,22 @@ impl<'a> Press<'a> {
     }
 
     fn redirects(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let redirects = self.book.settings.redirects.iter();
-        let file = |(from, to): (&String, &String)| {
-            let from = from.trim_start_matches('/').split('#').next().unwrap_or_default();
-            let inside = normal_path(Path::new(from));
-            let is_page = self.book.pages.iter().any(|page| page.output == inside);
-            let stays = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-            (!from.is_empty() && stays && !is_page).then(|| (inside, feeds::redirect(to).into_bytes()))
-        };
-        redirects.filter_map(file).collect()
+        let moved = self.moved.iter().filter(|(path, _)| !self.numbers.contains_key(*path));
+        moved.filter_map(|(path, moved)| Some((path.clone(), moved.stub()?.into_bytes()))).collect()
     }
 
     /// Copies the files of the source folder that are no pages: pictures, archives, what pages link to.
-    fn copy(&self, writer: &SiteWriter) -> Result<(), BookError> {
+    fn copy(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
+        let (book, settings) = (self.book, &self.book.settings);
         let is_source = |path: &PathBuf| {
+            let is_setting = path.starts_with("theme") || path == Path::new("book.toml");
             path.extension().is_some_and(|extension| extension == "md")
-                || path.starts_with("theme")
-                || path == Path::new("book.toml")
+                || (is_setting && book.source == book.folder)
         };
-        let files = files_below(&self.book.source).into_iter().filter(|path| !is_source(path));
-        let files = files.map(|path| (self.book.source.join(&path), path));
-        let settings = &self.book.settings;
+        let files = files_below(&book.source).into_iter().chain(self.linked(kept));
+        let files = files.filter(|path| !is_source(path)).map(|path| (book.source.join(&path), path));
         let more = settings.additional_css.iter().chain(&settings.additional_js);
-        let more = more.map(|path| (self.book.folder.join(path), path.clone()));
+        let more = more.map(|path| (book.folder.join(path), path.clone()));
         let copies: BTreeMap<PathBuf, PathBuf> = files.chain(more).map(|(from, to)| (to, from)).collect();
         for (to, from) in copies {
             // One that cannot be read is missed by the pages that name it.
@@ -490,6 +491,19 @@ impl<'a> Press<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns the files of the source folder that pages link to: git may ignore what was generated.
+    fn linked(&self, kept: &[Kept]) -> impl Iterator<Item = PathBuf> {
+        let targets = kept.iter().flat_map(|kept| &kept.targets);
+        let files = targets.filter_map(|(target, _)| match &target.kind {
+            TargetKind::File { path, .. } => Some(path.clone()),
+            _ => None,
+        });
+        files.filter(|path| {
+            let stays = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            stays && self.book.source.join(path).is_file()
+        })
     }
 
     fn search(&self, index: SearchIndex, writer: &SiteWriter) -> Result<(), BookError> {

@@ -16,7 +16,7 @@ use super::recording::{Limits, Printed, Recording, whole_characters};
 use super::session::{Ending, Reply, Streams};
 use super::step::ended;
 use super::unit::{Task, Why};
-use super::verify;
+use super::verify::{self, Judgement};
 use crate::diagnostic::duration;
 use crate::event::{Exit, Outcome, StepOutput, StepResult};
 use crate::plan::StepIndex;
@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How much of its output is compared with expectations.
 const HEARD: usize = 64 * 1024;
+
+/// How long what a service is expected to print may follow its readiness: a busy machine prints late.
+const PROMPT: Duration = Duration::from_secs(2);
 
 /// How long a service without a sign of readiness is watched: one that cannot even start ends at once.
 const FIRST_MOMENT: Duration = Duration::from_millis(60);
@@ -222,14 +225,20 @@ impl PlanRun {
     ) -> Result<StepResult, PlanTrouble> {
         let service = self.services.last().expect("the service was just started");
         let outcome = until_ready(service, ready, task.step.timeout, &mut limits).await;
-        let heard = service.heard();
         let mut result = if outcome.passed() {
             let promised = (outcome == Outcome::Verified).then_some(0);
-            let judgement =
-                verify::judge(promised, &Exit::Status(0), task.expected, &heard, &mut self.captures);
-            StepResult { checks: judgement.checks, ..ended(judgement.outcome, heard) }
+            let patience = limits.deadline.min(Instant::now() + PROMPT);
+            loop {
+                let heard = service.heard();
+                let Judgement { outcome, checks } =
+                    verify::judge(promised, &Exit::Status(0), task.expected, &heard, &mut self.captures);
+                let may_follow = outcome.failed() && Instant::now() < patience && service.ended().is_none();
+                if !may_follow || limits.sleep_or_stop(ASK_EVERY).await {
+                    break StepResult { checks, ..ended(outcome, heard) };
+                }
+            }
         } else {
-            ended(said(outcome, ready), heard)
+            ended(said(outcome, ready), service.heard())
         };
         // Another try must not meet what is left of this one; a page that is updated goes on with it.
         let goes_on = self.shared.options.updating && result.only_output_differs();

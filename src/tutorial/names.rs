@@ -30,12 +30,13 @@ impl Anchors {
 
 /// Returns a heading's slug: lower case, blanks become `-`, punctuation is dropped.
 pub(crate) fn slug(text: &str) -> String {
-    let letters = text.trim().chars().filter_map(|letter| match letter {
-        ' ' => Some('-'),
+    let lower = text.trim().to_lowercase();
+    let letters = lower.chars().filter_map(|letter| match letter {
         '-' | '_' => Some(letter),
+        _ if letter.is_whitespace() => Some('-'),
         _ => letter.is_alphanumeric().then_some(letter),
     });
-    letters.flat_map(char::to_lowercase).collect()
+    letters.collect()
 }
 
 /// Names steps that have none: the heading's slug and a number.

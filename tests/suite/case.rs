@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::project::{Project, has};
@@ -34,6 +36,22 @@ struct Description {
     #[serde(default)]
     before: String,
     /// Files of the project that are compared after the command.
+    #[serde(default)]
+    files: Vec<String>,
+    /// A site that is compared after the command.
+    site: Option<Site>,
+}
+
+/// A site, and what of it is compared.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Site {
+    /// Its folder in the project. The names of its own files are compared, in `site/FILES`.
+    folder: String,
+    /// Pages of which the text is compared, without what stands around it.
+    #[serde(default)]
+    pages: Vec<String>,
+    /// Files that are compared whole.
     #[serde(default)]
     files: Vec<String>,
 }
@@ -96,16 +114,52 @@ fn play(folder: &Path, description: &Description, update: bool) -> String {
         (PathBuf::from("stderr"), Some(ended.stderr)),
     ]);
     for name in &description.files {
-        let content = fs::read(project.path(name)).ok();
-        let text = content.map(|content| String::from_utf8_lossy(&content).into_owned());
-        actual.insert(Path::new("output").join(name), text);
+        actual.insert(Path::new("output").join(name), text_of(&project, name));
     }
+    actual.extend(description.site.iter().flat_map(|site| site_files(site, &project)));
     let mut complaints = wrong_status(description.status, ended.status);
     for (name, text) in &actual {
         let text = text.as_ref().map(|text| redact(text, project.outside()));
         complaints += &compare(folder, name, text.as_deref(), update);
     }
     complaints + &unused(folder, &actual.into_keys().collect(), update)
+}
+
+fn text_of(project: &Project, name: &str) -> Option<String> {
+    let content = fs::read(project.path(name)).ok();
+    content.map(|content| String::from_utf8_lossy(&content).into_owned())
+}
+
+/// Returns what is compared of a site, by where it is expected.
+fn site_files(site: &Site, project: &Project) -> BTreeMap<PathBuf, Option<String>> {
+    let file = |name: &String| text_of(project, &format!("{}/{name}", site.folder));
+    let folder = project.path(&site.folder);
+    let names = files_below(&folder).into_iter().filter_map(|path| {
+        let name = path.strip_prefix(&folder).ok()?.to_string_lossy().into_owned();
+        // What each book has: its names would change all cases at once.
+        (!["search/", "assets/"].iter().any(|folder| name.starts_with(folder))).then_some(name + "\n")
+    });
+    let mut files = BTreeMap::from([("FILES".to_owned(), Some(names.collect::<String>()))]);
+    files.extend(site.pages.iter().map(|name| (name.clone(), file(name).map(|html| page_text(&html)))));
+    files.extend(site.files.iter().map(|name| (name.clone(), file(name))));
+    files.into_iter().map(|(name, text)| (Path::new("site").join(name), text)).collect()
+}
+
+/// Returns the text of a page, with a line for each larger part, so that differences can be read.
+fn page_text(html: &str) -> String {
+    static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(?s)<svg class=\"(shape[^\"]*)\".*?</svg>").expect("the pattern compiles")
+    });
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        let parts = "<(figcaption|pre|details|div|button|svg|dl|dd|g|label|span data-variant|a href=\"#step)|</figure>";
+        Regex::new(&format!("\n?({parts})")).expect("the pattern compiles")
+    });
+    let start =
+        html.find("<main").map_or(0, |start| start + html[start..].find('>').map_or(0, |end| end + 1));
+    let ends = ["<nav class=\"turn\"", "<footer class=\"foot\"", "</main>"];
+    let end = ends.iter().filter_map(|end| html.find(end)).min().unwrap_or(html.len());
+    let text = SHAPE.replace_all(html.get(start..end).unwrap_or(html).trim(), "[$1]");
+    PART.replace_all(&text, "\n$1").into_owned() + "\n"
 }
 
 fn wrong_status(expected: i32, status: ExitStatus) -> String {

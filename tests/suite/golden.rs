@@ -1,4 +1,4 @@
-//! Cases as data. Each folder of `tests/golden` is one:
+//! Cases as data. Each folder of `tests/golden` and `tests/golden-book` is one:
 //!
 //! ```text
 //! case.toml   what it shows, the arguments, the exit status (`Description` lists the keys)
@@ -6,6 +6,7 @@
 //! stdout      what must be printed, with `[DURATION]` and the like for what differs from run to run;
 //! stderr      no file where nothing is printed
 //! output/     files of the project after the command, those that `files` of case.toml names
+//! site/       what `site` of case.toml names of a book's site, and the names of all its files
 //! ```
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test suite golden` writes what is expected;
@@ -41,8 +42,11 @@ fn golden() {
 
 fn cases() -> Vec<PathBuf> {
     let only = std::env::var("GOLDEN").unwrap_or_default();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let entries = fs::read_dir(folder).expect("there are golden cases");
+    let folders = ["tests/golden", "tests/golden-book"];
+    let entries = folders.into_iter().flat_map(|folder| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        fs::read_dir(folder).expect("there are golden cases")
+    });
     let paths = entries.map(|entry| entry.expect("the cases can be listed").path());
     let wanted = |path: &PathBuf| path.is_dir() && path.to_string_lossy().contains(&only);
     let mut cases: Vec<PathBuf> = paths.filter(wanted).collect();

@@ -8,6 +8,11 @@ use regex::Regex;
 /// What to look for, and what is shown for it.
 const VOLATILE: &[(&str, &str)] = &[
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIMESTAMP]"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[TIMESTAMP]"),
+    (r"(<dt>Machine</dt>\s*<dd>)[^<]*", "${1}[HOST]"),
+    (r"(<dt>Stagebook</dt>\s*<dd>)[^<]*", "${1}[VERSION]"),
+    (r"(</time></span><span>)[^<]*", "${1}[HOST]"),
+    (r#""message":"(\w+) \d{4}-\d\d-\d\d""#, r#""message":"$1 [DATE]""#),
     (r#""(elapsed|duration|run_time|seconds|age)":(\s*)[0-9.e-]+"#, r#""$1":$2"[SECONDS]""#),
     (r#"\btime="[0-9.]+""#, r#"time="[SECONDS]""#),
     (r" {2,}\d+\.\d+s {2,}", "  [DURATION]  "),

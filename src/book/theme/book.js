@@ -99,6 +99,8 @@
     const menu = document.querySelector(".menu");
     menu?.setAttribute("role", "button");
     menu?.setAttribute("aria-expanded", "false");
+    // A button answers to the space bar as well.
+    menu?.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); menu.click(); } });
     menu?.addEventListener("click", (event) => {
       event.preventDefault();
       menu.setAttribute("aria-expanded", String(side.classList.toggle("open")));

@@ -1,0 +1,118 @@
+// What readers do on any page.
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { tabTo, visit } from "./browser.js";
+import { address, pages } from "./sites.js";
+
+const theme = (page) => page.evaluate(() => document.documentElement.dataset.theme ?? "system");
+const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+const focused = (page, selector) => page.evaluate((selector) => document.activeElement.matches(selector), selector);
+
+test("the theme goes from system to light to dark, and stays", () => visit(address("states", "index.html"), async (page) => {
+  const seen = [await theme(page)];
+  for (let click = 0; click < 2; click++) {
+    await page.click("button.theme");
+    seen.push(await theme(page));
+  }
+  assert.deepEqual(seen, ["system", "light", "dark"]);
+  const dark = await ground(page);
+  // Another page is another process of the browser, which hears of it a moment later.
+  await page.waitForTimeout(500);
+  await page.click(".side a[href='verified.html']");
+  await page.waitForURL("**/verified.html");
+  assert.equal(await theme(page), "dark");
+  assert.equal(await ground(page), dark);
+}));
+
+test("the kept theme is there before anything is drawn", () => visit(address("states", "index.html"), async (page) => {
+  await page.click("button.theme");
+  await page.click("button.theme");
+  await page.addInitScript(() => {
+    new MutationObserver((changes, observer) => {
+      if (!document.body) return;
+      window.themeAtBody = document.documentElement.dataset.theme;
+      observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.reload();
+  assert.equal(await page.evaluate(() => window.themeAtBody), "dark");
+}));
+
+test("the system's theme is followed", () => visit(address("states", "index.html"), async (page) => {
+  const dark = await ground(page);
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.notEqual(await ground(page), dark);
+}, { colorScheme: "dark" }));
+
+test("the skip link is first and leads to the text", () => visit(address("states", "index.html"), async (page) => {
+  await page.keyboard.press("Tab");
+  assert.ok(await focused(page, "a.skip"), "the first stop is the skip link");
+  assert.ok(await page.locator("a.skip").isVisible());
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.ok(await page.evaluate(() => document.activeElement.closest("main") !== null), "the next stop is in the text");
+}));
+
+test("the sidebar works by keyboard", () => visit(address("states", "index.html"), async (page) => {
+  await tabTo(page, ".side a[href='verified.html']");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/verified.html");
+  assert.equal(await page.getAttribute(".side a[aria-current]", "href"), "verified.html");
+}));
+
+test("the outline works by keyboard", () => visit(address("states", "index.html"), async (page) => {
+  await tabTo(page, ".outline a[href='#tables']");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/index.html#tables");
+  // Scrolling takes a moment.
+  await page.waitForFunction(() => {
+    const { top, bottom } = document.querySelector("#tables").getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  });
+}));
+
+for (const key of ["Enter", "Space"]) {
+  test(`${key} opens the table of contents of a narrow window`, () => visit(address("states", "index.html"), async (page) => {
+    const side = page.locator(".side");
+    assert.ok(!(await side.isVisible()));
+    await tabTo(page, ".menu");
+    await page.keyboard.press(key);
+    await side.waitFor({ state: "visible" });
+    assert.equal(await page.getAttribute(".menu", "aria-expanded"), "true");
+  }, { viewport: { width: 400, height: 800 } }));
+}
+
+test("hidden lines are shown when asked for", () => visit(address("states", "index.html"), async (page) => {
+  const line = page.locator(".boring").first();
+  assert.ok(!(await line.isVisible()));
+  await page.click("button.reveal");
+  assert.ok(await line.isVisible());
+}));
+
+for (const site of ["own", "states"]) {
+  test(`no page of ${site} is wider than 320 pixels`, () => visit(address(site, "index.html"), async (page) => {
+    const wide = [];
+    for (const path of pages(site)) {
+      await page.goto(address(site, path));
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      if (width > 320) wide.push(`${path}: ${width}`);
+    }
+    assert.deepEqual(wide, []);
+  }, { viewport: { width: 320, height: 700 } }));
+}
+
+test("without a script a page reads, links lead on, and what needs a script is not there", () =>
+  visit(address("states", "index.html"), async (page) => {
+    assert.match(await page.innerText("main"), /quokka/);
+    for (const selector of [".copy", "button.theme", ".open-search"]) {
+      for (const one of await page.locator(selector).all()) assert.ok(!(await one.isVisible()), selector);
+    }
+    assert.ok(await page.locator(".boring").first().isVisible(), "hidden lines are there");
+    await page.click(".turn .next");
+    await page.waitForURL("**/verified.html");
+    await page.click(".side a[href='failed.html']");
+    await page.waitForURL("**/failed.html");
+    await page.setViewportSize({ width: 400, height: 800 });
+    await page.click(".menu");
+    assert.ok(await page.locator(".side").isVisible(), "the table of contents opens");
+  }, { javaScriptEnabled: false }));

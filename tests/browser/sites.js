@@ -1,0 +1,57 @@
+// Makes the sites that the tests look at: this project's own book, and one whose pages show every state.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const project = resolve(here, "../..");
+const out = join(project, "target/browser");
+const stagebook = resolve(project, process.env.STAGEBOOK ?? "target/release/stagebook");
+
+/** The folders of the sites. */
+export const sites = { own: join(out, "own"), states: join(out, "states/site") };
+
+/** Returns the address of a page. */
+export const address = (site, page) => pathToFileURL(join(sites[site], page)).href;
+
+/** Returns every page of a site, as paths in it. */
+export const pages = (site) =>
+  readdirSync(sites[site], { recursive: true }).filter((path) => path.endsWith(".html")).sort();
+
+const run = (folder, ...words) => execFileSync(stagebook, words, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+
+/** Text of a record that is markup where it is not escaped. */
+const HOSTILE = `<script>window.hacked = 6</script><img src=x onerror='window.hacked = 7'>`;
+
+const makeStates = () => {
+  const folder = join(out, "states");
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(here, "fixture"), join(folder, "docs"), { recursive: true });
+  writeFileSync(join(folder, "stagebook.toml"), "");
+  for (const page of ["verified", "failed", "stale", "hostile", "variants"]) {
+    // Those of them that are meant to fail do so.
+    try { run(folder, "run", "--quiet", `docs/${page}.md`); } catch (error) { if (error.status !== 1) throw error; }
+  }
+  const stale = join(folder, "docs/stale.md");
+  writeFileSync(stale, readFileSync(stale, "utf8").replaceAll("old\n", "new\n"));
+  rmSync(join(folder, ".stagebook/records/docs/variants.md/base=small"), { recursive: true });
+  const record = join(folder, ".stagebook/records/docs/hostile.md/default/record.json");
+  const poisoned = readFileSync(record, "utf8")
+    .replace(/"(distribution|architecture|kernel|stagebook)":(\s*)"[^"]*"/g, `"$1":$2"${HOSTILE}"`)
+    .replaceAll("exit status 1", `exit status 1 ${HOSTILE}`);
+  if (!poisoned.includes("hacked = 7")) throw new Error("the record has nothing that could be hostile");
+  writeFileSync(record, poisoned);
+  run(folder, "book", "build", "docs", "-d", "site");
+};
+
+const makeOwn = () => {
+  rmSync(sites.own, { recursive: true, force: true });
+  run(project, "book", "build", "book", "-d", relative(project, sites.own));
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync(out, { recursive: true });
+  makeStates();
+  makeOwn();
+}
