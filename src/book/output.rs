@@ -71,7 +71,7 @@ impl SiteWriter {
     }
 
     /// Writes a file, by its path relative to the folder. One that has the name of another of this site is left out.
-    pub(super) fn put(&self, path: &Path, content: &[u8]) -> Result<(), BookError> {
+    pub fn put(&self, path: &Path, content: &[u8]) -> Result<(), BookError> {
         if !self.enter(path)? {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
 use super::project::has_error;
-use crate::book::{ComponentOptions, antora_component, write_site};
+use crate::book::{ComponentOptions, SiteWriter, antora_component};
 use crate::diagnostic::plural;
 
 /// Write the book for another program that makes sites
@@ -33,7 +33,7 @@ pub(super) struct ExportArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Program {
-    /// Antora: a component of AsciiDoc pages
+    /// A component of AsciiDoc pages
     Antora,
 }
 
@@ -52,7 +52,9 @@ pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<E
         Some(output) => current.join(output),
         None => settings.root.join(".stagebook").join("antora"),
     };
-    let written = write_site(&output, &component.files)?;
+    let writer = SiteWriter::open(&output)?;
+    component.files.iter().try_for_each(|(path, content)| writer.put(path, content))?;
+    let written = writer.finish()?;
     findings.extend(book.findings.iter().chain(&component.findings).cloned());
     printer.findings(&mut findings);
     let shown = output.strip_prefix(&current).unwrap_or(&output);
