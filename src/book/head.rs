@@ -75,14 +75,32 @@ fn strip(variant: &Variant, record: Option<&str>) -> String {
     let when = run.ended.strftime("%Y-%m-%d %H:%M UTC").to_string();
     let _ = write!(html, "<span>{}</span>", escaped(&run.result.coverage.summary()));
     let _ = write!(html, "<span><time datetime=\"{}\">{when}</time></span>", run.ended);
-    let _ = write!(html, "<span>{}</span>", ansi_html(&run.host.architecture));
+    let host = format!("{}, {}", run.host.distribution, run.host.architecture);
+    let _ = write!(html, "<span>{}</span>", ansi_html(&host));
     if let Some(record) = record {
         let _ = write!(html, "<a href=\"{}\">Record</a>", escaped(record));
     }
     html.push_str("</p>");
+    html.push_str(&built(&run.result.images));
     html.push_str(&reasons(&variant.state));
     html.push_str(&details(variant));
     html
+}
+
+/// Returns the images of a run as a list; nothing where its page promises none.
+fn built(images: &[PromisedImage]) -> String {
+    if images.is_empty() {
+        return String::new();
+    }
+    let item = |image: &PromisedImage| {
+        format!(
+            "<li><code>{}</code> {}</li>",
+            ansi_html(&image.reference),
+            ansi_html(&found_text(&image.found))
+        )
+    };
+    let items: String = images.iter().map(item).collect();
+    format!("<ul class=\"images\" aria-label=\"Images\">{items}</ul>")
 }
 
 /// Returns why a state is what it is, as a list.
@@ -122,19 +140,19 @@ pub(super) fn facts(variant: &Variant) -> Vec<(&'static str, String)> {
     if !parameters.is_empty() {
         rows.push(("Parameters", parameters.join(", ")));
     }
-    rows.extend(run.result.images.iter().map(|image| ("Image", image_text(image))));
+    let image = |image: &PromisedImage| format!("{}: {}", image.reference, found_text(&image.found));
+    rows.extend(run.result.images.iter().map(|promised| ("Image", image(promised))));
     rows
 }
 
-fn image_text(image: &PromisedImage) -> String {
-    let PromisedImage { name, reference, found } = image;
-    let what = match found {
+/// Returns what was found of an image, in words.
+fn found_text(found: &ImageFound) -> String {
+    match found {
         ImageFound::Image(found) => {
             format!("{}, {}, {}", size(found.size), found.platforms.join(" "), found.digest)
         }
         ImageFound::Nothing { reason } | ImageFound::Unread { reason } => reason.clone(),
-    };
-    format!("{name} ({reference}): {what}")
+    }
 }
 
 fn picture(variant: &Variant, number: usize) -> String {
