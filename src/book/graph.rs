@@ -20,6 +20,8 @@ pub(super) struct Node {
     pub(super) state: Shown,
     /// Where it stands on the page.
     pub(super) href: String,
+    /// It cleans up, after everything.
+    pub(super) cleanup: bool,
 }
 
 const WIDTH: usize = 150;
@@ -43,7 +45,8 @@ const NOTE_FITS: usize = 19;
 ///
 /// Edges go forward: a step waits only for steps before it in the list.
 pub(super) fn graph_svg(nodes: &[Node], edges: &[(usize, usize)], label: &str, id: usize) -> String {
-    let places = places(nodes.len(), edges);
+    let cleanup: Vec<bool> = nodes.iter().map(|node| node.cleanup).collect();
+    let places = places(&cleanup, edges);
     let width = places.iter().map(|place| place.x + WIDTH).max().unwrap_or_default() + MARGIN;
     let height = places.iter().map(|place| place.y + HEIGHT).max().unwrap_or_default() + MARGIN;
     let mut svg = format!(
@@ -72,8 +75,9 @@ struct NodePlace {
     y: usize,
 }
 
-fn places(count: usize, edges: &[(usize, usize)]) -> Vec<NodePlace> {
-    let layers = layers(count, edges);
+/// Returns where nodes stand; `cleanup` has one value for each.
+fn places(cleanup: &[bool], edges: &[(usize, usize)]) -> Vec<NodePlace> {
+    let layers = layers(cleanup, edges);
     let mut filled: Vec<usize> = Vec::new();
     let slots: Vec<usize> = layers
         .iter()
@@ -96,19 +100,18 @@ fn places(count: usize, edges: &[(usize, usize)]) -> Vec<NodePlace> {
     layers.iter().zip(&slots).map(place).collect()
 }
 
-/// Returns the layer of each node: one more than the last of what it waits for.
-fn layers(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
-    let mut layers = vec![0; count];
+/// Returns the layer of each node: one more than the last of what it waits for, and what cleans up after all others.
+fn layers(cleanup: &[bool], edges: &[(usize, usize)]) -> Vec<usize> {
+    let mut layers = vec![0; cleanup.len()];
     let mut ordered = edges.to_vec();
     ordered.sort_by_key(|&(_, to)| to);
     for (from, to) in ordered {
         layers[to] = layers[to].max(layers[from] + 1);
     }
-    // What waits for nothing and comes late in the page cleans up: it stands after everything.
-    let last = layers.iter().copied().max().unwrap_or_default();
-    let has_edge = |node: usize| edges.iter().any(|&(from, to)| from == node || to == node);
-    for node in (0..count).rev().take_while(|node| !has_edge(*node)) {
-        layers[node] = if last == 0 { 0 } else { last + 1 };
+    let others = layers.iter().zip(cleanup).filter(|(_, cleanup)| !**cleanup).map(|(layer, _)| *layer);
+    let after = others.max().map_or(0, |last| last + 1);
+    for (layer, _) in layers.iter_mut().zip(cleanup).filter(|(_, cleanup)| **cleanup) {
+        *layer = after;
     }
     layers
 }
@@ -174,7 +177,7 @@ mod tests {
     use super::*;
 
     fn corners(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        places(count, edges).iter().map(|place| (place.x, place.y)).collect()
+        places(&vec![false; count], edges).iter().map(|place| (place.x, place.y)).collect()
     }
 
     #[test]
@@ -188,17 +191,30 @@ mod tests {
     }
 
     #[test]
+    fn what_cleans_up_stands_after_all_others() {
+        let (first, second) = (MARGIN, MARGIN + WIDTH + GAP_X);
+        let places = places(&[false, true, false], &[]);
+        let corners: Vec<usize> = places.iter().map(|place| place.x).collect();
+        assert_eq!(corners, [first, second, first]);
+    }
+
+    #[test]
     fn long_chains_are_broken_into_rows() {
         let chain: Vec<(usize, usize)> = (1..10).map(|step| (step - 1, step)).collect();
-        let places = places(10, &chain);
+        let places = places(&[false; 10], &chain);
         assert_eq!(places.iter().map(|place| place.row).collect::<Vec<_>>(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
         assert_eq!(places[4].x, MARGIN);
     }
 
     #[test]
     fn names_are_text() {
-        let node =
-            Node { name: "<script>".into(), note: "\"".into(), state: Shown::Verified, href: "#a\"b".into() };
+        let node = Node {
+            name: "<script>".into(),
+            note: "\"".into(),
+            state: Shown::Verified,
+            href: "#a\"b".into(),
+            cleanup: false,
+        };
         let svg = graph_svg(&[node], &[], "<b>", 0);
         assert!(!svg.contains("<script") && !svg.contains("<b>") && !svg.contains("a\"b"), "{svg}");
     }

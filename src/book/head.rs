@@ -163,6 +163,7 @@ fn picture(variant: &Variant, number: usize) -> String {
             note: step.took().unwrap_or_else(|| step.shown.word().to_owned()),
             state: step.shown,
             href: format!("#{}", step_id(&step.planned.name.0)),
+            cleanup: step.planned.cleanup,
         })
         .collect();
     let waits = arrows(&variant.plan.steps);

@@ -275,7 +275,12 @@ fn evidence(
         }
     };
     let variants = plans.into_iter().map(|plan| {
-        let record = options.store.read(&plan.key).ok().flatten();
+        let record = options.store.read(&plan.key).unwrap_or_else(|error| {
+            // Without a word a page that was run would show as one that never was.
+            let finding = Finding::warning("damaged-record", crate::diagnostic::chain(&error));
+            findings.push(finding.at(Place::new(&tutorial.source, 0..0)));
+            None
+        });
         Variant::new(plan, record)
     });
     let variants: Vec<Variant> = variants.collect();
