@@ -136,7 +136,10 @@ fn book() -> Project {
     project.write("docs/book.toml", "[book]\ntitle = \"All of it\"\nsrc = \".\"\n");
     project.write("docs/SUMMARY.md", "# Summary\n\n[Start](all.md)\n\n# Part *one*\n\n- [Other [x]](guide/other.md)\n    - [Draft]()\n- [Tutorial](hello.md)\n");
     project.write("docs/all.md", EVERYTHING);
-    project.write("docs/guide/other.md", "### Other\n\n#### Deep--er\n\nBack to [all](../all.md#list).\n");
+    project.write(
+        "docs/guide/other.md",
+        "<a id=\"x\"></a>\n\n### Other\n\n#### Deep--er\n\nBack to [all](../all.md#list).\n",
+    );
     project.write("docs/hello.md", "# Hello\n\n1. Do:\n\n   ```bash {name=hello}\n   printf '\\033[1mhi\\033[0m\\n----\\n'\n   ```\n\n   ```output\n   hi\n   ----\n   ```\n\n```bash {name=later skip=\"needs *hardware*\"}\ntrue\n```\n");
     project.write("docs/p.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>");
     project.write("docs/data.bin", [0, 1, 2]);
@@ -244,6 +247,7 @@ fn tutorial_has_its_evidence() {
         assert!(page.contains(text), "{text}: {page}");
     }
     converted(&project, "hello.adoc");
+    assert!(project.read(&format!("{PAGES}/guide/other.adoc")).starts_with("[#other]\n= Other\n\n"));
 }
 
 #[test]
@@ -373,11 +377,13 @@ fn escaped(text: &str) -> String {
     markdown
 }
 
+/// A page, how a text stands in it, and how it is found in the HTML.
+type Kind = (&'static str, Box<dyn Fn(&str) -> String>, &'static str);
+
 #[test]
 fn any_text_is_read_as_it_was_written() {
     let texts = texts();
-    let code = |text: &str| format!("````` {text} `````");
-    let kinds: [(&str, Box<dyn Fn(&str) -> String>, &str); 7] = [
+    let kinds: [Kind; 7] = [
         ("paragraphs", Box::new(|text| format!("{}\n\n", escaped(text))), "(?s)<p>(.*?)</p>"),
         ("items", Box::new(|text| format!("- {}\n", escaped(text))), "(?s)<p>(.*?)</p>"),
         ("strong", Box::new(|text| format!("x **x{}x**\n\n", escaped(text))), "(?s)<strong>x(.*?)x</strong>"),
@@ -387,7 +393,7 @@ fn any_text_is_read_as_it_was_written() {
             "(?s)<a href=\"https://x.y\">(.*?)</a>",
         ),
         ("headings", Box::new(|text| format!("## x{}\n\n", escaped(text))), "(?s)<h2 [^>]*>x(.*?)</h2>"),
-        ("codes", Box::new(|text| format!("x{}x\n\n", code(text))), "(?s)<code>(.*?)</code>"),
+        ("codes", Box::new(|text| format!("x````` {text} `````x\n\n")), "(?s)<code>(.*?)</code>"),
         ("listings", Box::new(|text| format!("``````\n{text}\n``````\n\n")), "(?s)<pre>(.*?)</pre>"),
     ];
     let project = Project::new();

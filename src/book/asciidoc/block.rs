@@ -69,7 +69,7 @@ impl<'a> Writer<'a> {
         let mut blocks = Vec::new();
         let mut at = 0;
         while at < events.len() {
-            self.has_begun |= !blocks.is_empty();
+            self.has_begun |= blocks.iter().any(|block: &Block| !is_markup_alone(&block.text));
             at = match &events[at].0 {
                 // In a tight list, what a paragraph would hold stands by itself.
                 event if is_inline(event) => {
@@ -304,6 +304,19 @@ fn push_paragraph(blocks: &mut Vec<Block>, text: String) {
     if !text.is_empty() {
         blocks.push(Block { kind: BlockKind::Paragraph, text });
     }
+}
+
+/// Returns whether a block is HTML without words, such as an anchor.
+fn is_markup_alone(text: &str) -> bool {
+    let html = text.replace("{empty}", "").replace('+', "");
+    let mut rest = html.as_str();
+    while let Some((before, tag)) = rest.split_once('<') {
+        if !before.trim().is_empty() {
+            return false;
+        }
+        rest = tag.split_once('>').map_or("", |(_, after)| after);
+    }
+    rest.trim().is_empty()
 }
 
 fn is_inline(event: &Event<'_>) -> bool {
