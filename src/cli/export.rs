@@ -33,7 +33,7 @@ pub(super) struct ExportArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Program {
-    /// Antora: a component of AsciiDoc pages
+    /// A component of AsciiDoc pages
     Antora,
 }
 
