@@ -180,6 +180,26 @@ fn every_construct_is_asciidoc() {
 }
 
 #[test]
+fn own_book_is_asciidoc() {
+    let project = Project::new();
+    let book = concat!(env!("CARGO_MANIFEST_DIR"), "/book");
+    let ended = project.run(["book", "export", "--to", "antora", book, "-d", "out"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let walk = ignore::WalkBuilder::new(project.path(PAGES)).build();
+    let pages = walk.filter_map(Result::ok).filter(|entry| entry.path().is_file());
+    let pages: Vec<_> = pages.map(ignore::DirEntry::into_path).collect();
+    assert!(pages.len() > 20, "{pages:?}");
+    if !has("asciidoctor") {
+        skipped("the export of our own book", "there is no asciidoctor");
+        return;
+    }
+    let mut command = project.command("asciidoctor");
+    command.args(["-v", "--failure-level", "INFO", "-D", "html"]).args(&pages);
+    let ended = project.finish(&mut command, "");
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{}", ended.stderr);
+}
+
+#[test]
 fn component_has_its_files() {
     let project = book();
     assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
