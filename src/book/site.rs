@@ -13,7 +13,7 @@ use super::evidence::Variant;
 use super::feeds::{self, Change, Entry};
 use super::head::head;
 use super::highlight::Painter;
-use super::links::{Links, encoded, from_root};
+use super::links::{Links, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, render};
 use super::navigation::Item;
@@ -379,19 +379,32 @@ impl Assembly<'_> {
 
     /// Returns the files of the source folder that are no pages: pictures, archives, what pages link to.
     fn copied(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let (book, settings) = (self.book, &self.book.settings);
         let is_source = |path: &PathBuf| {
+            let is_setting = path.starts_with("theme") || path == Path::new("book.toml");
             path.extension().is_some_and(|extension| extension == "md")
-                || path.starts_with("theme")
-                || path == Path::new("book.toml")
+                || (is_setting && book.source == book.folder)
         };
-        let files = files_below(&self.book.source).into_iter().filter(|path| !is_source(path));
-        let files = files.map(|path| (self.book.source.join(&path), path));
-        let settings = &self.book.settings;
+        let files = files_below(&book.source).into_iter().chain(self.linked());
+        let files = files.filter(|path| !is_source(path)).map(|path| (book.source.join(&path), path));
         let more = settings.additional_css.iter().chain(&settings.additional_js);
-        let more = more.map(|path| (self.book.folder.join(path), path.clone()));
+        let more = more.map(|path| (book.folder.join(path), path.clone()));
         let copies: BTreeMap<PathBuf, PathBuf> = files.chain(more).map(|(from, to)| (to, from)).collect();
         // One that cannot be read is missed by the pages that name it.
         copies.into_iter().filter_map(|(to, from)| Some((to, std::fs::read(from).ok()?))).collect()
+    }
+
+    /// Returns the files of the source folder that pages link to: git may ignore what was generated.
+    fn linked(&self) -> impl Iterator<Item = PathBuf> {
+        let targets = self.made.iter().flat_map(|made| &made.rendered.targets);
+        let files = targets.filter_map(|(target, _)| match &target.kind {
+            TargetKind::File { path, .. } => Some(path.clone()),
+            _ => None,
+        });
+        files.filter(|path| {
+            let stays = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            stays && self.book.source.join(path).is_file()
+        })
     }
 
     fn search(&self) -> Vec<(PathBuf, String)> {
