@@ -82,13 +82,18 @@ fn file_finding(path: &Path, image: bool, target: &Target, source: &Path) -> Opt
         let finding = Finding::warning(code, format!("`{written}` is no page of this book"));
         return Some(finding.help("name it in `SUMMARY.md`, or link to where it can be read"));
     }
-    if file.exists() {
-        return None;
+    if path.starts_with("..") && image {
+        let finding =
+            Finding::warning(code, format!("`{written}` lies outside of the book, and is not copied"));
+        return Some(finding.help("move it below the folder with the pages"));
     }
-    if path.starts_with("..") && !is_markdown && !image {
+    if path.starts_with("..") && !is_markdown {
         // Books that stand beside each other link to each other.
         let finding = Finding::note("outside-link", format!("`{written}` leads out of the book"));
         return Some(finding.help("nothing says whether it leads anywhere"));
+    }
+    if file.exists() {
+        return None;
     }
     let message = format!("the {what} `{written}` leads to no file of this book");
     Some(Finding::warning(code, message).help("links are relative to the page"))

@@ -4,7 +4,7 @@
 //! footnotes, alerts and tables are written by small functions of their own, and what they
 //! write joins the events as HTML. Included pages are walked in the place of their comment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,8 +17,10 @@ use super::code::{CodeBlock, code_block};
 use super::directives::Expanded;
 use super::escape::escaped;
 use super::evidence::Evidence;
+use super::footnotes::Footnotes;
 use super::highlight::Painter;
 use super::links::{Links, Target};
+use super::raw::RawElements;
 use super::settings::BookSettings;
 use super::step::{Card, steps_by_place};
 use super::tags::{HtmlTag, tags, with_attributes};
@@ -523,54 +525,6 @@ fn title(inner: &[(Event<'_>, Range<usize>)]) -> String {
     title
 }
 
-/// Elements that were opened by HTML and not yet closed, within the Markdown around them.
-///
-/// Authors leave tags open, and close what they never opened. Neither may change what stands around the page.
-#[derive(Debug, Default)]
-struct RawElements {
-    /// Names, innermost last; `None` is where Markdown began.
-    open: Vec<Option<String>>,
-}
-
-impl RawElements {
-    /// Notes that Markdown begins.
-    fn enter(&mut self) {
-        self.open.push(None);
-    }
-
-    /// Returns the end tags of what is open where Markdown ends.
-    fn leave(&mut self) -> String {
-        let mut html = String::new();
-        while let Some(Some(name)) = self.open.pop() {
-            html.push_str(&end_tag(&name));
-        }
-        html
-    }
-
-    fn open(&mut self, name: &str) {
-        self.open.push(Some(name.to_owned()));
-    }
-
-    /// Returns the end tag of an element, after those of what is open inside of it; nothing where none is open.
-    fn close(&mut self, name: &str) -> String {
-        let inside = self.open.iter().rev().take_while(|open| open.is_some());
-        let Some(depth) = inside.flatten().position(|open| open == name) else { return String::new() };
-        let inside: String =
-            (0..depth).filter_map(|_| self.open.pop().flatten()).map(|name| end_tag(&name)).collect();
-        self.open.pop();
-        format!("{inside}</{name}>")
-    }
-}
-
-/// Returns the end tag that an element needs which its author did not close: some end with what is around them.
-fn end_tag(name: &str) -> String {
-    const ENDS_BY_ITSELF: &[&str] = &[
-        "colgroup", "dd", "dt", "li", "optgroup", "option", "p", "rp", "rt", "tbody", "td", "tfoot", "th",
-        "thead", "tr",
-    ];
-    if ENDS_BY_ITSELF.contains(&name) { String::new() } else { format!("</{name}>") }
-}
-
 /// Returns what Markdown is in a book: what it is in tutorials, with mdBook's additions.
 pub(super) fn options(settings: &BookSettings) -> Options {
     let mut options = markdown_options();
@@ -632,65 +586,4 @@ fn shortened(text: &str, characters: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(characters) else { return text };
     let end = text[..end].rfind(' ').unwrap_or(end);
     format!("{}…", &text[..end])
-}
-
-/// Footnotes, numbered in the order in which they are referred to.
-#[derive(Debug, Default)]
-struct Footnotes {
-    numbers: HashMap<String, usize>,
-    references: Vec<usize>,
-    definitions: HashMap<String, Vec<Event<'static>>>,
-    order: Vec<String>,
-}
-
-impl Footnotes {
-    fn refer(&mut self, name: &str) -> String {
-        let next = self.order.len() + 1;
-        let number = *self.numbers.entry(name.to_owned()).or_insert(next);
-        if number == next {
-            self.order.push(name.to_owned());
-            self.references.push(0);
-        }
-        let count = &mut self.references[number - 1];
-        *count += 1;
-        let name = escaped(name);
-        format!(
-            "<sup class=\"footnote-reference\" id=\"fr-{name}-{count}\"><a href=\"#footnote-{name}\">{number}</a></sup>"
-        )
-    }
-
-    fn define(&mut self, name: &str, definition: Vec<Event<'static>>) {
-        self.definitions.entry(name.to_owned()).or_insert(definition);
-    }
-
-    fn push(mut self, out: &mut String) {
-        if self.order.is_empty() {
-            return;
-        }
-        out.push_str("<section class=\"footnotes\" aria-label=\"Footnotes\"><ol>\n");
-        for (name, count) in self.order.iter().zip(&self.references) {
-            let mut text = String::new();
-            html::push_html(&mut text, self.definitions.remove(name).unwrap_or_default().into_iter());
-            let name = escaped(name);
-            let mut back = String::new();
-            for reference in 1..=*count {
-                let (which, label) = match reference {
-                    1 => (String::new(), "Back to the text".to_owned()),
-                    _ => (reference.to_string(), format!("Back to the text, place {reference}")),
-                };
-                let _ =
-                    write!(back, " <a href=\"#fr-{name}-{reference}\" aria-label=\"{label}\">↩{which}</a>");
-            }
-            let text = text.trim_end();
-            match text.strip_suffix("</p>") {
-                Some(before) => {
-                    let _ = writeln!(out, "<li id=\"footnote-{name}\">{before}{back}</p></li>");
-                }
-                None => {
-                    let _ = writeln!(out, "<li id=\"footnote-{name}\">{text}{back}</li>");
-                }
-            }
-        }
-        out.push_str("</ol></section>\n");
-    }
 }
