@@ -13,6 +13,7 @@ use pulldown_cmark::{
     BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
 };
 
+use super::callouts::{Notes, linked, list_of_notes};
 use super::code::{CodeBlock, code_block};
 use super::directives::Expanded;
 use super::escape::escaped;
@@ -86,6 +87,8 @@ pub(super) fn render(context: &Context<'_>, painter: &mut Painter) -> Rendered {
         anchors: Anchors::default(),
         footnotes: Footnotes::default(),
         raw: RawElements::default(),
+        notes: None,
+        noted: 0,
         paragraph: None,
         source: Arc::clone(context.source),
         original: Original::Expanded(context.expanded),
@@ -112,6 +115,10 @@ struct Walk<'a, 'p> {
     footnotes: Footnotes,
     /// Elements that the page opened as HTML.
     raw: RawElements,
+    /// The notes on the code above.
+    notes: Option<Notes>,
+    /// How many blocks have notes.
+    noted: usize,
     /// The text of the first paragraph, while it is read.
     paragraph: Option<String>,
     source: Arc<Source>,
@@ -157,7 +164,15 @@ impl<'a> Walk<'a, '_> {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let end = closing(events, at);
                 let text: String = events[at + 1..end].iter().map(|(event, _)| text_of(event)).collect();
-                self.code(kind, &text, range, steps);
+                let list = list_of_notes(&text, events, end + 1, |range| self.is_expected(range));
+                let mut html = self.code(kind, &text, range, steps);
+                if let Some(list) = list {
+                    self.noted += 1;
+                    let notes = Notes::new(format!("callout-{}", self.noted), list);
+                    html = linked(&html, &notes.id);
+                    self.notes = Some(notes);
+                }
+                self.html(html);
                 return end + 1;
             }
             Event::Start(Tag::HtmlBlock) => {
@@ -195,6 +210,10 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn written(&mut self, event: &Event<'_>, range: &Range<usize>) {
+        if let Some(html) = self.notes.as_mut().and_then(|notes| notes.event(event, range)) {
+            self.html(html);
+            return;
+        }
         match event {
             Event::Start(Tag::Link { dest_url, title, link_type, .. }) => {
                 let href = match link_type {
@@ -315,13 +334,14 @@ impl<'a> Walk<'a, '_> {
         (id, title, html)
     }
 
+    /// Returns a block as HTML; nothing where it is not meant to be seen.
     fn code(
         &mut self,
         kind: &CodeBlockKind<'_>,
         text: &str,
         range: &Range<usize>,
         steps: &BTreeMap<usize, (usize, &'a Step)>,
-    ) {
+    ) -> String {
         let info = match kind {
             CodeBlockKind::Fenced(info) => info.as_ref(),
             CodeBlockKind::Indented => "",
@@ -330,19 +350,17 @@ impl<'a> Walk<'a, '_> {
         let step = self.original(range.start).and_then(|start| steps.get(&start)).copied();
         if let (Some((source, step)), Some(evidence)) = (step, self.context.evidence) {
             if step.attributes.hide {
-                return;
+                return String::new();
             }
             let card = Card { step, source, evidence, store: self.context.store };
             let html = card.html(self.painter);
             let place = self.place(range);
             self.page.ids.push((super::step::step_id(&step.name.0), place));
-            self.html(html);
-            return;
+            return html;
         }
         let block =
             CodeBlock { info, text, expected: self.is_expected(range), settings: self.context.settings };
-        let html = code_block(&block, self.painter);
-        self.html(html);
+        code_block(&block, self.painter)
     }
 
     /// Returns whether a block says what a step is expected to print.

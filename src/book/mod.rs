@@ -23,6 +23,7 @@ mod ansi;
 mod antora;
 mod asciidoc;
 mod badge;
+mod callouts;
 mod checks;
 mod code;
 mod contents;

@@ -27,7 +27,7 @@
   // Copies commands alone: neither prompts nor what they printed.
   const commands = (block) => {
     const copy = block.cloneNode(true);
-    copy.querySelectorAll(".prompt, .printed").forEach((part) => part.remove());
+    copy.querySelectorAll(".prompt, .printed, .callout").forEach((part) => part.remove());
     return copy.textContent.replace(/\n+$/, "\n");
   };
   document.addEventListener("click", async (event) => {
