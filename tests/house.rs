@@ -10,7 +10,9 @@ const REACHES: &[(&str, &[&str])] = &[
     ("std::env::temp_dir", &["cli", "config"]),
     // It asks the environment where temporary files go.
     ("tempfile::tempfile()", &["cli", "config"]),
-    ("tokio::", &["run"]),
+    // The preview of a book waits for readers and for saves at once; nothing else of `book` is async.
+    ("tokio::", &["run", "book"]),
+    ("hyper::", &["book"]),
     ("duct::", &["cli", "run", "check"]),
     ("std::process::Command", &["cli", "run", "check"]),
 ];

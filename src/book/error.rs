@@ -36,6 +36,18 @@ pub enum BookError {
         #[source]
         source: io::Error,
     },
+    /// The preview's address cannot be had.
+    #[error("`{address}` cannot be listened on")]
+    Listen {
+        /// The address.
+        address: String,
+        /// What happened.
+        #[source]
+        source: io::Error,
+    },
+    /// The preview server cannot go on.
+    #[error("the preview cannot be served")]
+    Serve(#[source] io::Error),
     /// Nobody waits for the site any more.
     #[error("the book changed while it was built")]
     Stopped,

@@ -201,6 +201,20 @@ fn forget_missing(navigation: &mut Navigation, pages: &[Page]) {
     }
 }
 
+/// Reads a page of a book again; an error says what is wrong where it cannot be read.
+pub(super) fn reread_page(
+    book: &Book,
+    page: &Page,
+    options: &LoadOptions<'_>,
+) -> (Option<Page>, Vec<Finding>) {
+    let chapters = book.navigation.chapters().into_iter();
+    let mut chapters = chapters.filter(|chapter| chapter.path.as_ref() == Some(&page.path));
+    match chapters.next() {
+        Some(chapter) => read_page(chapter, &book.source, &book.settings, options),
+        None => (None, Vec::new()),
+    }
+}
+
 /// Reads the page of a chapter, with what is wrong with it.
 pub(super) fn read_page(
     chapter: &Chapter,

@@ -44,6 +44,7 @@ mod parallel;
 mod print;
 mod redirects;
 mod search;
+mod serve;
 mod settings;
 mod shape;
 mod site;
@@ -61,6 +62,7 @@ pub use guest::{Answer, Request, RequestError, parse_request, supports_renderer}
 pub use load::{Book, LoadOptions, Page, load_book};
 pub use navigation::{Chapter, Item, Navigation, output_path};
 pub use output::{SiteWriter, Written};
+pub use serve::{Notice, Project, ServeOptions, Workshop, serve};
 pub use settings::{BookSettings, Theme, parse_settings};
 pub use shape::Shown;
 pub use site::{Site, SiteOptions, build_site};

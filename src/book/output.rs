@@ -11,7 +11,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use fs_err as fs;
 
@@ -40,6 +41,8 @@ pub struct SiteWriter {
     folder: PathBuf,
     /// The files of the site that was there.
     before: BTreeSet<PathBuf>,
+    /// Set by another thread when the site is not wanted any more.
+    stop: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -50,7 +53,8 @@ struct State {
     folders: BTreeSet<PathBuf>,
     /// The list, to which names are added.
     list: Option<fs::File>,
-    changed: usize,
+    /// Files that are new or differ from before.
+    changed: BTreeSet<PathBuf>,
     /// Names that were asked for a second time.
     taken: Vec<PathBuf>,
 }
@@ -62,12 +66,12 @@ impl SiteWriter {
     /// When there is something in it that this program did not write.
     pub fn open(folder: &Path) -> Result<Self, BookError> {
         let before = earlier(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), before, state: Mutex::default() })
+        Ok(Self { folder: folder.to_path_buf(), before, stop: Arc::default(), state: Mutex::default() })
     }
 
-    /// Returns the folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// Stops, with an error, as soon as this is set.
+    pub(super) fn stopped_by(self, stop: &Arc<AtomicBool>) -> Self {
+        Self { stop: Arc::clone(stop), ..self }
     }
 
     /// Writes a file, by its path relative to the folder. One that has the name of another of this site is left out.
@@ -80,7 +84,9 @@ impl SiteWriter {
             true => replace(&file, content)?,
             false => fs::write(&file, content).map(|()| true).map_err(|source| failed(&file, source))?,
         };
-        self.state().changed += usize::from(changed);
+        if changed {
+            self.state().changed.insert(path.to_path_buf());
+        }
         Ok(())
     }
 
@@ -101,6 +107,11 @@ impl SiteWriter {
         }))
     }
 
+    /// Returns the files that were written because they are new, or differ from before.
+    pub(super) fn changed(&self) -> Vec<PathBuf> {
+        self.state().changed.iter().cloned().collect()
+    }
+
     /// Returns names that were asked for more than once, of which only the first was written.
     pub(super) fn taken(&self) -> Vec<PathBuf> {
         self.state().taken.clone()
@@ -118,7 +129,7 @@ impl SiteWriter {
         drop(state.list);
         make_folder(&self.folder)?;
         replace(&self.folder.join(LIST), list.as_bytes())?;
-        Ok(Written { files: state.names.len(), changed: state.changed, removed })
+        Ok(Written { files: state.names.len(), changed: state.changed.len(), removed })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -127,6 +138,9 @@ impl SiteWriter {
 
     /// Takes a name and makes its folder; returns whether it was free.
     fn enter(&self, path: &Path) -> Result<bool, BookError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(BookError::Stopped);
+        }
         let mut state = self.state();
         if !state.names.insert(path.to_path_buf()) {
             state.taken.push(path.to_path_buf());
@@ -181,7 +195,8 @@ impl Growing<'_> {
             return fs::remove_file(&self.unfinished).map_err(failed);
         }
         fs::rename(&self.unfinished, &self.file).map_err(failed)?;
-        self.site.state().changed += 1;
+        let path = self.file.strip_prefix(&self.site.folder).unwrap_or(&self.file);
+        self.site.state().changed.insert(path.to_path_buf());
         Ok(())
     }
 }

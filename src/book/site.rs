@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::badge::{badge_json, badge_svg};
 use super::checks::{CheckedPage, check_pages};
@@ -38,8 +37,6 @@ pub struct SiteOptions<'a> {
     pub store: &'a Store,
     /// When pages were last changed, by their files; none where that is not known.
     pub changed: &'a BTreeMap<PathBuf, String>,
-    /// Set by another thread when the site is not wanted any more.
-    pub stop: Option<&'a AtomicBool>,
 }
 
 /// A site that was written.
@@ -49,6 +46,8 @@ pub struct Site {
     pub findings: Vec<Finding>,
     /// The tutorials, with what each shows.
     pub tutorials: Vec<(PathBuf, Shown)>,
+    /// The files that are filled in on each page.
+    pub(super) files: Vec<Vec<PathBuf>>,
 }
 
 /// Builds a site. Pages are written as soon as they are made.
@@ -81,8 +80,28 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
     if book.settings.search {
         press.search(index, writer)?;
     }
+    let files = kept.iter_mut().map(|kept| std::mem::take(&mut kept.files)).collect();
     let findings = press.findings(kept, writer);
-    Ok(Site { findings, tutorials: press.states.into_iter().collect() })
+    Ok(Site { findings, tutorials: press.states.into_iter().collect(), files })
+}
+
+/// Writes some pages of a site again, and nothing else. Returns what is wrong in them by themselves, and
+/// the files that are filled in on each.
+pub(super) fn rebuild_pages(
+    book: &Book,
+    numbers: &[usize],
+    options: &SiteOptions<'_>,
+    painter: &mut Painter,
+    writer: &SiteWriter,
+) -> Result<(Vec<Finding>, Vec<Vec<PathBuf>>), BookError> {
+    let press = Press::new(book, options)?;
+    let (mut findings, mut files) = (Vec::new(), Vec::new());
+    for number in numbers {
+        let made = press.page(*number, painter, writer)?;
+        findings.extend(made.kept.findings);
+        files.push(made.kept.files);
+    }
+    Ok((findings, files))
 }
 
 fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
@@ -151,6 +170,8 @@ struct Kept {
     ids: Vec<(String, Place)>,
     targets: Vec<(Target, Place)>,
     description: String,
+    /// The files that are filled in on it.
+    files: Vec<PathBuf>,
     findings: Vec<Finding>,
 }
 
@@ -162,7 +183,7 @@ struct Whole<'a> {
 }
 
 /// All that pages are made with.
-pub(super) struct Press<'a> {
+struct Press<'a> {
     book: &'a Book,
     options: &'a SiteOptions<'a>,
     templates: Templates,
@@ -179,7 +200,7 @@ pub(super) struct Press<'a> {
 
 impl<'a> Press<'a> {
     /// Prepares what all pages share.
-    pub(super) fn new(book: &'a Book, options: &'a SiteOptions<'a>) -> Result<Self, BookError> {
+    fn new(book: &'a Book, options: &'a SiteOptions<'a>) -> Result<Self, BookError> {
         let templates = Templates::load(&book.folder.join("theme"))?;
         let pages = book.pages.iter();
         let outputs = pages.clone().map(|page| (page.path.clone(), page.output.clone())).collect();
@@ -197,9 +218,6 @@ impl<'a> Press<'a> {
 
     /// Makes a page and writes it, with all that is its own.
     fn page(&self, number: usize, painter: &mut Painter, writer: &SiteWriter) -> Result<Made, BookError> {
-        if self.options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            return Err(BookError::Stopped);
-        }
         let page = &self.book.pages[number];
         let (expanded, rendered) = self.rendered(page, painter);
         let html = self.html(number, &expanded, &rendered, &page.output)?;
@@ -221,7 +239,7 @@ impl<'a> Press<'a> {
         };
         let Rendered { ids, targets, sections, description, .. } = rendered;
         let targets = targets.into_iter().filter(|(target, _)| target.is_checked()).collect();
-        let kept = Kept { ids, targets, description, findings: expanded.findings };
+        let kept = Kept { ids, targets, description, files: expanded.files, findings: expanded.findings };
         Ok(Made { chapter, sections, kept })
     }
 
@@ -525,7 +543,10 @@ impl<'a> Press<'a> {
             .collect();
         let mut findings = check_pages(&checked, &self.book.source);
         findings.extend(self.own.findings.iter().cloned());
-        findings.extend(writer.taken().iter().map(|path| self.taken(path)));
+        // A page's Markdown meets another's where the pages do.
+        let taken = writer.taken();
+        let is_told = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "md");
+        findings.extend(taken.iter().filter(|path| !is_told(path)).map(|path| self.taken(path)));
         findings.extend(kept.into_iter().flat_map(|kept| kept.findings));
         sort_by_place(&mut findings);
         findings

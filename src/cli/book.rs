@@ -9,9 +9,12 @@ use super::error::CliError;
 use super::exit::ExitStatus;
 use super::export;
 use super::printer::Printer;
-use crate::book::{Book, LoadOptions, Shown, Site, SiteOptions, SiteWriter, build_site, load_book};
+use crate::book::{
+    Book, BookSettings, LoadOptions, Notice, Project, ServeOptions, Shown, Site, SiteOptions, SiteWriter,
+    Workshop, build_site, load_book, parse_settings, serve,
+};
 use crate::config::{Environment, Settings};
-use crate::diagnostic::{Finding, Severity, plural};
+use crate::diagnostic::{Finding, Severity, Source, chain, normal_path, plural};
 use crate::record::Store;
 use crate::tutorial::ParseOptions;
 
@@ -26,6 +29,7 @@ pub(super) struct BookArguments {
 enum BookCommand {
     Build(BuildArguments),
     Export(export::ExportArguments),
+    Serve(ServeArguments),
 }
 
 /// Build the site
@@ -42,6 +46,28 @@ struct BuildArguments {
     require: Option<Required>,
 }
 
+/// Show the book in a browser while it is written
+///
+/// Builds the site, serves it, and builds again what changes: a page that is open loads again by itself, where
+/// it was scrolled to. Ctrl-C ends it.
+#[derive(Debug, Args)]
+struct ServeArguments {
+    /// The book's folder [default: as `book build` finds it]
+    folder: Option<PathBuf>,
+    /// Where the site goes [default: as for `book build`]
+    #[arg(short = 'd', long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    /// The name or address to listen on; other machines can reach the book at `0.0.0.0` only
+    #[arg(short = 'n', long, value_name = "HOST", default_value = "127.0.0.1")]
+    host: String,
+    /// The port to listen on; 0 takes any that is free
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 3000)]
+    port: u16,
+    /// Open the book in a browser
+    #[arg(short, long)]
+    open: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Required {
     /// It was run as it is now, and did what it promises
@@ -53,6 +79,7 @@ pub(super) fn book(arguments: &BookArguments, printer: &Printer) -> Result<ExitS
     match &arguments.command {
         BookCommand::Build(arguments) => build(arguments, printer),
         BookCommand::Export(arguments) => export::export(arguments, printer),
+        BookCommand::Serve(arguments) => preview(arguments, printer),
     }
 }
 
@@ -69,10 +96,7 @@ pub(super) struct BookPlace {
 /// Reads the book of a folder, or of the one that is meant where none is named.
 pub(super) fn open_book(folder: Option<&Path>) -> Result<BookPlace, CliError> {
     let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
-    let folder = match folder {
-        Some(folder) => current.join(folder),
-        None => default_folder(&current),
-    };
+    let folder = book_folder(folder, &current);
     let (settings, findings) = project_around(&folder, &current)?;
     let store = Store::open(&settings.root);
     let parse = ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() };
@@ -86,9 +110,15 @@ pub(super) fn open_book(folder: Option<&Path>) -> Result<BookPlace, CliError> {
 fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let BookPlace { current, settings, store, book, mut findings } = open_book(arguments.folder.as_deref())?;
     let changed = changed_dates(&settings.root, &book);
-    let output = output_folder(arguments, &book, &settings.root, &current);
+    let output = output_folder(
+        arguments.output.as_deref(),
+        &book.folder,
+        &book.settings.output,
+        &settings.root,
+        &current,
+    );
     let writer = SiteWriter::open(&output)?;
-    let site_options = SiteOptions { root: &settings.root, store: &store, changed: &changed, stop: None };
+    let site_options = SiteOptions { root: &settings.root, store: &store, changed: &changed };
     let site = build_site(&book, &site_options, &writer)?;
     let written = writer.finish()?;
     findings.extend(book.findings.iter().chain(&site.findings).cloned());
@@ -133,6 +163,16 @@ fn verdict(arguments: &BuildArguments, site: &Site, findings: &[Finding], printe
     if failed { ExitStatus::Failed } else { ExitStatus::Passed }
 }
 
+fn book_folder(asked: Option<&Path>, current: &Path) -> PathBuf {
+    asked.map_or_else(|| default_folder(current), |folder| current.join(folder))
+}
+
+/// Returns what a book says of itself, before it is read; what is wrong with that is told when it is.
+fn book_settings(folder: &Path) -> BookSettings {
+    let text = std::fs::read_to_string(folder.join("book.toml")).unwrap_or_default();
+    parse_settings(&Source::new("book.toml", text)).0
+}
+
 fn default_folder(current: &Path) -> PathBuf {
     let is_book = |folder: &Path| {
         ["book.toml", "SUMMARY.md", "src/SUMMARY.md"].iter().any(|name| folder.join(name).is_file())
@@ -141,12 +181,98 @@ fn default_folder(current: &Path) -> PathBuf {
     folders.into_iter().find(|folder| is_book(folder)).unwrap_or_else(|| current.to_path_buf())
 }
 
-fn output_folder(arguments: &BuildArguments, book: &Book, root: &Path, current: &Path) -> PathBuf {
-    match (&arguments.output, &book.settings.output) {
+fn output_folder(
+    asked: Option<&Path>,
+    folder: &Path,
+    configured: &Option<PathBuf>,
+    root: &Path,
+    current: &Path,
+) -> PathBuf {
+    match (asked, configured) {
         (Some(output), _) => current.join(output),
-        (None, Some(output)) => book.folder.join(output),
-        (None, None) if book.folder.join("book.toml").is_file() => book.folder.join("book"),
+        (None, Some(output)) => folder.join(output),
+        (None, None) if folder.join("book.toml").is_file() => folder.join("book"),
         (None, None) => root.join(".stagebook").join("book"),
+    }
+}
+
+fn preview(arguments: &ServeArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
+    let folder = normal_path(&book_folder(arguments.folder.as_deref(), &current));
+    let (settings, _) = project_around(&folder, &current)?;
+    let configured = book_settings(&folder).output;
+    let output = output_folder(arguments.output.as_deref(), &folder, &configured, &settings.root, &current);
+    let options = ServeOptions {
+        folder: folder.clone(),
+        output: normal_path(&output),
+        host: arguments.host.clone(),
+        port: arguments.port,
+    };
+    let desk = Desk { folder, current, printer: printer.clone(), open: arguments.open };
+    serve(options, desk)?;
+    Ok(ExitStatus::Passed)
+}
+
+/// What a preview needs of the command line.
+struct Desk {
+    folder: PathBuf,
+    current: PathBuf,
+    printer: Printer,
+    open: bool,
+}
+
+impl Workshop for Desk {
+    fn project(&mut self) -> Result<(Project, Vec<Finding>), String> {
+        let (settings, findings) = project_around(&self.folder, &self.current)
+            .map_err(|error| format!("error: {}", chain(&error)))?;
+        let project = Project {
+            parse: ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() },
+            here: self.current.clone(),
+            store: Store::open(&settings.root),
+            environment: Environment::read().parameters(),
+            settings,
+        };
+        Ok((project, findings))
+    }
+
+    fn dates(&mut self, book: &Book, root: &Path) -> BTreeMap<PathBuf, String> {
+        changed_dates(root, book)
+    }
+
+    fn notice(&mut self, notice: Notice<'_>) {
+        match notice {
+            Notice::Serving(address) => {
+                self.printer.insist(&format!("{address} shows the book; Ctrl-C ends it"));
+                if self.open {
+                    open(address, &self.printer);
+                }
+            }
+            Notice::Built { changed, took, findings } => {
+                self.printer.findings(&mut findings.to_vec());
+                let what = match changed {
+                    [file] => file.display().to_string(),
+                    [page, source] if page.with_extension("") == source.with_extension("") => {
+                        page.with_extension("html").display().to_string()
+                    }
+                    files => plural(files.len(), "file"),
+                };
+                if !changed.is_empty() {
+                    self.printer.say(&format!("{what} in {} ms", took.as_millis()));
+                }
+            }
+            Notice::Failed(problem) => self.printer.insist(problem),
+            Notice::Note(note) => self.printer.warning(note),
+        }
+    }
+}
+
+/// Opens an address with the program that the desktop has for it.
+fn open(address: &str, printer: &Printer) {
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let command = duct::cmd(program, [address]).stdin_null().stdout_null().stderr_null().unchecked();
+    // It may stay until the browser ends.
+    if let Err(error) = command.start() {
+        printer.warning(&format!("no browser was opened: `{program}`: {error}"));
     }
 }
 

@@ -68,7 +68,13 @@ impl CliError {
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
             }
-            Self::Book(BookError::NotOurs { .. } | BookError::Write { .. } | BookError::Stopped)
+            Self::Book(
+                BookError::NotOurs { .. }
+                | BookError::Write { .. }
+                | BookError::Listen { .. }
+                | BookError::Serve(_)
+                | BookError::Stopped,
+            )
             | Self::Report { .. }
             | Self::Write { .. }
             | Self::Output(_)
@@ -94,6 +100,9 @@ impl CliError {
                 "add it by hand: `[preprocessor.stagebook]` with `command = \"stagebook mdbook-preprocessor\"`",
             ),
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
+            Self::Book(BookError::Listen { .. }) => Some(
+                "another program may have the port: --port NUMBER takes another one, --port 0 any that is free",
+            ),
             _ => None,
         }
     }

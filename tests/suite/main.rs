@@ -17,6 +17,7 @@ mod project;
 mod readme;
 mod redact;
 mod reference;
+mod serve;
 mod stopping;
 mod terminal;
 mod text_diff;
