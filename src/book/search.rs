@@ -509,7 +509,11 @@ mod tests {
             files.push(text_script(number, &sections(texts)));
             known.push(SearchPage { url: page.url.clone(), languages: page.languages.clone(), ..*page });
         }
-        index.write(&known, |path, script| Ok::<_, ()>(files.push((path, script)))).unwrap();
+        let put = |path, script| {
+            files.push((path, script));
+            Ok::<_, ()>(())
+        };
+        index.write(&known, put).unwrap();
         files
     }
 

@@ -20,7 +20,7 @@ use crate::record::Store;
 use crate::tutorial::ParseOptions;
 
 /// How long nothing happens until a burst of saves is over: an editor writes, renames and touches.
-const BURST: Duration = Duration::from_millis(8);
+const BURST: Duration = Duration::from_millis(5);
 /// How long a burst may last.
 const LONGEST_BURST: Duration = Duration::from_millis(40);
 /// How long nothing happens until the whole book is built again.
@@ -106,6 +106,9 @@ struct Current {
     /// What is filled in on each page.
     files: Vec<BTreeSet<PathBuf>>,
 }
+
+/// The files that changed in the site, and what is wrong with what was built.
+type Made = (Vec<PathBuf>, Vec<Finding>);
 
 /// What a change asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -214,10 +217,8 @@ impl<W: Workshop> Rebuilder<W> {
         }
     }
 
-    fn rebuilt(
-        &mut self,
-        numbers: &BTreeSet<usize>,
-    ) -> Result<Option<(Vec<PathBuf>, Vec<Finding>)>, BookError> {
+    /// Returns what came of it; nothing where one of the pages cannot be read.
+    fn rebuilt(&mut self, numbers: &BTreeSet<usize>) -> Result<Option<Made>, BookError> {
         let State { current: Some(current), dates, painter, errors, stale } = &mut self.state else {
             return Ok(None);
         };
@@ -297,7 +298,7 @@ impl<W: Workshop> Rebuilder<W> {
         Ok(Current { project, book, findings, files })
     }
 
-    fn site(&mut self) -> Result<(Vec<PathBuf>, Vec<Finding>), BookError> {
+    fn site(&mut self) -> Result<Made, BookError> {
         let State { current: Some(current), dates, .. } = &mut self.state else {
             return Err(BookError::Stopped);
         };
@@ -336,7 +337,7 @@ impl<W: Workshop> Rebuilder<W> {
         self.workshop.notice(Notice::Failed(problem));
         if self.state.current.is_none() {
             // The book's folder is all that is known.
-            self.watch.set(BTreeSet::from([self.folder.clone(), self.folder.join("src")].map(|path| path)));
+            self.watch.set(BTreeSet::from([self.folder.clone()]));
         }
     }
 }
