@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -14,7 +15,7 @@ use crate::book::{
     Workshop, build_site, load_book, parse_settings, serve,
 };
 use crate::config::{Environment, Settings};
-use crate::diagnostic::{Finding, Severity, Source, chain, normal_path, plural};
+use crate::diagnostic::{Finding, Severity, Source, chain, normal_path, plural, render};
 use crate::record::Store;
 use crate::tutorial::ParseOptions;
 
@@ -208,7 +209,8 @@ fn preview(arguments: &ServeArguments, printer: &Printer) -> Result<ExitStatus, 
         host: arguments.host.clone(),
         port: arguments.port,
     };
-    let desk = Desk { folder, current, printer: printer.clone(), open: arguments.open };
+    let desk =
+        Desk { folder, current, printer: printer.clone(), open: arguments.open, told: BTreeSet::new() };
     serve(options, desk)?;
     Ok(ExitStatus::Passed)
 }
@@ -219,6 +221,8 @@ struct Desk {
     current: PathBuf,
     printer: Printer,
     open: bool,
+    /// What is wrong, as it was told.
+    told: BTreeSet<String>,
 }
 
 impl Workshop for Desk {
@@ -247,22 +251,32 @@ impl Workshop for Desk {
                     open(address, &self.printer);
                 }
             }
-            Notice::Built { changed, took, findings } => {
-                self.printer.findings(&mut findings.to_vec());
-                let what = match changed {
-                    [file] => file.display().to_string(),
-                    [page, source] if page.with_extension("") == source.with_extension("") => {
-                        page.with_extension("html").display().to_string()
-                    }
-                    files => plural(files.len(), "file"),
-                };
-                if !changed.is_empty() {
-                    self.printer.say(&format!("{what} in {} ms", took.as_millis()));
-                }
-            }
+            Notice::Built { whole, changed, took, findings } => self.built(whole, changed, took, findings),
             Notice::Failed(problem) => self.printer.insist(problem),
             Notice::Note(note) => self.printer.warning(note),
         }
+    }
+}
+
+impl Desk {
+    /// Tells what was built, and what is wrong that was not told before.
+    fn built(&mut self, whole: bool, changed: &[PathBuf], took: Duration, findings: &[Finding]) {
+        let mut news: Vec<Finding> = findings.to_vec();
+        news.retain(|finding| !self.told.contains(&render(finding, false)));
+        self.printer.findings(&mut news);
+        if whole {
+            self.told.clear();
+        }
+        self.told.extend(findings.iter().map(|finding| render(finding, false)));
+        let is_page = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "html");
+        let pages: Vec<&PathBuf> = changed.iter().filter(is_page).collect();
+        let what = match (whole, pages.as_slice()) {
+            // What follows a page in the background is no news.
+            (true, []) => return,
+            (false, [page]) => page.display().to_string(),
+            _ => plural(changed.len(), "file"),
+        };
+        self.printer.say(&format!("{what} in {} ms", took.as_millis()));
     }
 }
 

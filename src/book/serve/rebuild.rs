@@ -60,6 +60,8 @@ pub enum Notice<'a> {
     Serving(&'a str),
     /// These files of the site were written, and this is wrong with the book.
     Built {
+        /// Whether it was the whole book, and not only pages that changed.
+        whole: bool,
         /// Files that are new or differ from before.
         changed: &'a [PathBuf],
         /// How long it took.
@@ -120,6 +122,34 @@ struct Asked {
     book: bool,
 }
 
+/// Messages that came at once.
+#[derive(Default)]
+struct Burst {
+    paths: BTreeSet<PathBuf>,
+    lost: bool,
+    end: bool,
+}
+
+impl Burst {
+    fn add(&mut self, message: Message) {
+        match message {
+            Message::End => self.end = true,
+            Message::Lost => self.lost = true,
+            Message::Changed(path) => {
+                self.paths.insert(path);
+            }
+        }
+    }
+
+    fn heard(self) -> Heard {
+        match self {
+            Self { end: true, .. } => Heard::End,
+            Self { lost: true, .. } => Heard::Lost,
+            Self { paths, .. } => Heard::Changed(paths),
+        }
+    }
+}
+
 enum Heard {
     Changed(BTreeSet<PathBuf>),
     Lost,
@@ -135,8 +165,6 @@ impl<W: Workshop> Rebuilder<W> {
         self.workshop.notice(Notice::Serving(address));
         let mut unfinished = false;
         loop {
-            // What comes from here on is either heard below, or stops what is done then.
-            self.stop.store(false, Ordering::Relaxed);
             let asked = match self.listen(unfinished) {
                 Heard::End => return,
                 Heard::Quiet => Asked { site: true, ..Asked::default() },
@@ -168,18 +196,16 @@ impl<W: Workshop> Rebuilder<W> {
             },
         };
         let end = Instant::now() + LONGEST_BURST;
-        let (mut paths, mut lost, mut next) = (BTreeSet::new(), false, Some(first));
+        let mut burst = Burst::default();
+        let mut next = Some(first);
         while let Some(message) = next {
-            match message {
-                Message::End => return Heard::End,
-                Message::Lost => lost = true,
-                Message::Changed(path) => {
-                    paths.insert(path);
-                }
-            }
+            burst.add(message);
             next = self.messages.recv_timeout(BURST.min(end.saturating_duration_since(Instant::now()))).ok();
         }
-        if lost { Heard::Lost } else { Heard::Changed(paths) }
+        // What is told after this stops what is done next; what was told before is heard here.
+        self.stop.store(false, Ordering::SeqCst);
+        self.messages.try_iter().for_each(|message| burst.add(message));
+        burst.heard()
     }
 
     /// Returns what changed files ask for.
@@ -208,7 +234,12 @@ impl<W: Workshop> Rebuilder<W> {
                 self.tell_errors();
                 if !changed.is_empty() {
                     let took = began.elapsed();
-                    self.workshop.notice(Notice::Built { changed: &changed, took, findings: &findings });
+                    self.workshop.notice(Notice::Built {
+                        whole: false,
+                        changed: &changed,
+                        took,
+                        findings: &findings,
+                    });
                 }
             }
             // It is gone or cannot be read any more: that is for the whole book.
@@ -271,9 +302,11 @@ impl<W: Workshop> Rebuilder<W> {
                 self.live.changed(&changed);
                 self.state.errors = errors(&findings).collect();
                 self.tell_errors();
+                let took = began.elapsed();
                 self.workshop.notice(Notice::Built {
+                    whole: true,
                     changed: &changed,
-                    took: began.elapsed(),
+                    took,
                     findings: &findings,
                 });
                 true

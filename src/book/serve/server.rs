@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
@@ -17,12 +18,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 
 use super::host::is_ours;
 use super::live::{Event, Live};
 use super::rebuild::{Rebuilder, State, Workshop};
 use super::watch::{Ear, Message, Watch};
 use crate::book::error::BookError;
+use crate::book::output::SiteWriter;
 use crate::book::search::script_value;
 
 /// Where pages listen.
@@ -54,6 +57,8 @@ pub fn serve(options: ServeOptions, workshop: impl Workshop) -> Result<(), BookE
 }
 
 async fn serve_until_told(options: ServeOptions, mut workshop: impl Workshop) -> Result<(), BookError> {
+    // A folder that is not ours is neither written into nor shown.
+    SiteWriter::open(&options.output)?;
     let address = format!("{}:{}", options.host, options.port);
     let bound = TcpListener::bind((options.host.as_str(), options.port)).await;
     let listener = bound.map_err(|source| BookError::Listen { address, source })?;
@@ -68,20 +73,33 @@ async fn serve_until_told(options: ServeOptions, mut workshop: impl Workshop) ->
     if let Some(note) = note {
         workshop.notice(super::Notice::Note(&note));
     }
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::from(milliseconds()));
     let shelf =
         Arc::new(Shelf { folder: options.output.clone(), host: options.host, live: Arc::clone(&live) });
     let state = State::default();
     let (folder, output) = (options.folder, options.output);
     let rebuilder =
         Rebuilder { folder, output, workshop, live, watch, messages, stop: Arc::clone(&stop), state };
-    let builds = std::thread::spawn(move || rebuilder.run(&address));
+    let (at_work, gone) = oneshot::channel::<()>();
+    let builds = std::thread::spawn(move || {
+        let _at_work = at_work;
+        rebuilder.run(&address);
+    });
 
-    accept(&listener, &shelf, &mut end).await;
-    stop.store(true, Ordering::Relaxed);
-    // It has ended by itself only if it panicked, which is told below.
+    tokio::select! {
+        () = accept(&listener, &shelf) => {}
+        () = end.told() => {}
+        // It ends by itself only if it panicked, which is told below.
+        _ = gone => {}
+    }
     let _ = sender.send(Message::End);
+    stop.store(true, Ordering::SeqCst);
     builds.join().map_err(|_| BookError::Serve(std::io::Error::other("the thread that builds panicked")))
+}
+
+fn milliseconds() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or_default()
 }
 
 /// Returns the address as a browser takes it.
@@ -115,18 +133,12 @@ impl End {
     }
 }
 
-async fn accept(listener: &TcpListener, shelf: &Arc<Shelf>, end: &mut End) {
+async fn accept(listener: &TcpListener, shelf: &Arc<Shelf>) {
     loop {
-        let stream = tokio::select! {
-            () = end.told() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Too many are open: some will close.
-                Err(_) => {
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+        let Ok((stream, _)) = listener.accept().await else {
+            // Too many are open: some will close.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
         };
         let shelf = Arc::clone(shelf);
         tokio::spawn(async move {
@@ -160,6 +172,9 @@ impl Shelf {
                 StatusCode::FORBIDDEN,
                 "this server does not answer to that name; `--host` gives it one\n",
             );
+        }
+        if is_foreign(request) {
+            return plain(StatusCode::FORBIDDEN, "this book is for its own pages\n");
         }
         if ![Method::GET, Method::HEAD].contains(request.method()) {
             let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "this server only shows pages\n");
@@ -245,6 +260,12 @@ impl Shelf {
         page.splice(end..end, call.into_bytes());
         page
     }
+}
+
+/// Returns whether a page of another site asks for something to use in itself; its links may lead here.
+fn is_foreign(request: &Request<Incoming>) -> bool {
+    let says = |name: &str, value: &str| request.headers().get(name).is_some_and(|said| said == value);
+    says("sec-fetch-site", "cross-site") && !says("sec-fetch-mode", "navigate")
 }
 
 /// Returns the file that a path of a request means, or nothing where it leads elsewhere.

@@ -102,9 +102,10 @@ impl Ear {
     }
 
     fn tell(&self, message: Message) {
-        self.stop.store(true, Ordering::Relaxed);
         // At the end, nobody listens.
         let _ = self.messages.send(message);
+        // After the message: whoever takes back the wish to stop has then heard why there was one.
+        self.stop.store(true, Ordering::SeqCst);
     }
 }
 
