@@ -1,7 +1,7 @@
 //! Code becomes coloured HTML when the book is built; light and dark share the markup.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use arborium::{GrammarStore, Highlighter};
 
@@ -12,6 +12,19 @@ const LONGEST: usize = 256 * 1024;
 
 /// Grammars are costly to prepare, and all threads share them.
 static GRAMMARS: LazyLock<Arc<GrammarStore>> = LazyLock::new(|| Arc::new(GrammarStore::new()));
+
+/// Whether each grammar was prepared: two threads that want one at once would both do it.
+static PREPARED: Mutex<BTreeMap<&'static str, Arc<OnceLock<()>>>> = Mutex::new(BTreeMap::new());
+
+/// Prepares a grammar, or waits for the thread that does.
+fn prepare(grammar: &'static str) {
+    let mut prepared = PREPARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let once = Arc::clone(prepared.entry(grammar).or_default());
+    drop(prepared);
+    once.get_or_init(|| {
+        GRAMMARS.get(grammar);
+    });
+}
 
 /// Colours code, and remembers what it did: books repeat their blocks.
 pub(super) struct Painter {
@@ -32,6 +45,7 @@ impl Painter {
         if let Some(html) = self.known.get(&key) {
             return html.clone();
         }
+        prepare(grammar);
         let html = self.coloured(grammar, code);
         self.known.insert(key, html.clone());
         html
