@@ -209,13 +209,17 @@ fn loaded(site: &Path) -> Loaded {
     let page = site.join("part-01/page-0001.html");
     let html = fs::read_to_string(&page).expect("the page was written");
     let linked = |ending: &str| -> usize {
-        let words = html.split('"').filter(|word| word.ends_with(ending) && !word.contains("://"));
-        words.map(|word| compressed(&page.parent().expect("it is in a folder").join(word))).sum()
+        let values = ["src=\"", "href=\""].into_iter().flat_map(|attribute| html.split(attribute).skip(1));
+        let files = values.filter_map(|rest| rest.split('"').next());
+        let files = files.filter(|file| file.ends_with(ending) && !file.contains("://"));
+        files.map(|file| compressed(&page.parent().expect("it is in a folder").join(file))).sum()
     };
     let (sheets, script) = (linked(".css"), linked(".js"));
     let index = files(site).into_iter().filter(|path| {
         let name = path.strip_prefix(site).expect("it was found there").to_string_lossy().into_owned();
-        name.starts_with("search/") || (name.starts_with("searchindex") && name.ends_with(".js"))
+        // The texts of hits are loaded for those hits alone.
+        let is_index = name.starts_with("search/") && !name.starts_with("search/text/");
+        is_index || (name.starts_with("searchindex") && name.ends_with(".js"))
     });
     Loaded {
         view: compressed(&page) + sheets + script,

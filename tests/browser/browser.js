@@ -19,7 +19,8 @@ after(() => browser.close());
  * or asked for anything that is no file.
  */
 export const visit = async (url, look, options = {}) => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // Without motion: a key pressed while a page still glides to the last one's target is lost.
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   try {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const foreign = [], complaints = [];

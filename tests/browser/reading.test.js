@@ -64,7 +64,6 @@ test("the outline works by keyboard", () => visit(address("states", "index.html"
   await tabTo(page, ".outline a[href='#tables']");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/index.html#tables");
-  // Scrolling takes a moment.
   await page.waitForFunction(() => {
     const { top, bottom } = document.querySelector("#tables").getBoundingClientRect();
     return top >= 0 && bottom <= innerHeight;
