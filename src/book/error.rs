@@ -16,7 +16,7 @@ pub enum BookError {
         source: io::Error,
     },
     /// The folder is no book.
-    #[error("`{}` is no book: it has no page", path.display())]
+    #[error("`{}` is no book: it has no page; write a Markdown file, and name it in SUMMARY.md if there is one", path.display())]
     Empty {
         /// The folder.
         path: PathBuf,

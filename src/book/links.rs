@@ -112,8 +112,11 @@ impl Links {
         if path.extension().is_none_or(|extension| extension != "html") {
             return None;
         }
-        let written = self.pages.iter().find(|(_, output)| output.as_path() == path);
-        written.map(|(file, _)| file.clone())
+        let is_index = path.file_name().is_some_and(|name| name == "index.html");
+        let readmes: &[&str] = if is_index { &["README.md", "readme.md", "Readme.md"] } else { &[] };
+        let own = path.with_extension("md");
+        let files = std::iter::once(own).chain(readmes.iter().map(|name| path.with_file_name(name)));
+        files.into_iter().find(|file| self.pages.get(file).is_some_and(|output| output == path))
     }
 
     /// Returns the way to a page; what the author wrote stays as far as it fits.
@@ -149,8 +152,10 @@ pub(super) fn is_external(target: &str) -> bool {
 }
 
 /// Returns a page's HTML with links that lead from the site's root to where they led from the page.
-pub(super) fn from_root(html: &str, page: &Path) -> String {
-    if page.components().count() == 1 {
+///
+/// `root` is the way to the root: empty for a page that lies there.
+pub(super) fn from_root(html: &str, page: &Path, root: &str) -> String {
+    if page.components().count() == 1 && root.is_empty() {
         return html.to_owned();
     }
     with_attributes(html, |_, attribute| {
@@ -160,7 +165,7 @@ pub(super) fn from_root(html: &str, page: &Path) -> String {
             return None;
         }
         let (path, rest) = written.split_at(written.find(['?', '#']).unwrap_or(written.len()));
-        Some(format!("{}{rest}", encoded(&in_site(path, page))))
+        Some(format!("{root}{}{rest}", encoded(&in_site(path, page))))
     })
 }
 
@@ -193,7 +198,7 @@ mod tests {
     fn first_page_stands_at_the_root_too() {
         let html = "<a href=\"b%20c.html#x\">b</a><a href=\"#y\">y</a><img src=\"../p.png\"><a href=\"https://x.org/\">x</a>";
         let expected = "<a href=\"g/b%20c.html#x\">b</a><a href=\"#y\">y</a><img src=\"p.png\"><a href=\"https://x.org/\">x</a>";
-        assert_eq!(from_root(html, Path::new("g/a.html")), expected);
+        assert_eq!(from_root(html, Path::new("g/a.html"), ""), expected);
     }
 
     #[test]

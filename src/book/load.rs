@@ -51,6 +51,8 @@ pub struct Book {
     pub navigation: Navigation,
     /// Its pages, in the order of the table of contents.
     pub pages: Vec<Page>,
+    /// Its own page for wrong addresses: mdBook's `input-404`, or `404.md`.
+    pub not_found: Option<Page>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
 }
@@ -87,7 +89,7 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
     };
     let is_found = navigation.items.is_empty();
     if is_found {
-        navigation = navigation_of(found_pages(&source));
+        navigation = navigation_of(found_pages(&source, &settings));
     }
     let pages = read_pages(&navigation, &source, &settings, options, &mut findings);
     if is_found {
@@ -99,8 +101,29 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
         return Err(BookError::Empty { path: folder.to_path_buf() });
     }
     forget_missing(&mut navigation, &pages);
-    findings.extend(orphans(&source, options.here, &pages, summary.is_file()));
-    Ok(Book { folder: folder.to_path_buf(), source, settings, navigation, pages, findings })
+    if summary.is_file() {
+        let found = found_pages(&source, &settings);
+        findings.extend(orphans(&source, options.here, &pages, &found));
+    }
+    let not_found = read_not_found(&source, &settings, options, &mut findings);
+    Ok(Book { folder: folder.to_path_buf(), source, settings, navigation, pages, not_found, findings })
+}
+
+/// Returns the book's own page for wrong addresses, where it has one.
+fn read_not_found(
+    source: &Path,
+    settings: &BookSettings,
+    options: &LoadOptions<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Page> {
+    let path = settings.not_found_file();
+    if settings.not_found.is_none() && !source.join(&path).is_file() {
+        return None;
+    }
+    let chapter = Chapter { path: Some(path), ..Chapter::default() };
+    let (page, found) = read_page(&chapter, source, settings, options);
+    findings.extend(found);
+    page
 }
 
 fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result<BookSettings, BookError> {
@@ -146,9 +169,12 @@ fn tidy_paths(chapter: &mut Chapter) {
 }
 
 /// Finds the pages below a folder; their titles come from themselves.
-fn found_pages(source: &Path) -> Vec<FoundPage> {
+fn found_pages(source: &Path, settings: &BookSettings) -> Vec<FoundPage> {
+    let not_found = settings.not_found_file();
     let is_page = |path: &PathBuf| {
-        path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("SUMMARY.md")
+        path.extension().is_some_and(|extension| extension == "md")
+            && !path.ends_with("SUMMARY.md")
+            && *path != not_found
     };
     let pages = files_below(source).into_iter().filter(is_page);
     pages.map(|path| FoundPage { path, title: String::new() }).collect()
@@ -303,18 +329,15 @@ fn evidence(
 }
 
 /// Returns pages of the source folder that nothing leads to.
-fn orphans(source: &Path, here: &Path, pages: &[Page], has_summary: bool) -> Vec<Finding> {
-    if !has_summary {
-        return Vec::new();
-    }
+fn orphans(source: &Path, here: &Path, pages: &[Page], found: &[FoundPage]) -> Vec<Finding> {
     let files: BTreeSet<&Path> = pages.iter().map(|page| page.path.as_path()).collect();
     let included: BTreeSet<&Path> =
         pages.iter().flat_map(|page| &page.tutorial.includes).map(|include| include.source.path()).collect();
-    let lost = found_pages(source).into_iter().map(|page| page.path);
+    let lost = found.iter().map(|page| &page.path);
     let lost = lost.filter(|path| !files.contains(path.as_path()));
     lost.filter(|path| !included.iter().any(|included| included.ends_with(path)))
         .map(|path| {
-            let file = source.join(&path);
+            let file = source.join(path);
             let text = fs::read_to_string(&file).unwrap_or_default();
             let shown = file.strip_prefix(here).unwrap_or(&file);
             let place = Place::new(&Source::new(shown, text), 0..0);

@@ -23,7 +23,7 @@ pub enum Item {
 }
 
 /// A page in the table of contents.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Chapter {
     /// Its title, as plain text.
     pub title: String,

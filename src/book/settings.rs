@@ -81,6 +81,23 @@ pub enum Theme {
     Dark,
 }
 
+impl BookSettings {
+    /// Returns the file of the page for wrong addresses, relative to the source folder.
+    pub(super) fn not_found_file(&self) -> PathBuf {
+        self.not_found.as_deref().unwrap_or("404.md").into()
+    }
+
+    /// Returns the site's root as links name it from anywhere on its host; empty where that is not known.
+    pub(super) fn site_path(&self) -> String {
+        let Some(url) = self.site_url.as_deref() else { return String::new() };
+        let path = match url.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
+            None => url,
+        };
+        format!("/{}/", path.trim_matches('/')).replace("//", "/")
+    }
+}
+
 impl Default for BookSettings {
     /// mdBook's defaults.
     fn default() -> Self {

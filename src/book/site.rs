@@ -157,6 +157,10 @@ impl OwnPages {
     }
 }
 
+/// What the page for wrong addresses says where a book has none of its own.
+const NOT_FOUND: &str =
+    "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
+
 /// A page that was written, on its way to what all pages are in.
 struct Made {
     /// It as a chapter of the whole book; empty where there is no such page.
@@ -285,7 +289,7 @@ impl<'a> Press<'a> {
         content.push_str(text);
         content.extend(self.moved.get(output).map(Moved::script));
         if output != page.output {
-            content = from_root(&content, &page.output);
+            content = from_root(&content, &page.output, "");
         }
         let view = self.page_view(number, expanded, rendered);
         self.filled(&view, &content, &outline(rendered), Some(&page.path), &root)
@@ -452,11 +456,26 @@ impl<'a> Press<'a> {
             add(&self.own.contents, "All pages", &content)?;
         }
         // A book that has a page for wrong addresses needs no other.
-        if !self.numbers.contains_key(Path::new("404.html")) {
-            let missing = "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
-            add("404.html", "Not found", missing)?;
+        let name = Path::new("404.html");
+        if !self.numbers.contains_key(name) {
+            files.push((name.into(), self.not_found()?.into_bytes()));
         }
         Ok(files)
+    }
+
+    /// Returns the page for wrong addresses. It is shown at any of them, so its links begin at the site's root
+    /// where that is known.
+    fn not_found(&self) -> Result<String, BookError> {
+        let root = self.book.settings.site_path();
+        let (title, content) = match &self.book.not_found {
+            Some(page) => {
+                let (_, rendered) = self.rendered(page, &mut Painter::new());
+                (page.title.clone(), from_root(&rendered.html, &page.output, &root))
+            }
+            None => ("Not found".to_owned(), NOT_FOUND.to_owned()),
+        };
+        let view = PageView { title, ..PageView::default() };
+        self.filled(&view, &content, &[], None, &root)
     }
 
     /// Returns a page that the program adds at the site's root.

@@ -238,10 +238,7 @@ impl Shelf {
     /// Answers to a wrong address with the book's page for that, or with what is wrong with the book.
     fn missing(&self) -> Answer {
         let name = Path::new("404.html");
-        let page = self.read(name).map(|content| {
-            // The page is written for the site's root, and this address may be deeper.
-            String::from_utf8_lossy(&content).replacen("<head>", "<head><base href=\"/\">", 1).into_bytes()
-        });
+        let page = self.read(name).map(|content| from_here(&String::from_utf8_lossy(&content)).into_bytes());
         let empty = || b"<!doctype html><title>Stagebook</title><p>There is no such page yet.</p>".to_vec();
         let mut answer = self.found(name, page.unwrap_or_else(empty));
         *answer.status_mut() = StatusCode::NOT_FOUND;
@@ -259,6 +256,17 @@ impl Shelf {
         let end = page.windows(7).rposition(|tag| tag == b"</body>").unwrap_or(page.len());
         page.splice(end..end, call.into_bytes());
         page
+    }
+}
+
+/// Returns the page for wrong addresses, which is written for the root of the published site, for the one here.
+fn from_here(page: &str) -> String {
+    let root =
+        page.split_once("data-root=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(root, _)| root);
+    match root {
+        Some(root) if root.starts_with('/') => page.replace(&format!("=\"{root}"), "=\"/"),
+        // This address may be deeper than the root.
+        _ => page.replacen("<head>", "<head><base href=\"/\">", 1),
     }
 }
 
