@@ -390,6 +390,10 @@ impl PlanRun {
 
     async fn end_sessions(&mut self) {
         for mut session in std::mem::take(&mut self.sessions).into_values() {
+            if session.end_at_once() {
+                session.bury().await;
+                continue;
+            }
             let Some(shell) = session.process() else { continue };
             if session.ask_to_end().is_ok() {
                 let _ = tokio::time::timeout(self.shared.options.grace, session.wait()).await;

@@ -97,6 +97,11 @@ impl Spawned {
         ended
     }
 
+    /// Kills it; returns whether it was there to be killed. Its end must still be waited for.
+    pub(super) fn kill(&mut self) -> bool {
+        self.child.start_kill().is_ok()
+    }
+
     fn forget(&mut self) {
         self.process.take().into_iter().for_each(|process| self.children.forget(process));
     }

@@ -237,6 +237,14 @@ impl Session {
         Ok(())
     }
 
+    /// Ends an idle shell that has nothing to do at its end; returns whether it was one.
+    ///
+    /// Only a bash is known to have nothing but traps for that.
+    pub(crate) fn end_at_once(&mut self) -> bool {
+        let has_nothing_to_do = self.interpreter.kind == InterpreterKind::Bash && !self.traps;
+        has_nothing_to_do && self.shell.as_mut().is_some_and(Spawned::kill)
+    }
+
     /// Asks an idle shell to end, which runs the traps that its steps set.
     pub(crate) fn ask_to_end(&mut self) -> io::Result<()> {
         self.texts += 1;
