@@ -88,3 +88,65 @@ impl Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn ask(address: &str, timeout: Duration) -> Result<u16, HttpError> {
+        let client = Client::new(&ClientOptions { timeout, proxies: Proxies::default() })?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let address = Address::parse(address).unwrap();
+        let answer = runtime.block_on(client.ask(Method::GET, &address, HeaderMap::new()));
+        runtime.shutdown_background();
+        answer.map(|answer| answer.status().as_u16())
+    }
+
+    /// Serves one connection, and returns the port.
+    fn serve(answer: &'static str) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            match answer {
+                "" => std::thread::sleep(Duration::from_secs(2)),
+                answer => stream.write_all(answer.as_bytes()).unwrap(),
+            }
+        });
+        port
+    }
+
+    const SECONDS: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn answer_is_an_answer_whatever_it_says() {
+        let port = serve("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(ask(&format!("http://localhost:{port}/"), SECONDS).unwrap(), 404);
+    }
+
+    #[test]
+    fn what_was_in_the_way_is_told_apart() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let refused = ask(&format!("http://127.0.0.1:{free}/"), SECONDS);
+        assert!(matches!(refused, Err(HttpError::Refused)), "{refused:?}");
+        let refused = ask(&format!("https://127.0.0.1:{free}/"), SECONDS);
+        assert!(matches!(refused, Err(HttpError::Refused)), "{refused:?}");
+        // Whoever answers for names may be out of reach.
+        let unknown = ask("http://nowhere.invalid/", SECONDS);
+        assert!(
+            matches!(unknown, Err(HttpError::UnknownName | HttpError::NameNotAnswered(_))),
+            "{unknown:?}"
+        );
+        let slow = ask(&format!("http://127.0.0.1:{}/", serve("")), Duration::from_millis(100));
+        assert!(matches!(slow, Err(HttpError::TimedOut(_))), "{slow:?}");
+        let broken = ask(&format!("http://127.0.0.1:{}/", serve("words\r\n\r\n")), SECONDS);
+        assert!(matches!(broken, Err(HttpError::Broken(_))), "{broken:?}");
+        let plain =
+            ask(&format!("https://127.0.0.1:{}/", serve("HTTP/1.1 400 Bad Request\r\n\r\n")), SECONDS);
+        assert!(matches!(plain, Err(HttpError::Tls(_))), "{plain:?}");
+    }
+}
