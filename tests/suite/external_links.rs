@@ -123,6 +123,7 @@ fn answer_to(request: &str, times: usize) -> Option<String> {
         "moved" => ("301 Moved Permanently", "Location: /ok\r\n"),
         "found" => ("302 Found", "Location: /ok\r\n"),
         "to-gone" => ("302 Found", "Location: gone\r\n"),
+        "inward" => ("302 Found", "Location: http://127.0.0.1:1/\r\n"),
         "loop" => ("302 Found", "Location: /loop\r\n"),
         "later" if is_head && times == 0 => ("429 Too Many Requests", "Retry-After: 1\r\n"),
         "much-later" => ("503 Service Unavailable", "Retry-After: 86400\r\n"),
@@ -166,7 +167,7 @@ fn links_that_lead_nowhere_have_a_place() {
         "[ok](http://one.test/ok) [a](http://one.test/gone#part) ![p](http://one.test/long-gone)\n\n\
          <a href=\"http://one.test/to-gone\">raw</a>\n\n\
          [f](http://two.test/forbidden) [b](http://two.test/broken) [c](http://two.test/closes)\n\n\
-         [l](http://two.test/loop) [m](http://one.test/moved) [n](http://one.test/found)\n\n\
+         [l](http://two.test/loop) [z](http://two.test/inward) [m](http://one.test/moved) [n](http://one.test/found)\n\n\
          [h](http://one.test/get-only) [i](http://one.test/no-head) [x](http://a:b/) [y](http://localhost:3000/x)",
     );
     let built = web.built(&project);
@@ -182,6 +183,7 @@ fn links_that_lead_nowhere_have_a_place() {
             "`http://two.test/broken` is there cannot be told: the server says 500",
             "`http://two.test/closes` is there cannot be told: the connection broke off",
             "`http://two.test/loop` is there cannot be told: it leads on more than 10 times",
+            "`http://two.test/inward` is there cannot be told: it leads on to `http://127.0.0.1:1/`, on the machine",
             "note[moved-external-link]: `http://one.test/moved` has moved for good",
             "link to `http://one.test/ok`",
             "`http://a:b/` leads nowhere: it is no address",
@@ -330,7 +332,7 @@ fn certificate_that_is_not_trusted_is_named_as_such() {
         skipped("certificates of other sites", "needs `openssl`");
         return;
     }
-    let project = project("[a](https://good.test/) [b](https://other.test/)");
+    let project = project("[a](https://good.test/) [b](https://other.test/) [c](http://other.test/ok)");
     make_certificates(&project);
     let path = |name: &str| project.outside().join("home").join(name);
     let chain = vec![CertificateDer::from_pem_file(path("leaf.pem")).unwrap()];
@@ -354,6 +356,8 @@ fn certificate_that_is_not_trusted_is_named_as_such() {
         "an authority of one's own is trusted: {}",
         trusted.stderr
     );
+
+    assert_eq!(web.count("HEAD http://other.test/ok"), 1, "what is wrong in TLS says nothing of the rest");
 
     std::fs::remove_file(project.path(".stagebook/links.json")).unwrap();
     let untrusted = project.finish(web.build(&project, &[]).env("SSL_CERT_FILE", path("another.pem")), "");

@@ -48,6 +48,10 @@ impl Asker {
             let Some(next) = at.join(&location) else {
                 return Verdict::Unsure(format!("it leads on to `{location}`, which is no address"));
             };
+            if next.is_local() {
+                // No other site has a say in what this machine asks itself.
+                return Verdict::Unsure(format!("it leads on to `{next}`, on the machine that asks"));
+            }
             is_for_good &= matches!(reply.status.as_u16(), 301 | 308);
             if is_for_good {
                 moved = Some(next.to_string());
@@ -59,7 +63,7 @@ impl Asker {
 
     /// Asks with HEAD, and with GET where that is not answered well: many servers know only GET.
     async fn reply(&self, address: &Address) -> Result<Reply, Verdict> {
-        let host = self.pace.host(address.host());
+        let host = self.pace.host(address);
         let mut has_waited = false;
         let head = self.exchange(Method::HEAD, address, &host).await;
         match &head {

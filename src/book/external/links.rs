@@ -23,6 +23,9 @@ use crate::record::Store;
 /// So many hosts that all do not answer are no coincidence.
 const MANY_HOSTS: usize = 3;
 
+/// How often someone hears how far it has come.
+const TICK: Duration = Duration::from_millis(100);
+
 /// A link to another site, where it stands.
 #[derive(Debug, Clone)]
 pub struct ExternalLink {
@@ -149,22 +152,23 @@ impl<'a> Sorted<'a> {
 }
 
 /// Returns the address of a link, or why it is not asked.
-fn address_of(written: &str) -> Result<Address, Finding> {
+fn address_of(written: &str) -> Result<Address, Box<Finding>> {
     let whole = if written.starts_with("//") { format!("https:{written}") } else { written.to_owned() };
     match Address::parse(&whole) {
         Some(address) if address.is_local() => {
             let message = format!("`{written}` is on the reader's own machine, and was not asked");
-            Err(Finding::note("local-link", message))
+            Err(Box::new(Finding::note("local-link", message)))
         }
         Some(address) => Ok(address),
         None if !whole.is_ascii() => {
             let message = format!("whether `{written}` is there cannot be told: its host is not in ASCII");
             let finding = Finding::warning("unsure-external-link", message);
-            Err(finding.help("write the host as DNS has it: `xn--…`"))
+            Err(Box::new(finding.help("write the host as DNS has it: `xn--…`")))
         }
         None => {
             let message = format!("`{written}` leads nowhere: it is no address");
-            Err(Finding::error("dead-external-link", message).help("write it as `https://example.org/page`"))
+            let finding = Finding::error("dead-external-link", message);
+            Err(Box::new(finding.help("write it as `https://example.org/page`")))
         }
     }
 }
@@ -190,33 +194,39 @@ async fn ask_all(
 ) -> io::Result<Asked> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let asker = Arc::new(Asker { client, pace: Pace::new() });
     let all = wanted.len();
-    let mut under_way = JoinSet::new();
-    for address in wanted {
-        let asker = Arc::clone(&asker);
-        under_way.spawn(async move {
-            let verdict = asker.ask(&address).await;
-            (address, verdict)
-        });
-    }
+    let mut under_way = all_under_way(Arc::new(Asker { client, pace: Pace::new() }), wanted);
     let mut verdicts = BTreeMap::new();
-    progress(0, all);
+    let mut tick = tokio::time::interval(TICK);
     loop {
         let answer = tokio::select! {
             answer = under_way.join_next() => answer,
             _ = interrupt.recv() => return Ok(Asked { verdicts, interrupted: true }),
             _ = terminate.recv() => return Ok(Asked { verdicts, interrupted: true }),
+            _ = tick.tick() => {
+                progress(verdicts.len(), all);
+                continue;
+            }
         };
         let Some(answer) = answer else { break };
         let (address, verdict) = answer.map_err(io::Error::other)?;
         verdicts.insert(address, verdict);
-        progress(verdicts.len(), all);
         if is_hopeless(&verdicts) {
             break;
         }
     }
     Ok(Asked { verdicts, interrupted: false })
+}
+
+fn all_under_way(asker: Arc<Asker>, wanted: BTreeSet<Address>) -> JoinSet<(Address, Verdict)> {
+    let ask = |address: Address| {
+        let asker = Arc::clone(&asker);
+        async move {
+            let verdict = asker.ask(&address).await;
+            (address, verdict)
+        }
+    };
+    wanted.into_iter().map(ask).collect()
 }
 
 /// Returns whether there is no sense in asking more: each would wait for its time to run out.

@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::verdict::Verdict;
+use crate::http::Address;
 
 /// The most requests that are under way at once.
 const AT_ONCE: usize = 16;
@@ -20,10 +21,10 @@ const PATIENCE: usize = 2;
 #[derive(Debug)]
 pub(super) struct Pace {
     all: Arc<Semaphore>,
-    hosts: Mutex<BTreeMap<String, Arc<Host>>>,
+    hosts: Mutex<BTreeMap<(String, bool), Arc<Host>>>,
 }
 
-/// What is known about a host.
+/// What is known about a host, in one of the two schemes: one may be refused where the other is not.
 #[derive(Debug)]
 pub(super) struct Host {
     requests: Arc<Semaphore>,
@@ -48,13 +49,19 @@ impl Pace {
         Self { all: Arc::new(Semaphore::new(AT_ONCE)), hosts: Mutex::default() }
     }
 
-    /// Returns a host by its name and port.
-    pub(super) fn host(&self, name: &str) -> Arc<Host> {
+    /// Returns the host of an address.
+    pub(super) fn host(&self, address: &Address) -> Arc<Host> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(hosts.entry(name.to_owned()).or_insert_with(|| {
-            let requests = Arc::new(Semaphore::new(AT_ONE_HOST));
-            Arc::new(Host { requests, state: Mutex::default() })
-        }))
+        let key = |is_secure| (address.host().to_owned(), is_secure);
+        if let Some(host) = hosts.get(&key(address.is_secure())) {
+            return Arc::clone(host);
+        }
+        let other = hosts.get(&key(!address.is_secure()));
+        let requests =
+            other.map_or_else(|| Arc::new(Semaphore::new(AT_ONE_HOST)), |other| Arc::clone(&other.requests));
+        let host = Arc::new(Host { requests, state: Mutex::default() });
+        hosts.insert(key(address.is_secure()), Arc::clone(&host));
+        host
     }
 
     /// Waits until a request to a host may go, or returns what is said of it without one.
