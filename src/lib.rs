@@ -12,6 +12,7 @@
 //!
 //! - [`diagnostic`]: places in sources, and what is wrong there, as plain values
 //! - [`config`]: settings from files, environment and flags
+//! - [`http`]: other machines are asked
 //! - [`expect`]: what a text promises about output, and whether output keeps it
 //! - [`tutorial`]: Markdown becomes a tutorial, and what was printed is written back into it
 //! - [`plan`]: tutorials and settings become steps in an order, with keys known before they run
@@ -32,6 +33,8 @@ compile_error!(
 pub mod diagnostic;
 
 pub mod config;
+
+pub mod http;
 
 pub mod expect;
 

@@ -10,9 +10,13 @@ const REACHES: &[(&str, &[&str])] = &[
     ("std::env::temp_dir", &["cli", "config"]),
     // It asks the environment where temporary files go.
     ("tempfile::tempfile()", &["cli", "config"]),
-    // The preview of a book waits for readers and for saves at once; nothing else of `book` is async.
-    ("tokio::", &["run", "book"]),
-    ("hyper::", &["book"]),
+    // The preview of a book waits for readers and for saves at once, and its links for many hosts at once;
+    // nothing else of `book` is async. `http` only answers to who waits.
+    ("tokio::", &["run", "book", "http"]),
+    ("hyper::", &["book", "http"]),
+    // One client for all: proxies and authorities hold for everything that is asked.
+    ("hyper_rustls::", &["http"]),
+    ("rustls::", &["http"]),
     ("duct::", &["cli", "run", "check"]),
     ("std::process::Command", &["cli", "run", "check"]),
 ];

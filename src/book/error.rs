@@ -48,6 +48,15 @@ pub enum BookError {
     /// The preview server cannot go on.
     #[error("the preview cannot be served")]
     Serve(#[source] io::Error),
+    /// Links cannot be asked at all.
+    #[error("the links cannot be asked")]
+    Ask(#[source] io::Error),
+    /// Nothing that is safe can be asked.
+    #[error(transparent)]
+    Client(#[from] crate::http::HttpError),
+    /// Someone stopped it while links were asked.
+    #[error("interrupted while links were asked; the site is written")]
+    Interrupted,
     /// Nobody waits for the site any more.
     #[error("the book changed while it was built")]
     Stopped,

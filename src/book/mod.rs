@@ -12,6 +12,8 @@
 //!   -> output: the folder, file by file
 //! ```
 //!
+//! On request, `external` asks whether the links to other sites lead anywhere.
+//!
 //! Two ways lead out beside the site: `guest` adds the evidence to a book that mdBook builds, and
 //! `antora` writes the pages in AsciiDoc (`asciidoc`) as a component.
 //!
@@ -31,6 +33,7 @@ mod directives;
 mod error;
 mod escape;
 mod evidence;
+mod external;
 mod feeds;
 mod footnotes;
 mod graph;
@@ -61,6 +64,7 @@ mod tree;
 pub use antora::{Component, ComponentOptions, antora_component};
 pub use error::BookError;
 pub use evidence::{Evidence, Variant};
+pub use external::{ExternalLink, LinkOptions, LinkReport, ask_links};
 pub use guest::{Answer, Request, RequestError, parse_request, supports_renderer};
 pub use load::{Book, LoadOptions, Page, load_book};
 pub use navigation::{Chapter, Item, Navigation, output_path};

@@ -10,6 +10,7 @@ use super::contents::{self, Contents};
 use super::directives::{Expanded, Reach, expand};
 use super::error::BookError;
 use super::evidence::Variant;
+use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
 use super::head::head;
 use super::highlight::Painter;
@@ -46,6 +47,8 @@ pub struct Site {
     pub findings: Vec<Finding>,
     /// The tutorials, with what each shows.
     pub tutorials: Vec<(PathBuf, Shown)>,
+    /// The links to other sites. Nothing says yet whether they lead anywhere.
+    pub external: Vec<ExternalLink>,
     /// The files that are filled in on each page.
     pub(super) files: Vec<Vec<PathBuf>>,
 }
@@ -81,8 +84,9 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
         press.search(index, writer)?;
     }
     let files = kept.iter_mut().map(|kept| std::mem::take(&mut kept.files)).collect();
+    let external = kept.iter_mut().flat_map(|kept| std::mem::take(&mut kept.external)).collect();
     let findings = press.findings(kept, writer);
-    Ok(Site { findings, tutorials: press.states.into_iter().collect(), files })
+    Ok(Site { findings, tutorials: press.states.into_iter().collect(), external, files })
 }
 
 /// Writes some pages of a site again, and nothing else. Returns what is wrong in them by themselves, and
@@ -173,6 +177,7 @@ struct Made {
 struct Kept {
     ids: Vec<(String, Place)>,
     targets: Vec<(Target, Place)>,
+    external: Vec<ExternalLink>,
     description: String,
     /// The files that are filled in on it.
     files: Vec<PathBuf>,
@@ -242,8 +247,13 @@ impl<'a> Press<'a> {
             false => String::new(),
         };
         let Rendered { ids, targets, sections, description, .. } = rendered;
+        let external = targets.iter().filter(|(target, _)| is_asked(&target.written));
+        let external = external
+            .map(|(target, place)| ExternalLink { written: target.written.clone(), place: place.clone() })
+            .collect();
         let targets = targets.into_iter().filter(|(target, _)| target.is_checked()).collect();
-        let kept = Kept { ids, targets, description, files: expanded.files, findings: expanded.findings };
+        let Expanded { files, findings, .. } = expanded;
+        let kept = Kept { ids, targets, external, description, files, findings };
         Ok(Made { chapter, sections, kept })
     }
 

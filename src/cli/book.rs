@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::export;
+use super::links;
 use super::printer::Printer;
 use crate::book::{
     Book, BookSettings, LoadOptions, Notice, Project, ServeOptions, Shown, Site, SiteOptions, SiteWriter,
@@ -45,6 +46,12 @@ struct BuildArguments {
     /// What every tutorial must show, or the build fails
     #[arg(long, value_name = "STATE")]
     require: Option<Required>,
+    /// Ask every link to another site whether it is there
+    ///
+    /// One that is not is an error, with its place. Each address is asked once, and one that was there is not
+    /// asked again for a day. `exclude` under `[links]` in stagebook.toml leaves addresses out.
+    #[arg(long)]
+    external_links: bool,
 }
 
 /// Show the book in a browser while it is written
@@ -123,6 +130,11 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
     let site = build_site(&book, &site_options, &writer)?;
     let written = writer.finish()?;
     findings.extend(book.findings.iter().chain(&site.findings).cloned());
+    let links = match arguments.external_links {
+        true => Some(links::ask(&site.external, &settings, &store, printer)?),
+        false => None,
+    };
+    findings.extend(links.iter().flat_map(|links| links.findings.clone()));
     printer.findings(&mut findings);
     let shown = output.strip_prefix(&current).unwrap_or(&output);
     printer.say(&format!(
@@ -133,7 +145,9 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
         written.changed,
         shown.join("index.html").display()
     ));
-    Ok(verdict(arguments, &site, &findings, printer))
+    let status = verdict(arguments, &site, &findings, printer);
+    let is_answered = links.is_none_or(|links| links::tell(&links, printer));
+    Ok(if status == ExitStatus::Passed && !is_answered { ExitStatus::Trouble } else { status })
 }
 
 /// Returns the settings of the project that a book belongs to: the one around it, else the current folder's.

@@ -68,11 +68,14 @@ impl CliError {
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
             }
+            Self::Book(BookError::Interrupted) => ExitStatus::Interrupted,
             Self::Book(
                 BookError::NotOurs { .. }
                 | BookError::Write { .. }
                 | BookError::Listen { .. }
                 | BookError::Serve(_)
+                | BookError::Ask(_)
+                | BookError::Client(_)
                 | BookError::Stopped,
             )
             | Self::Report { .. }
@@ -102,6 +105,9 @@ impl CliError {
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
             Self::Book(BookError::Listen { .. }) => Some(
                 "another program may have the port: --port NUMBER takes another one, --port 0 any that is free",
+            ),
+            Self::Book(BookError::Client(_)) => Some(
+                "install the certificates of your distribution (`ca-certificates`), or name a file in SSL_CERT_FILE",
             ),
             _ => None,
         }

@@ -12,6 +12,7 @@ mod error;
 mod exit;
 mod export;
 mod install;
+mod links;
 mod pipeline;
 mod plan;
 mod preprocessor;

@@ -273,7 +273,7 @@ fn create(path: &Path) -> Result<Writer, CliError> {
 }
 
 /// Returns columns and lines of the terminal, or what most have.
-fn size() -> Size {
+pub(super) fn size() -> Size {
     let known = rustix::termios::tcgetwinsize(io::stderr()).ok();
     known.filter(|size| size.ws_col > 0).map_or((80, 24), |size| (size.ws_col, size.ws_row.max(10)))
 }

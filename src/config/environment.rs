@@ -1,6 +1,7 @@
 //! The variables that the program was started with, and those that steps get.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use super::settings::Settings;
@@ -68,6 +69,26 @@ pub enum Ci {
     GitLab,
 }
 
+/// The proxies that requests go through; empty is none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// For `http`.
+    pub http: String,
+    /// For `https`.
+    pub https: String,
+    /// For both, where nothing else is said.
+    pub all: String,
+    /// Hosts that are reached without one, with commas between.
+    pub none_for: String,
+}
+
+impl fmt::Debug for Proxies {
+    /// Proxies may have passwords in them.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Proxies").field("none_for", &self.none_for).finish_non_exhaustive()
+    }
+}
+
 /// The variables that the program was started with, as they were at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -98,6 +119,20 @@ impl Environment {
     /// Returns the value of a variable that a page declares secret.
     pub fn secret(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
+    }
+
+    /// Returns the proxies that are named; as for curl, in small letters or large.
+    pub fn proxies(&self) -> Proxies {
+        let either = |name: &str| {
+            let value = self.get(name).or_else(|| self.get(&name.to_uppercase()));
+            value.unwrap_or_default().to_owned()
+        };
+        Proxies {
+            http: either("http_proxy"),
+            https: either("https_proxy"),
+            all: either("all_proxy"),
+            none_for: either("no_proxy"),
+        }
     }
 
     /// Returns the pipeline system that the program runs in, where there is one that we know.
@@ -208,6 +243,18 @@ mod tests {
         let environment = environment(&[("STAGEBOOK_PARAM_BASE_IMAGE", "debian"), ("PATH", "/bin")]);
         assert_eq!(environment.parameters().get(&parameter_variable("base_image")).unwrap(), "debian");
         assert_eq!(environment.parameters().len(), 1);
+    }
+
+    #[test]
+    fn proxies_are_named_in_either_case_and_not_shown() {
+        let environment = environment(&[
+            ("https_proxy", "http://me:secret@proxy:1"),
+            ("HTTPS_PROXY", "x"),
+            ("NO_PROXY", "a,b"),
+        ]);
+        let proxies = environment.proxies();
+        assert_eq!((proxies.https.as_str(), proxies.none_for.as_str()), ("http://me:secret@proxy:1", "a,b"));
+        assert!(!format!("{proxies:?}").contains("secret"));
     }
 
     #[test]

@@ -13,9 +13,9 @@ mod quantity;
 mod read;
 mod settings;
 
-pub use environment::{Ci, Environment, FIXED_ENVIRONMENT, parameter_variable};
+pub use environment::{Ci, Environment, FIXED_ENVIRONMENT, Proxies, parameter_variable};
 pub use error::{ConfigError, QuantityError};
 pub use load::{SETTINGS_FILE, find_root};
 pub use quantity::{parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
-pub use settings::{CheckSettings, RunSettings, Settings};
+pub use settings::{CheckSettings, LinkSettings, RunSettings, Settings};

@@ -9,7 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::QuantityError;
 use super::quantity::{parse_duration, parse_size};
-use super::settings::{CheckSettings, RunSettings, Settings};
+use super::settings::{CheckSettings, LinkSettings, RunSettings, Settings};
 use crate::diagnostic::{Finding, Place, Source, nearest, sort_by_place};
 
 /// The defaults of every setting, with a comment for each.
@@ -51,10 +51,13 @@ impl Reader<'_> {
                 "checks" => {
                     self.each(value, |reader, key, value| reader.checks(key, value, &mut settings.checks));
                 }
+                "links" => {
+                    self.each(value, |reader, key, value| reader.links(key, value, &mut settings.links));
+                }
                 "interpreters" => {
                     self.each(value, |reader, key, value| reader.interpreter(key, value, settings));
                 }
-                _ => self.unknown(key, &["tutorials", "run", "checks", "interpreters"]),
+                _ => self.unknown(key, &["tutorials", "run", "checks", "links", "interpreters"]),
             }
         }
     }
@@ -79,6 +82,14 @@ impl Reader<'_> {
                 checks.minimum_strength = self.share(value).or(checks.minimum_strength);
             }
             _ => self.unknown(key, &["minimum-strength"]),
+        }
+    }
+
+    fn links(&mut self, key: &Key<'_>, value: &Value<'_>, links: &mut LinkSettings) {
+        match key.get_ref().as_ref() {
+            "exclude" => links.exclude = self.strings(value).unwrap_or_else(|| links.exclude.clone()),
+            "timeout" => links.timeout = self.duration(value).unwrap_or(links.timeout),
+            _ => self.unknown(key, &["exclude", "timeout"]),
         }
     }
 
@@ -240,6 +251,22 @@ mod tests {
         assert_eq!(settings.run.grace, Duration::from_secs(5));
         assert_eq!(settings.interpreters["lua"], ["lua5.4"]);
         assert_eq!(settings.interpreters["python"], ["python3"]);
+    }
+
+    #[test]
+    fn links_can_be_left_out() {
+        let text = "[links]\nexclude = ['https://example.org/*']\ntimeout = '3s'\n";
+        let mut settings = Settings::defaults("/project");
+        assert_eq!(settings.links.timeout, Duration::from_secs(20));
+        assert!(apply(&Source::new("stagebook.toml", text), &mut settings).is_empty());
+        assert_eq!((settings.links.exclude.len(), settings.links.timeout), (1, Duration::from_secs(3)));
+        check(
+            "[links]\nexcludes = []\nexclude = 'x'\n",
+            expect![[r#"
+            stagebook.toml:2:1: unknown-setting: unknown setting `excludes`; did you mean `exclude`?
+            stagebook.toml:3:11: invalid-setting: expected a list of strings, found string value; write it as `["one", "two"]`
+        "#]],
+        );
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Settings {
     pub run: RunSettings,
     /// What `stagebook check` demands.
     pub checks: CheckSettings,
+    /// How links of a book are asked.
+    pub links: LinkSettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
     pub interpreters: BTreeMap<String, Vec<String>>,
 }
@@ -43,7 +45,8 @@ impl Settings {
             pass_env: Vec::new(),
         };
         let checks = CheckSettings { minimum_strength: None };
-        Self { root, tutorials: Vec::new(), run, checks, interpreters: BTreeMap::new() }
+        let links = LinkSettings { exclude: Vec::new(), timeout: Duration::ZERO };
+        Self { root, tutorials: Vec::new(), run, checks, links, interpreters: BTreeMap::new() }
     }
 }
 
@@ -69,4 +72,13 @@ pub struct RunSettings {
 pub struct CheckSettings {
     /// The least share of mutated outputs that a tutorial's expectations must notice, 0 to 1.
     pub minimum_strength: Option<f64>,
+}
+
+/// How `stagebook book build --external-links` asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkSettings {
+    /// Addresses that are never asked. A `*` is any run of characters.
+    pub exclude: Vec<String>,
+    /// How long a server may take to answer.
+    pub timeout: Duration,
 }

@@ -40,12 +40,15 @@ impl Store {
 
     /// Makes the folder if it is missing, and takes the lock that keeps other runs out until it is dropped.
     pub fn lock(&self) -> Result<Lock, StoreError> {
-        fs::create_dir_all(&self.root).map_err(StoreError::Create)?;
-        let ignore = self.root.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(ignore, "*\n").map_err(StoreError::Create)?;
-        }
+        self.make_folder().map_err(StoreError::Create)?;
         Lock::take(&self.root)
+    }
+
+    /// Makes the folder if it is missing; git is told to leave it alone.
+    pub fn make_folder(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        let ignore = self.root.join(".gitignore");
+        if ignore.exists() { Ok(()) } else { fs::write(ignore, "*\n") }
     }
 
     /// Returns the folder of a plan's record and outputs, to which [`Record::output_files`] are relative.

@@ -15,6 +15,7 @@
 
 mod annotations;
 mod clean;
+mod counter;
 mod error;
 mod failure;
 mod findings;
@@ -36,6 +37,7 @@ mod testing;
 
 pub use annotations::{GithubAnnotations, github_finding};
 pub use clean::clean;
+pub use counter::Counter;
 pub use error::ReportError;
 pub use findings::{FINDINGS_VERSION, findings_json, findings_sarif, findings_text};
 pub use gitlab::GitlabCodeQuality;

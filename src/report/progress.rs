@@ -113,7 +113,7 @@ impl Running {
 }
 
 /// Makes a bar that is a line of text, cut to the terminal's width.
-fn line_bar() -> ProgressBar {
+pub(super) fn line_bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_msg}").expect("the template is a constant that parses");
     ProgressBar::new_spinner().with_style(style)
 }

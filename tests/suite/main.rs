@@ -9,6 +9,7 @@ mod antora;
 mod book;
 mod case;
 mod evidence;
+mod external_links;
 mod folders;
 mod golden;
 mod guest;
