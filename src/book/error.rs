@@ -27,6 +27,12 @@ pub enum BookError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file of the site would stand beside it.
+    #[error("`{}` would be written outside of the site", path.display())]
+    Outside {
+        /// The file, as it is named.
+        path: PathBuf,
+    },
     /// A file of the site cannot be written.
     #[error("`{}` cannot be written", path.display())]
     Write {

@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 use super::escape::escaped;
 use super::shape::Shown;
 
@@ -34,11 +36,11 @@ const MARGIN: usize = 16;
 /// Layers in a row.
 const ROW: usize = 4;
 
-/// Characters of a name that fit into a node.
-const NAME_FITS: usize = 15;
+/// Columns of a name that fit into a node, in the widest of the fonts that a reader may have.
+const NAME_FITS: usize = 13;
 
-/// Characters of a note that fit into a node.
-const NOTE_FITS: usize = 19;
+/// Columns of a note that fit into a node.
+const NOTE_FITS: usize = 17;
 
 /// Returns the picture of steps, and of edges from what comes first to what waits for it; `label` says it in words,
 /// and `id` tells pictures of one page apart: a picture that is not shown has no arrows to lend.
@@ -165,11 +167,18 @@ fn push_node(svg: &mut String, node: &Node, place: NodePlace) {
     );
 }
 
+/// Returns as much of a text as fits into some columns: a letter of Chinese takes two.
 fn shortened(text: &str, fits: usize) -> String {
-    if text.chars().count() <= fits {
+    if text.width() <= fits {
         return text.to_owned();
     }
-    text.chars().take(fits - 1).chain(['…']).collect()
+    let mut room = fits - 1;
+    let fitting = text.chars().take_while(|letter| {
+        let rest = room.checked_sub(letter.width().unwrap_or_default());
+        room = rest.unwrap_or_default();
+        rest.is_some()
+    });
+    fitting.chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -204,6 +213,13 @@ mod tests {
         let places = places(&[false; 10], &chain);
         assert_eq!(places.iter().map(|place| place.row).collect::<Vec<_>>(), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
         assert_eq!(places[4].x, MARGIN);
+    }
+
+    #[test]
+    fn names_are_cut_where_the_node_ends() {
+        let names = ["everything-p", "everything-passes", "日本語の手順の名前", "a日本語の手順の"];
+        let shown = names.map(|name| shortened(name, 13));
+        assert_eq!(shown, ["everything-p", "everything-p…", "日本語の手順…", "a日本語の手…"]);
     }
 
     #[test]

@@ -44,6 +44,32 @@ pub(super) fn head(evidence: &Evidence, records: &[Option<String>]) -> String {
     html
 }
 
+/// Returns what stands above a tutorial in the whole book, where nothing can be chosen: the state of every
+/// variant, and a rule that shows the first one alone. `chapter` is the chapter's anchor.
+pub(super) fn brief(evidence: &Evidence, chapter: &str) -> String {
+    let first = evidence.first();
+    let several = evidence.variants.len() > 1;
+    let mut html = "<div class=\"evidence\" data-compare-skip>".to_owned();
+    for (number, variant) in evidence.variants.iter().enumerate() {
+        let _ = write!(html, "<p class=\"strip\">{}", variant.shown().badge());
+        if several {
+            let name = variant.plan.key.variant.as_deref().unwrap_or("default");
+            let below = if number == first { ", shown below" } else { "" };
+            let _ = write!(html, "<span>{}{below}</span>", escaped(name));
+        }
+        html.push_str(&last_run(variant));
+        html.push_str("</p>");
+    }
+    html.push_str("</div>\n");
+    if several {
+        let _ = writeln!(
+            html,
+            "<style>#{chapter} [data-variant]:not([data-variant=\"{first}\"]){{display:none}}</style>"
+        );
+    }
+    html
+}
+
 /// Returns the choice of a variant, which works without a script, and the rules that show one at a time.
 fn tabs(evidence: &Evidence) -> String {
     let first = evidence.first();
@@ -67,16 +93,11 @@ fn tabs(evidence: &Evidence) -> String {
 }
 
 fn strip(variant: &Variant, record: Option<&str>) -> String {
-    let mut html = format!("<p class=\"strip\">{}", variant.shown().badge());
+    let mut html = format!("<p class=\"strip\">{}{}", variant.shown().badge(), last_run(variant));
     let Some(run) = &variant.record else {
-        html.push_str("<span>No run of this page is on record.</span></p>");
+        html.push_str("</p>");
         return html;
     };
-    let when = run.ended.strftime("%Y-%m-%d %H:%M UTC").to_string();
-    let _ = write!(html, "<span>{}</span>", escaped(&run.result.coverage.summary()));
-    let _ = write!(html, "<span><time datetime=\"{}\">{when}</time></span>", run.ended);
-    let host = format!("{}, {}", run.host.distribution, run.host.architecture);
-    let _ = write!(html, "<span>{}</span>", ansi_html(&host));
     if let Some(record) = record {
         let _ = write!(html, "<a href=\"{}\">Record</a>", escaped(record));
     }
@@ -85,6 +106,25 @@ fn strip(variant: &Variant, record: Option<&str>) -> String {
     html.push_str(&reasons(&variant.state));
     html.push_str(&details(variant));
     html
+}
+
+/// Returns what was run, when and on what.
+fn last_run(variant: &Variant) -> String {
+    let Some(run) = &variant.record else {
+        return "<span>No run of this page is on record.</span>".to_owned();
+    };
+    let host = format!("{}, {}", run.host.distribution, run.host.architecture);
+    format!(
+        "<span>{}</span><span>{}</span><span>{}</span>",
+        escaped(&run.result.coverage.summary()),
+        moment(run.ended),
+        ansi_html(&host)
+    )
+}
+
+/// Returns a moment as readers see it; its day and its hour stay on one line.
+pub(super) fn moment(at: jiff::Timestamp) -> String {
+    format!("<time datetime=\"{at}\">{}</time>", at.strftime("%Y-%m-%d %H:%M UTC"))
 }
 
 /// Returns the images of a run as a list; nothing where its page promises none.

@@ -20,9 +20,6 @@ use crate::plan::{self, Inputs};
 use crate::record::Store;
 use crate::tutorial::{self, ParseOptions, Tutorial};
 
-/// Largest depth of folders that is looked into for pages.
-const DEEPEST: usize = 16;
-
 /// What a book is read with.
 #[derive(Debug)]
 pub struct LoadOptions<'a> {
@@ -98,7 +95,7 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
         navigation = navigation_of(pages.iter().map(titled).collect());
     }
     if pages.is_empty() {
-        return Err(BookError::Empty { path: folder.to_path_buf() });
+        return Err(BookError::Empty { path: normal_path(folder) });
     }
     forget_missing(&mut navigation, &pages);
     if summary.is_file() {
@@ -132,8 +129,17 @@ fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Res
         return Ok(BookSettings::default());
     }
     let text = fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?;
-    let (settings, found) = parse_settings(&Source::new(path.strip_prefix(here).unwrap_or(&path), text));
+    let source = Source::new(path.strip_prefix(here).unwrap_or(&path), text);
+    let (mut settings, found) = parse_settings(&source);
     findings.extend(found);
+    for more in [&mut settings.additional_css, &mut settings.additional_js] {
+        more.retain_mut(|file| {
+            let wrong = unusable(folder, file);
+            findings.extend(wrong.map(|wrong| missing_file(&source, file, wrong)));
+            *file = normal_path(file);
+            wrong.is_none()
+        });
+    }
     if !settings.preprocessors.is_empty() {
         let names = settings.preprocessors.join("`, `");
         let finding =
@@ -141,6 +147,25 @@ fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Res
         findings.push(finding.help("what they add to the text is missing here"));
     }
     Ok(settings)
+}
+
+/// Returns why a sheet or a script of the book's own cannot be a part of the site, if it cannot.
+///
+/// Its name is also its place in the site: one that leads out of the folder would be written beside the site.
+fn unusable(folder: &Path, file: &Path) -> Option<&'static str> {
+    let stays = file.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    match stays {
+        false => Some("it lies outside of the book"),
+        true => (!folder.join(file).is_file()).then_some("there is no such file"),
+    }
+}
+
+fn missing_file(settings: &Arc<Source>, file: &Path, wrong: &str) -> Finding {
+    let name = file.to_string_lossy();
+    let at = settings.text().find(&*name).unwrap_or_default();
+    Finding::warning("missing-file", format!("`{name}` is left out: {wrong}"))
+        .at(Place::new(settings, at..at + name.len()))
+        .help("write it into the book's folder, or take its name out")
 }
 
 /// Returns the folder with the pages: mdBook's `src`, or the book's folder itself where there is none.
@@ -185,7 +210,7 @@ fn found_pages(source: &Path, settings: &BookSettings) -> Vec<FoundPage> {
 /// What is hidden, what git ignores and sites that were written there are passed over.
 pub(super) fn files_below(source: &Path) -> Vec<PathBuf> {
     let no_site = |entry: &ignore::DirEntry| !entry.path().join(LIST).exists();
-    let walk = ignore::WalkBuilder::new(source).max_depth(Some(DEEPEST)).filter_entry(no_site).build();
+    let walk = ignore::WalkBuilder::new(source).filter_entry(no_site).build();
     let files = walk.filter_map(Result::ok).filter(|entry| entry.path().is_file());
     files.filter_map(|entry| Some(entry.path().strip_prefix(source).ok()?.to_path_buf())).collect()
 }

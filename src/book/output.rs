@@ -141,6 +141,9 @@ impl SiteWriter {
         if self.stop.load(Ordering::Relaxed) {
             return Err(BookError::Stopped);
         }
+        if !is_inside(path) {
+            return Err(BookError::Outside { path: path.to_path_buf() });
+        }
         let mut state = self.state();
         if !state.names.insert(path.to_path_buf()) {
             state.taken.push(path.to_path_buf());
@@ -212,7 +215,7 @@ fn make_folder(folder: &Path) -> Result<(), BookError> {
 /// Returns the files of the site that is there; an error if something else is.
 fn earlier(folder: &Path) -> Result<BTreeSet<PathBuf>, BookError> {
     match fs::read_to_string(folder.join(LIST)) {
-        Ok(list) => Ok(list.lines().filter(|line| is_inside(line)).map(PathBuf::from).collect()),
+        Ok(list) => Ok(list.lines().map(PathBuf::from).filter(|path| is_inside(path)).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let entries = match fs::read_dir(folder) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
@@ -229,10 +232,10 @@ fn earlier(folder: &Path) -> Result<BTreeSet<PathBuf>, BookError> {
     }
 }
 
-/// Returns whether a line of the list names a file below the folder.
-fn is_inside(line: &str) -> bool {
-    let mut parts = Path::new(line).components();
-    !line.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+/// Returns whether a name of the list, or of a new file, is one of a file below the folder.
+fn is_inside(path: &Path) -> bool {
+    let mut parts = path.components();
+    !path.as_os_str().is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 /// Writes a file unless it is there already; returns whether it was written.
@@ -310,6 +313,17 @@ mod tests {
         let written = write_site(&site, &[("a.html", "a")]).unwrap();
         assert_eq!(written, Written { files: 1, changed: 0, removed: 2 });
         assert!(site.join("b/own").exists() && !site.join("b/c.html").exists());
+    }
+
+    #[test]
+    fn nothing_is_written_beside_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path().join("site");
+        for name in ["../a.css", "/a.css", "b/../../a.css", ""] {
+            let error = write_site(&site, &[(name, "a")]).unwrap_err();
+            assert!(matches!(error, BookError::Outside { .. }), "{name}: {error}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -26,10 +26,15 @@ pub(super) fn chapter(html: &str, output: &Path, numbers: &Numbers) -> String {
         ids: HashSet::new(),
         out: String::with_capacity(html.len() * 9 / 8),
     };
-    chapter.out.push_str(&format!("<section class=\"chapter\" id=\"c{number}\">\n"));
+    chapter.out.push_str(&format!("<section class=\"chapter\" id=\"{}\">\n", chapter_id(number)));
     chapter.text(html);
     chapter.out.push_str("</section>\n");
     chapter.out
+}
+
+/// Returns the anchor of a chapter.
+pub(super) fn chapter_id(number: usize) -> String {
+    format!("c{number}")
 }
 
 struct Chapter<'a> {

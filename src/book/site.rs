@@ -1,5 +1,6 @@
 //! Pages become a site, a stage after the other.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use super::error::BookError;
 use super::evidence::Variant;
 use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
-use super::head::head;
+use super::head::{brief, head};
 use super::highlight::Painter;
 use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
@@ -243,7 +244,7 @@ impl<'a> Press<'a> {
             writer.put(&path, script.as_bytes())?;
         }
         let chapter = match settings.print {
-            true => print::chapter(&rendered.html, &page.output, &self.numbers),
+            true => print::chapter(&in_whole(page, number, &rendered.html), &page.output, &self.numbers),
             false => String::new(),
         };
         let Rendered { ids, targets, sections, description, .. } = rendered;
@@ -644,6 +645,13 @@ fn record_path(page: &Page, variant: &Variant) -> PathBuf {
 fn safe_name(text: &str) -> String {
     let safe = |letter: char| if letter.is_alphanumeric() || "-_.=,".contains(letter) { letter } else { '_' };
     text.chars().map(safe).collect()
+}
+
+/// Returns a page's text for the whole book: with the state of a tutorial below its title.
+fn in_whole<'a>(page: &Page, number: usize, html: &'a str) -> Cow<'a, str> {
+    let Some(evidence) = &page.evidence else { return Cow::Borrowed(html) };
+    let (title, text) = split_title(html);
+    Cow::Owned(format!("{title}{}{text}", brief(evidence, &print::chapter_id(number))))
 }
 
 /// Returns the heading that a page begins with, and the rest.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::escaped;
+use super::head::moment;
 use super::links::encoded;
 use super::load::Page;
 use crate::diagnostic::duration;
@@ -13,8 +14,7 @@ pub(super) fn status_page(pages: &[Page]) -> String {
     for page in pages {
         for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
             let run = variant.record.as_ref();
-            let when =
-                run.map(|run| run.ended.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+            let when = run.map(|run| moment(run.ended)).unwrap_or_default();
             let took = run.map(|run| duration(run.result.duration)).unwrap_or_default();
             let blocks = variant.coverage().map(|coverage| coverage.summary()).unwrap_or_default();
             let name = variant.plan.key.variant.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();

@@ -87,7 +87,9 @@ impl Templates {
     pub(super) fn load(folder: &std::path::Path) -> Result<Self, BookError> {
         let mut tera = Tera::default();
         for (name, text) in TEMPLATES {
-            let own = std::fs::read_to_string(folder.join(name)).ok();
+            let path = folder.join(name);
+            let own = path.exists().then(|| fs_err::read_to_string(&path)).transpose();
+            let own = own.map_err(|source| BookError::Read { path, source })?;
             let text = own.as_deref().unwrap_or(text);
             let wrong = |source| BookError::Template { name: (*name).to_owned(), source: Box::new(source) };
             tera.add_raw_template(name, text).map_err(wrong)?;

@@ -71,6 +71,7 @@ impl CliError {
             Self::Book(BookError::Interrupted) => ExitStatus::Interrupted,
             Self::Book(
                 BookError::NotOurs { .. }
+                | BookError::Outside { .. }
                 | BookError::Write { .. }
                 | BookError::Listen { .. }
                 | BookError::Serve(_)
@@ -102,6 +103,9 @@ impl CliError {
             Self::BookToml { .. } => Some(
                 "add it by hand: `[preprocessor.stagebook]` with `command = \"stagebook mdbook-preprocessor\"`",
             ),
+            Self::Book(BookError::Empty { .. }) => {
+                Some("name a folder with Markdown, or with a `book.toml`: stagebook book build FOLDER")
+            }
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
             Self::Book(BookError::Listen { .. }) => Some(
                 "another program may have the port: --port NUMBER takes another one, --port 0 any that is free",

@@ -81,6 +81,40 @@ for (const key of ["Enter", "Space"]) {
   }, { viewport: { width: 400, height: 800 } }));
 }
 
+test("the table of contents of a narrow window lies over a page that was scrolled, and Escape leaves it", () =>
+  visit(address("states", "print.html"), async (page) => {
+    await page.evaluate(() => scrollTo({ top: 2000, behavior: "instant" }));
+    await page.click(".menu");
+    const current = page.locator(".side a").first();
+    assert.ok(await current.evaluate((link) => link.getBoundingClientRect().top > 0 && link.getBoundingClientRect().bottom < innerHeight), "it is seen");
+    assert.ok(await page.evaluate(() => document.activeElement.closest(".side") !== null), "the keyboard is in it");
+    await page.keyboard.press("Escape");
+    assert.ok(!(await page.locator(".side").isVisible()));
+    assert.ok(await focused(page, ".menu"), "the keyboard is back");
+    await page.click(".menu");
+    await page.locator(".side a").last().focus();
+    await page.keyboard.press("Tab");
+    assert.ok(!(await page.locator(".side").isVisible()), "it makes way for what is gone to");
+  }, { viewport: { width: 400, height: 800 } }));
+
+test("a narrow window has the outline above the text", () => visit(address("states", "index.html"), async (page) => {
+  await page.click(".outline-fold summary");
+  await page.click(".outline-fold a[href='#tables']");
+  await page.waitForURL("**/index.html#tables");
+}, { viewport: { width: 400, height: 800 } }));
+
+test("a browser that keeps nothing for pages has all that works without", () => visit("about:blank", async (page) => {
+  await page.addInitScript(() => {
+    for (const store of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, store, { get() { throw new DOMException("no", "SecurityError"); } });
+    }
+  });
+  await page.goto(address("states", "index.html"));
+  await page.locator(".outline a[aria-current]").waitFor();
+  await page.keyboard.press("/");
+  await page.locator("dialog.search").waitFor({ state: "visible" });
+}));
+
 test("hidden lines are shown when asked for", () => visit(address("states", "index.html"), async (page) => {
   const line = page.locator(".boring").first();
   assert.ok(!(await line.isVisible()));

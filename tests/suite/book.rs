@@ -345,3 +345,39 @@ fn book_of_mdbook_is_built_without_an_edit() {
     }
     assert!(project.read("book/gone.html").contains("url=one.html"));
 }
+
+#[test]
+fn page_of_any_depth_is_found() {
+    let project = Project::new();
+    let folder = "deep/".repeat(25);
+    project.write(&format!("docs/{folder}page.md"), "# Page\n");
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    assert!(project.read(&format!("site/{folder}page.html")).contains("Page"));
+}
+
+#[test]
+fn whole_book_says_the_state_of_every_variant_and_shows_one() {
+    let project = Project::new();
+    let page = "---\nmatrix:\n  size: [small, large]\n---\n\n# Sizes\n\n```bash {name=say}\ntest \"$size\" = small\n```\n";
+    project.write("docs/a.md", "# A\n");
+    project.write("docs/sizes.md", page);
+    assert_eq!(project.run(["run", "docs/sizes.md"]).status.code(), Some(1));
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    let whole = project.read("site/print.html");
+    let chapter = &whole[whole.find("id=\"c1\"").expect("it is the second chapter")..];
+    for words in
+        ["<span>size=small, shown below</span>", "<span>size=large</span>", "1 failed", "#c1 [data-variant]"]
+    {
+        assert!(chapter.contains(words), "{words} is missing:\n{chapter}");
+    }
+}
+
+#[test]
+fn template_that_cannot_be_read_is_not_passed_over() {
+    let project = book();
+    project.write("docs/theme/page.html", b"\xff");
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(2), "{}", built.stderr);
+    assert!(built.stderr.contains("theme/page.html` cannot be read"), "{}", built.stderr);
+}

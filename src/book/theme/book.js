@@ -3,9 +3,10 @@
 (() => {
   "use strict";
   const root = document.documentElement;
+  // A browser that keeps nothing for pages throws when it is asked for the store itself.
   const keep = {
-    get(key) { try { return localStorage.getItem(key); } catch { return null; } },
-    set(key, value) { try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* private window */ } },
+    get(key, store = "localStorage") { try { return window[store].getItem(key); } catch { return null; } },
+    set(key, value, store = "localStorage") { try { value ? window[store].setItem(key, value) : window[store].removeItem(key); } catch { /* private window */ } },
   };
 
   // Light, dark, and what the system says.
@@ -88,28 +89,43 @@
   // The sidebar stays where it was.
   const side = document.querySelector(".side");
   if (side) {
-    const kept = Number(sessionStorage.getItem("stagebook-side"));
+    const kept = Number(keep.get("stagebook-side", "sessionStorage"));
     const current = side.querySelector("[aria-current]");
     if (kept) side.scrollTop = kept;
     if (current) {
       const box = current.getBoundingClientRect(), frame = side.getBoundingClientRect();
       if (box.top < frame.top || box.bottom > frame.bottom) current.scrollIntoView({ block: "center" });
     }
-    addEventListener("pagehide", () => sessionStorage.setItem("stagebook-side", side.scrollTop));
+    addEventListener("pagehide", () => keep.set("stagebook-side", side.scrollTop, "sessionStorage"));
     const menu = document.querySelector(".menu");
     menu?.setAttribute("role", "button");
     menu?.setAttribute("aria-expanded", "false");
     // A button answers to the space bar as well.
     menu?.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); menu.click(); } });
+    const unfold = (open) => {
+      side.classList.toggle("open", open);
+      menu.setAttribute("aria-expanded", String(open));
+    };
     menu?.addEventListener("click", (event) => {
       event.preventDefault();
-      menu.setAttribute("aria-expanded", String(side.classList.toggle("open")));
+      unfold(!side.classList.contains("open"));
+      if (side.classList.contains("open")) (current ?? side.querySelector("a, summary"))?.focus();
+    });
+    // It lies over the page, so it is left by Escape, and when something else is gone to.
+    addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !side.classList.contains("open") || document.querySelector("dialog[open]")) return;
+      unfold(false);
+      menu.focus();
+    });
+    document.addEventListener("focusin", ({ target }) => {
+      if (side.classList.contains("open") && !side.contains(target) && target !== menu) unfold(false);
     });
   }
 
-  // The outline marks what is read.
+  // The outline marks what is read. An id may hold a `%` that escapes nothing.
+  const unescaped = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
   const entries = [...document.querySelectorAll(".outline a")];
-  const headings = entries.map((entry) => document.getElementById(decodeURIComponent(entry.hash.slice(1))));
+  const headings = entries.map((entry) => document.getElementById(unescaped(entry.hash.slice(1))));
   const mark = () => {
     let at = headings.findLastIndex((heading) => heading && heading.getBoundingClientRect().top < 120);
     if (at < 0) at = 0;
