@@ -20,8 +20,8 @@ pub(super) struct Node {
     pub(super) note: String,
     /// What is known about it.
     pub(super) state: Shown,
-    /// Where it stands on the page.
-    pub(super) href: String,
+    /// Where it stands on the page; none where it is not shown.
+    pub(super) href: Option<String>,
     /// It cleans up, after everything.
     pub(super) cleanup: bool,
 }
@@ -148,12 +148,15 @@ fn push_node(svg: &mut String, node: &Node, place: NodePlace) {
     let (name, note) = (shortened(&node.name, NAME_FITS), shortened(&node.note, NOTE_FITS));
     // What is heard begins with what is seen.
     let whole = format!("{name} {note}, {}", node.state.word());
+    let (open, end) = match &node.href {
+        Some(href) => (format!("a href=\"{}\"", escaped(href)), "a"),
+        None => ("g role=\"img\"".to_owned(), "g"),
+    };
     let _ = write!(
         svg,
-        "<a href=\"{href}\" class=\"{class}\" aria-label=\"{label}\"><rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"8\"/>\
+        "<{open} class=\"{class}\" aria-label=\"{label}\"><rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"8\"/>\
          <svg class=\"shape\" x=\"{icon}\" y=\"{icon_y}\" width=\"14\" height=\"14\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">{drawing}</svg>\
-         <text><tspan x=\"{text}\" y=\"{name_y}\">{name}</tspan> <tspan class=\"note\" x=\"{text}\" y=\"{note_y}\">{note}</tspan></text></a>",
-        href = escaped(&node.href),
+         <text><tspan x=\"{text}\" y=\"{name_y}\">{name}</tspan> <tspan class=\"note\" x=\"{text}\" y=\"{note_y}\">{note}</tspan></text></{end}>",
         class = node.state.class(),
         label = escaped(&whole),
         icon = x + 9,
@@ -228,10 +231,12 @@ mod tests {
             name: "<script>".into(),
             note: "\"".into(),
             state: Shown::Verified,
-            href: "#a\"b".into(),
+            href: Some("#a\"b".into()),
             cleanup: false,
         };
-        let svg = graph_svg(&[node], &[], "<b>", 0);
+        let not_shown = Node { href: None, ..node.clone() };
+        let svg = graph_svg(&[node, not_shown], &[], "<b>", 0);
+        assert_eq!((svg.matches("<a ").count(), svg.matches("<g ").count()), (1, 1), "{svg}");
         assert!(!svg.contains("<script") && !svg.contains("<b>") && !svg.contains("a\"b"), "{svg}");
     }
 }

@@ -6,18 +6,20 @@ use crate::diagnostic::{duration, plural, size};
 use crate::event::{ImageFound, PromisedImage};
 use crate::plan::arrows;
 use crate::record::State;
+use crate::tutorial::Tutorial;
 
 use super::ansi::ansi_html;
 use super::escape::escaped;
 use super::evidence::{Evidence, Variant};
 use super::graph::{Node, graph_svg};
+use super::shape::Shown;
 use super::step::step_id;
 
 /// Most steps of which a picture is drawn: one of more says nothing.
 const MOST_NODES: usize = 60;
 
 /// Returns the strip, the tabs of the variants and the picture. `records` is where the records lie, as links.
-pub(super) fn head(evidence: &Evidence, records: &[Option<String>]) -> String {
+pub(super) fn head(evidence: &Evidence, tutorial: &Tutorial, records: &[Option<String>]) -> String {
     let mut html = String::new();
     if evidence.variants.len() > 1 {
         html.push_str(&tabs(evidence));
@@ -37,7 +39,7 @@ pub(super) fn head(evidence: &Evidence, records: &[Option<String>]) -> String {
             let _ = writeln!(
                 html,
                 "<div class=\"graph\" tabindex=\"0\" role=\"group\" aria-label=\"Steps and what they wait for\" data-compare-skip{mark}>{}</div>",
-                picture(variant, number)
+                picture(variant, tutorial, number)
             );
         }
     }
@@ -73,7 +75,8 @@ pub(super) fn brief(evidence: &Evidence, chapter: &str) -> String {
 /// Returns the choice of a variant, which works without a script, and the rules that show one at a time.
 fn tabs(evidence: &Evidence) -> String {
     let first = evidence.first();
-    let mut html = "<fieldset class=\"variants\" data-compare-skip><legend>Variant</legend>".to_owned();
+    let mut html =
+        format!("<fieldset class=\"variants\" data-compare-skip><legend>{}</legend>", counted(evidence));
     let mut rules = String::new();
     for (number, variant) in evidence.variants.iter().enumerate() {
         let name = variant.plan.key.variant.as_deref().unwrap_or("default");
@@ -90,6 +93,15 @@ fn tabs(evidence: &Evidence) -> String {
         );
     }
     format!("{html}</fieldset><style>{rules}</style>\n")
+}
+
+/// Returns how many variants there are of each state, worst first: what is shown may be better than another one.
+fn counted(evidence: &Evidence) -> String {
+    let mut states: Vec<Shown> = evidence.variants.iter().map(Variant::shown).collect();
+    states.sort_unstable();
+    let groups = states.chunk_by(|one, other| one == other);
+    let words: Vec<String> = groups.map(|group| format!("{} {}", group.len(), group[0].word())).collect();
+    format!("Variants: {}", words.join(", "))
 }
 
 fn strip(variant: &Variant, record: Option<&str>) -> String {
@@ -195,14 +207,15 @@ fn found_text(found: &ImageFound) -> String {
     }
 }
 
-fn picture(variant: &Variant, number: usize) -> String {
+fn picture(variant: &Variant, tutorial: &Tutorial, number: usize) -> String {
+    let is_shown = |source: usize| !tutorial.steps[source].attributes.hide;
     let nodes: Vec<Node> = variant
         .steps()
         .map(|step| Node {
             name: step.planned.name.0.clone(),
             note: step.took().unwrap_or_else(|| step.shown.word().to_owned()),
             state: step.shown,
-            href: format!("#{}", step_id(&step.planned.name.0)),
+            href: is_shown(step.planned.source).then(|| format!("#{}", step_id(&step.planned.name.0))),
             cleanup: step.planned.cleanup,
         })
         .collect();

@@ -295,7 +295,7 @@ impl<'a> Press<'a> {
                 variant.record.as_ref().map(|_| format!("{root}{}", encoded(&record_path(page, variant))))
             };
             let records: Vec<Option<String>> = evidence.variants.iter().map(link).collect();
-            content.push_str(&head(evidence, &records));
+            content.push_str(&head(evidence, &page.tutorial, &records));
         }
         content.push_str(text);
         content.extend(self.moved.get(output).map(Moved::script));

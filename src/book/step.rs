@@ -197,9 +197,13 @@ pub(super) fn step_id(name: &str) -> String {
 /// Returns a state with how long it took.
 fn caption(step: Option<&StepEvidence<'_>>) -> String {
     let Some(step) = step else { return Shown::Skipped.badge() };
+    // A command that fails as the page says looks like one that should not pass.
+    let exit = step.planned.exit.filter(|exit| *exit != 0 && step.shown == Shown::Verified);
+    let exit = exit.map(|exit| format!("<span class=\"took\">exit status {exit}, as the page says</span> "));
     let took = step.took().map(|took| format!("<span class=\"took\">{took}</span> "));
     let why = step.why.as_ref().map(|why| format!(" <span class=\"why\">{}</span>", ansi_html(why)));
-    format!("{}{}{}", took.unwrap_or_default(), step.shown.badge(), why.unwrap_or_default())
+    let before = exit.unwrap_or_default() + &took.unwrap_or_default();
+    format!("{before}{}{}", step.shown.badge(), why.unwrap_or_default())
 }
 
 fn transcript(commands: &[TranscriptCommand], block: &Place, painter: &mut Painter) -> String {
