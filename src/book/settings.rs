@@ -26,8 +26,8 @@ pub struct BookSettings {
     pub source: PathBuf,
     /// `book.language`, a BCP 47 tag.
     pub language: String,
-    /// `book.text-direction`: whether lines run from right to left.
-    pub right_to_left: bool,
+    /// `book.text-direction`: whether lines run from right to left; none where it is not said.
+    pub right_to_left: Option<bool>,
     /// `build.build-dir`: where the site goes, relative to the book's folder.
     pub output: Option<PathBuf>,
     /// `build.create-missing`: whether pages that the table of contents names may be missing.
@@ -82,6 +82,12 @@ pub enum Theme {
 }
 
 impl BookSettings {
+    /// Returns whether lines run from right to left: as it is said, else as its language is written.
+    pub(super) fn is_right_to_left(&self) -> bool {
+        let (language, _) = self.language.split_once(['-', '_']).unwrap_or((&self.language, ""));
+        self.right_to_left.unwrap_or_else(|| RIGHT_TO_LEFT.contains(&language))
+    }
+
     /// Returns the file of the page for wrong addresses, relative to the source folder.
     pub(super) fn not_found_file(&self) -> PathBuf {
         self.not_found.as_deref().unwrap_or("404.md").into()
@@ -107,7 +113,7 @@ impl Default for BookSettings {
             description: None,
             source: PathBuf::from("src"),
             language: "en".to_owned(),
-            right_to_left: false,
+            right_to_left: None,
             output: None,
             create_missing: true,
             default_theme: None,
@@ -132,6 +138,12 @@ impl Default for BookSettings {
         }
     }
 }
+
+/// Languages that mdBook writes from right to left where nothing else is said.
+const RIGHT_TO_LEFT: &[&str] = &[
+    "ae", "ar", "ara", "arc", "ave", "egy", "fa", "fas", "he", "heb", "ku", "kur", "nqo", "pal", "per",
+    "phn", "ps", "pus", "sam", "syc", "syr", "ur", "urd", "yi", "yid",
+];
 
 /// Keys of mdBook that are accepted and change nothing here.
 const NOT_NEEDED: &[&str] = &[
@@ -262,7 +274,7 @@ impl Reader<'_> {
             "book.description" => settings.description = text(),
             "book.src" => settings.source = text().map_or_else(|| settings.source.clone(), PathBuf::from),
             "book.language" => settings.language = text().unwrap_or_else(|| settings.language.clone()),
-            "book.text-direction" => settings.right_to_left = text().as_deref() == Some("rtl"),
+            "book.text-direction" => settings.right_to_left = Some(text().as_deref() == Some("rtl")),
             "build.build-dir" => settings.output = text().map(PathBuf::from),
             "build.create-missing" => settings.create_missing = flag(settings.create_missing),
             "output.html.default-theme" => settings.default_theme = text().as_deref().and_then(theme),
@@ -376,6 +388,14 @@ command = "mdbook-mermaid"
             ..BookSettings::default()
         };
         assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn direction_follows_the_language_unless_it_is_said() {
+        let is_rtl = |text: &str| parse(&format!("[book]\n{text}")).0.is_right_to_left();
+        assert!(is_rtl("language = \"ar\"") && is_rtl("language = \"he-IL\"") && !is_rtl(""));
+        assert!(is_rtl("text-direction = \"rtl\""));
+        assert!(!is_rtl("text-direction = \"ltr\"\nlanguage = \"ar\""));
     }
 
     #[test]
