@@ -112,6 +112,13 @@ impl SiteWriter {
         self.state().changed.iter().cloned().collect()
     }
 
+    /// Returns pages of the earlier site that this one does not have.
+    pub(super) fn gone(&self) -> Vec<PathBuf> {
+        let state = self.state();
+        let gone = self.before.difference(&state.names);
+        gone.filter(|path| path.extension().is_some_and(|extension| extension == "html")).cloned().collect()
+    }
+
     /// Returns names that were asked for more than once, of which only the first was written.
     pub(super) fn taken(&self) -> Vec<PathBuf> {
         self.state().taken.clone()

@@ -132,11 +132,13 @@ fn page_that_is_saved_is_shown_and_told() {
 fn pages_that_come_and_go_are_followed() {
     let preview = Preview::of(book());
     let mut events = preview.listen("one.html");
+    let mut events_of_old = preview.listen("deep/two.html");
     preview.project.write("docs/new/three.md", "# Three\n");
     preview.project.write("docs/SUMMARY.md", "- [One](one.md)\n- [Three](new/three.md)\n");
     fs::remove_file(preview.project.path("docs/deep/two.md")).unwrap();
     events.until("changed", |data| data.contains("\"one.html\"") || data.contains('*'));
     until("the new page is there", || preview.get("/new/three.html").contains("200 OK").then_some(()));
+    events_of_old.until("changed", |data| data.contains("\"deep/two.html\"") || data.contains('*'));
     until("the old page is gone", || preview.get("/deep/two.html").contains("404 Not Found").then_some(()));
     // The new folder is watched as well.
     let mut events = preview.listen("new/three.html");

@@ -343,8 +343,10 @@ impl<W: Workshop> Rebuilder<W> {
         };
         let writer = SiteWriter::open(&self.output)?.stopped_by(&self.stop);
         let site = build_site(&current.book, &options, &writer)?;
-        let changed = writer.changed();
+        let (changed, gone) = (writer.changed(), writer.gone());
         writer.finish()?;
+        // Whoever has one of them open sees that it is not there any more.
+        self.live.changed(&gone);
         let pages = current.book.pages.iter().zip(site.files);
         current.files = pages.map(|(page, files)| current.project.files_of(page, files)).collect();
         let findings = current.findings.iter().cloned().chain(site.findings).collect();
