@@ -152,7 +152,7 @@ fn built(images: &[PromisedImage]) -> String {
         )
     };
     let items: String = images.iter().map(item).collect();
-    format!("<ul class=\"images\" aria-label=\"Images\">{items}</ul>")
+    format!("<ul class=\"images\">{items}</ul>")
 }
 
 /// Returns why a state is what it is, as a list.
