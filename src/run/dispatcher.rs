@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use super::options::{Job, RunOptions};
 use super::redact::Secrets;
 use super::signals::{Interrupt, Signals};
 use super::spawn::Children;
+use super::workspace::Workspaces;
 use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
 use crate::plan::{PlanKey, StepIndex};
 
@@ -82,6 +84,8 @@ impl<'a> Dispatcher<'a> {
         if let Some(guard) = &guard {
             children.add(guard.process());
         }
+        let temporary = options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
+        let workspaces = Rc::new(Workspaces::new(temporary, run_mark.clone(), options.keep_workspaces));
         let shared = Shared {
             secrets: Rc::new(Secrets::new(options.secrets.values().map(String::as_str))),
             options: Rc::new(options),
@@ -90,6 +94,7 @@ impl<'a> Dispatcher<'a> {
             active: Rc::new(Cell::new(0)),
             children,
             run_mark,
+            workspaces,
         };
         Ok(Self {
             listener,

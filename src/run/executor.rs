@@ -20,7 +20,7 @@ use super::session::Session;
 use super::spawn::Children;
 use super::step::{not_run, stopped_by};
 use super::unit::Why;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, Workspaces};
 use crate::diagnostic::chain;
 use crate::event::{
     Coverage, EventKind, Exit, Outcome, PromisedImage, SkipReason, StepResult, TutorialOutcome,
@@ -42,6 +42,7 @@ pub(super) struct Shared {
     pub(super) children: Rc<Children>,
     /// Tells this run's processes from those of another.
     pub(super) run_mark: String,
+    pub(super) workspaces: Rc<Workspaces>,
 }
 
 impl Shared {
@@ -188,10 +189,10 @@ async fn run_steps(shared: &Shared, job: Rc<Job>, number: usize) -> PlanEnding {
 
 impl PlanRun {
     fn new(shared: &Shared, job: Rc<Job>, number: usize) -> Result<Self, PlanTrouble> {
-        let temporary =
-            shared.options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), std::path::PathBuf::from);
-        let workspace = Workspace::create(&temporary, &shared.run_mark, shared.options.keep_workspaces);
-        let workspace = workspace.map_err(|source| PlanTrouble::Workspace { folder: temporary, source })?;
+        let workspaces = &shared.workspaces;
+        let trouble =
+            |source| PlanTrouble::Workspace { folder: workspaces.temporary().to_path_buf(), source };
+        let workspace = workspaces.take().map_err(trouble)?;
         let mark = shared.mark(number);
         let mut environment = shared.options.environment.clone();
         environment.extend(job.plan.environment.clone());
@@ -360,16 +361,19 @@ impl PlanRun {
         self.look_at_images();
         self.end_services().await;
         self.end_sessions().await;
+        let mut is_alone = self.results().flatten().all(|result| result.left_behind.is_empty());
         if process::reap_orphans(&self.shared.children) {
             self.stop(Vec::new(), Born::EVER, Why::End).await;
             process::reap_orphans(&self.shared.children);
+            // They may be those of another plan, or of this one and not ended yet.
+            is_alone = false;
         }
         let said = self.results.iter().take_while(|result| result.is_some()).count();
         PlanEnding {
             results: self.results,
             said,
             trouble: self.trouble,
-            workspace: self.workspace.close(),
+            workspace: self.shared.workspaces.give_back(self.workspace, is_alone),
             images: self.images.unwrap_or_default(),
         }
     }

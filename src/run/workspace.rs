@@ -1,5 +1,6 @@
 //! The folder of a run: fresh, private, and gone afterwards.
 
+use std::cell::RefCell;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,6 +22,61 @@ const WORK: &str = "work";
 /// Name of the home folder of the steps.
 const HOME: &str = "home";
 
+/// The workspaces of a run.
+///
+/// One in which a plan left no trace is given to the next. Folders that are made and removed by the thousand
+/// cost ext4 more and more: it looks for a number for each that was not in use in the last seconds.
+#[derive(Debug)]
+pub(super) struct Workspaces {
+    temporary: PathBuf,
+    run_mark: String,
+    keep: bool,
+    unused: RefCell<Vec<Workspace>>,
+}
+
+impl Workspaces {
+    /// Takes the system's folder for temporary files; `keep` leaves the workspaces behind.
+    pub(super) fn new(temporary: PathBuf, run_mark: String, keep: bool) -> Self {
+        Self { temporary, run_mark, keep, unused: RefCell::default() }
+    }
+
+    /// Returns the folder in which workspaces are made.
+    pub(super) fn temporary(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Returns a fresh workspace.
+    pub(super) fn take(&self) -> io::Result<Workspace> {
+        match self.unused.borrow_mut().pop() {
+            // What was given back is whole: without it nothing is noted for the guard.
+            Some(mut workspace) => {
+                workspace.control = control(&self.temporary, &self.run_mark)?;
+                workspace.note_for_guard()?;
+                Ok(workspace)
+            }
+            None => Workspace::create(&self.temporary, &self.run_mark, self.keep),
+        }
+    }
+
+    /// Takes back a workspace that nothing uses any more; returns the path of what is left of it.
+    ///
+    /// Only one of which no process is left that could use it (`alone`) is given to another plan.
+    pub(super) fn give_back(&self, workspace: Workspace, alone: bool) -> Option<PathBuf> {
+        if alone && workspace.is_pristine() {
+            self.unused.borrow_mut().push(workspace);
+            return None;
+        }
+        workspace.close()
+    }
+}
+
+/// Makes a folder for control pipes, in memory where there is room for it.
+fn control(temporary: &Path, run_mark: &str) -> io::Result<TempDir> {
+    let prefix = control_prefix(run_mark);
+    let control = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
+    control(Path::new(MEMORY)).or_else(|_| control(temporary))
+}
+
 /// The folders of one plan's run. However it is dropped, nothing is removed that a step has mounted there.
 #[derive(Debug)]
 pub(super) struct Workspace {
@@ -28,30 +84,72 @@ pub(super) struct Workspace {
     control: TempDir,
     work: PathBuf,
     home: PathBuf,
+    /// How the folders were when they were made.
+    made: [Trace; 3],
     /// Whether it is left behind.
     keep: bool,
     closed: bool,
 }
 
+/// What tells a folder from one that was changed or put into its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Trace {
+    device: u64,
+    inode: u64,
+    mode: u32,
+    owner: (u32, u32),
+    /// How many names are in it.
+    entries: usize,
+    /// How many bytes the names of its extended attributes have, lists of access rights among them.
+    attributes: usize,
+}
+
+impl Trace {
+    fn of(folder: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = folder.symlink_metadata()?;
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            mode: metadata.mode(),
+            owner: (metadata.uid(), metadata.gid()),
+            entries: folder.read_dir()?.count(),
+            attributes: rustix::fs::llistxattr(folder, &mut [] as &mut [u8]).unwrap_or_default(),
+        })
+    }
+}
+
 impl Workspace {
     /// Makes the folders below the system's folder for temporary files; `keep` leaves them behind.
-    pub(super) fn create(temporary: &Path, run_mark: &str, keep: bool) -> io::Result<Self> {
+    fn create(temporary: &Path, run_mark: &str, keep: bool) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary)?;
-        let prefix = control_prefix(run_mark);
-        let control = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
-        let control = control(Path::new(MEMORY)).or_else(|_| control(temporary))?;
+        let control = control(temporary, run_mark)?;
         // Steps print these paths, so links are resolved once, here.
         let root = folder.path().canonicalize()?;
         let (work, home) = (root.join(WORK), root.join(HOME));
         DirBuilder::new().mode(0o755).create(&work)?;
         DirBuilder::new().mode(0o700).create(&home)?;
-        if !keep {
-            // For the guard, should this process be killed.
-            std::fs::write(control.path().join(NOTE), format!("{}\n", root.display()))?;
-        }
+        let made = [Trace::of(&root)?, Trace::of(&work)?, Trace::of(&home)?];
+        let workspace = Self { folder: root, control, work, home, made, keep, closed: false };
+        workspace.note_for_guard()?;
         // From here on a step may mount something in it: it is removed by us, or not at all.
         let _ = folder.keep();
-        Ok(Self { folder: root, control, work, home, keep, closed: false })
+        Ok(workspace)
+    }
+
+    /// Notes for the guard what is to be removed should this process be killed.
+    fn note_for_guard(&self) -> io::Result<()> {
+        if self.keep {
+            return Ok(());
+        }
+        std::fs::write(self.control.path().join(NOTE), format!("{}\n", self.folder.display()))
+    }
+
+    /// Returns whether it is as it was made.
+    fn is_pristine(&self) -> bool {
+        let folders = [&self.folder, &self.work, &self.home].into_iter().zip(&self.made);
+        let is_as_made = |(folder, made): (&PathBuf, &Trace)| Trace::of(folder).is_ok_and(|now| now == *made);
+        !self.keep && folders.map(is_as_made).all(|is_as_made| is_as_made)
     }
 
     /// Returns the folder in which steps begin.
@@ -72,7 +170,7 @@ impl Workspace {
     /// Removes the folders unless they are to be kept; returns the path of what is left.
     ///
     /// What cannot be removed (another user's files, a mount) is left like what is kept.
-    pub(super) fn close(mut self) -> Option<PathBuf> {
+    fn close(mut self) -> Option<PathBuf> {
         self.dispose().then(|| self.work.clone())
     }
 
@@ -277,6 +375,51 @@ mod tests {
         assert!(kept.is_dir());
         drop(create(true));
         assert_eq!(temporary.path().read_dir().unwrap().count(), 2, "also where a run was given up");
+    }
+
+    #[test]
+    fn workspace_without_a_trace_is_used_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let workspaces = Workspaces::new(temporary.path().to_path_buf(), "1-1".to_owned(), false);
+        let first = workspaces.take().unwrap();
+        let (work, control) = (first.work().to_path_buf(), first.control().to_path_buf());
+        assert_eq!(workspaces.give_back(first, true), None);
+        let second = workspaces.take().unwrap();
+        assert_eq!(second.work(), work);
+        assert!(second.control() != control && !control.exists());
+        assert_eq!(
+            std::fs::read_to_string(second.control().join(NOTE)).unwrap().trim_end(),
+            work.parent().unwrap().to_str().unwrap()
+        );
+        workspaces.give_back(second, false);
+        assert!(!work.exists(), "something may still use it");
+        drop(workspaces);
+        assert_eq!(temporary.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn workspace_with_a_trace_is_used_by_nobody_else() {
+        let temporary = tempfile::tempdir().unwrap();
+        let workspaces = Workspaces::new(temporary.path().to_path_buf(), "1-1".to_owned(), false);
+        let changes: [fn(&Workspace); 5] = [
+            |workspace| std::fs::write(workspace.work().join("x"), "").unwrap(),
+            |workspace| std::fs::write(workspace.home().join(".x"), "").unwrap(),
+            |workspace| std::fs::write(workspace.work().with_file_name("x"), "").unwrap(),
+            |workspace| {
+                std::fs::set_permissions(workspace.work(), std::fs::Permissions::from_mode(0o777)).unwrap()
+            },
+            |workspace| {
+                std::fs::create_dir(workspace.work().with_file_name("new")).unwrap();
+                std::fs::rename(workspace.work().with_file_name("new"), workspace.work()).unwrap();
+            },
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let workspace = workspaces.take().unwrap();
+            let work = workspace.work().to_path_buf();
+            change(&workspace);
+            assert_eq!(workspaces.give_back(workspace, true), None);
+            assert!(!work.exists(), "change {number}");
+        }
     }
 
     #[test]
