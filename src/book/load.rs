@@ -132,14 +132,7 @@ fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Res
     let source = Source::new(path.strip_prefix(here).unwrap_or(&path), text);
     let (mut settings, found) = parse_settings(&source);
     findings.extend(found);
-    for more in [&mut settings.additional_css, &mut settings.additional_js] {
-        more.retain_mut(|file| {
-            let wrong = unusable(folder, file);
-            findings.extend(wrong.map(|wrong| missing_file(&source, file, wrong)));
-            *file = normal_path(file);
-            wrong.is_none()
-        });
-    }
+    leave_out_unusable(&mut settings, folder, &source, findings);
     if !settings.preprocessors.is_empty() {
         let names = settings.preprocessors.join("`, `");
         let finding =
@@ -147,6 +140,26 @@ fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Res
         findings.push(finding.help("what they add to the text is missing here"));
     }
     Ok(settings)
+}
+
+/// Takes sheets and scripts out of the settings that cannot be a part of the site.
+fn leave_out_unusable(
+    settings: &mut BookSettings,
+    folder: &Path,
+    source: &Arc<Source>,
+    findings: &mut Vec<Finding>,
+) {
+    for files in [&mut settings.additional_css, &mut settings.additional_js] {
+        for file in std::mem::take(files) {
+            match unusable(folder, &file) {
+                None => files.push(normal_path(&file)),
+                Some(wrong) => {
+                    findings.push(missing_file(source, &file, wrong));
+                    settings.left_out.push(normal_path(&file));
+                }
+            }
+        }
+    }
 }
 
 /// Returns why a sheet or a script of the book's own cannot be a part of the site, if it cannot.

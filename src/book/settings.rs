@@ -64,6 +64,8 @@ pub struct BookSettings {
     pub site_url: Option<String>,
     /// `output.html.cname`.
     pub cname: Option<String>,
+    /// Sheets and scripts of these two that are not a part of the site: they are not there.
+    pub left_out: Vec<PathBuf>,
     /// `output.html.redirect`: new places by old ones.
     pub redirects: BTreeMap<String, String>,
     /// `output.html.input-404`.
@@ -123,6 +125,7 @@ impl Default for BookSettings {
             no_section_label: false,
             additional_css: Vec::new(),
             additional_js: Vec::new(),
+            left_out: Vec::new(),
             hide_lines: BTreeMap::new(),
             playground_editable: false,
             playground_runnable: true,

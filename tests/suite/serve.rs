@@ -236,3 +236,20 @@ fn folder_that_is_no_book_yet_becomes_one() {
     preview.project.write("docs/a.md", "# Hello there\n");
     until("there is a page", || preview.get("/a.html").contains("Hello there").then_some(()));
 }
+
+#[test]
+fn what_comes_back_is_a_book_again() {
+    let preview = Preview::of(book());
+    let project = &preview.project;
+    project.write("docs/book.toml", "[book]\nsrc = \".\"\n[output.html]\nadditional-css = [\"own.css\"]\n");
+    project.write("docs/own.css", "main { hyphens: auto }");
+    until("the sheet is there", || preview.get("/one.html").contains("href=\"own.css\"").then_some(()));
+
+    fs::rename(project.path("docs"), project.path("away")).unwrap();
+    let mut events = preview.listen("one.html");
+    events.until("problem", |data| data.contains("is no book"));
+    fs::rename(project.path("away"), project.path("docs")).unwrap();
+    events.until("problem", |data| data.trim() == "\"\"");
+    project.write("docs/one.md", "# One\n\nback again\n");
+    until("the page is followed", || preview.get("/one.html").contains("back again").then_some(()));
+}

@@ -284,6 +284,8 @@ impl<W: Workshop> Rebuilder<W> {
     /// Builds the whole site; returns whether that was finished.
     fn whole(&mut self) -> bool {
         let began = Instant::now();
+        let is_first = self.state.current.is_none();
+        let mut grew = false;
         if self.state.stale {
             match self.load() {
                 Ok(current) => self.state.current = Some(current),
@@ -293,12 +295,14 @@ impl<W: Workshop> Rebuilder<W> {
                 }
             }
             self.state.stale = false;
-            self.look_around();
+            grew = self.look_around();
         }
         match self.site() {
             Ok((changed, findings)) => {
                 // The files that are filled in are known only now.
-                self.look_around();
+                grew |= self.look_around();
+                // What came into a new folder before it was watched, nobody told.
+                self.state.stale |= grew && !is_first;
                 self.live.changed(&changed);
                 self.state.errors = errors(&findings).collect();
                 self.tell_errors();
@@ -309,9 +313,12 @@ impl<W: Workshop> Rebuilder<W> {
                     took,
                     findings: &findings,
                 });
-                true
+                !self.state.stale
             }
-            Err(BookError::Stopped) => false,
+            Err(BookError::Stopped) => {
+                self.state.stale |= grew && !is_first;
+                false
+            }
             Err(error) => {
                 self.failed(&format!("error: {}", chain(&error)));
                 true
@@ -353,13 +360,15 @@ impl<W: Workshop> Rebuilder<W> {
         Ok((changed, findings))
     }
 
-    /// Watches every folder that the book is made from.
-    fn look_around(&mut self) {
-        let Some(current) = &self.state.current else { return };
+    /// Watches every folder that the book is made from; returns whether one of them was not watched before.
+    fn look_around(&mut self) -> bool {
+        let Some(current) = &self.state.current else { return false };
         let folders = current.folders(&self.folder, &self.output);
+        let grew = !self.watch.has(&folders);
         for failed in self.watch.set(folders) {
             self.workshop.notice(Notice::Note(&format!("changes are not seen in {failed}")));
         }
+        grew
     }
 
     fn tell_errors(&self) {
@@ -370,9 +379,11 @@ impl<W: Workshop> Rebuilder<W> {
     fn failed(&mut self, problem: &str) {
         self.live.problem(problem.to_owned());
         self.workshop.notice(Notice::Failed(problem));
-        if self.state.current.is_none() {
-            // The book's folder is all that is known.
-            self.watch.set(BTreeSet::from([self.folder.clone()]));
+        let mut folders = self.folder.ancestors().filter(|folder| folder.is_dir());
+        // The book's folder is all that is known; where that is gone, it comes back into the one around it.
+        let nearest = folders.next().map(Path::to_path_buf);
+        if self.state.current.is_none() || nearest.as_ref() != Some(&self.folder) {
+            self.watch.set(nearest.into_iter().collect());
         }
     }
 }
@@ -426,7 +437,9 @@ impl Current {
         .iter()
         .any(|named| named == path);
         let is_theme = path.starts_with(folder.join("theme"));
-        if is_named || is_theme {
+        let is_missed = self.book.settings.left_out.iter().any(|file| folder.join(file) == path);
+        // Of the book's folder itself: it was moved away, or is back.
+        if is_named || is_theme || is_missed || folder.starts_with(path) {
             asked.book = true;
         } else if path.starts_with(source) || self.is_copied(folder, path) {
             let is_page = path.extension().is_some_and(|extension| extension == "md");
@@ -465,8 +478,8 @@ impl Current {
         folders.extend(folders_below(&folder.join("theme"), output));
         folders.extend(folders_below(self.project.store.root(), output));
         let settings = &self.book.settings;
-        let copied =
-            settings.additional_css.iter().chain(&settings.additional_js).map(|file| folder.join(file));
+        let own = settings.additional_css.iter().chain(&settings.additional_js).chain(&settings.left_out);
+        let copied = own.map(|file| folder.join(file));
         let files = self.book.pages.iter().map(|page| page.file.clone());
         let files = files.chain(self.files.iter().flatten().cloned()).chain(copied);
         folders.extend(files.filter_map(|file| Some(file.parent()?.to_path_buf())));

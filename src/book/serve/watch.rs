@@ -76,6 +76,11 @@ impl Watch {
         failed
     }
 
+    /// Returns whether all of these folders are watched.
+    pub(super) fn has(&self, folders: &BTreeSet<PathBuf>) -> bool {
+        folders.is_subset(&self.watched)
+    }
+
     /// Forgets a folder, so that it is watched anew if it is still there.
     pub(super) fn forget(&mut self, folder: &Path) {
         if self.watched.remove(folder) {
