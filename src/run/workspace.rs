@@ -147,9 +147,9 @@ impl Workspace {
 
     /// Returns whether it is as it was made.
     fn is_pristine(&self) -> bool {
-        let folders = [&self.folder, &self.work, &self.home].into_iter().zip(&self.made);
+        let mut folders = [&self.folder, &self.work, &self.home].into_iter().zip(&self.made);
         let is_as_made = |(folder, made): (&PathBuf, &Trace)| Trace::of(folder).is_ok_and(|now| now == *made);
-        !self.keep && folders.map(is_as_made).all(|is_as_made| is_as_made)
+        !self.keep && folders.all(is_as_made)
     }
 
     /// Returns the folder in which steps begin.
