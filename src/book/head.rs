@@ -47,8 +47,8 @@ pub(super) fn head(evidence: &Evidence, tutorial: &Tutorial, records: &[Option<S
 }
 
 /// Returns what stands above a tutorial in the whole book, where nothing can be chosen: the state of every
-/// variant, and a rule that shows the first one alone. `chapter` is the chapter's anchor.
-pub(super) fn brief(evidence: &Evidence, chapter: &str) -> String {
+/// variant, and which one is shown.
+pub(super) fn brief(evidence: &Evidence) -> String {
     let first = evidence.first();
     let several = evidence.variants.len() > 1;
     let mut html = "<div class=\"evidence\" data-compare-skip>".to_owned();
@@ -63,12 +63,6 @@ pub(super) fn brief(evidence: &Evidence, chapter: &str) -> String {
         html.push_str("</p>");
     }
     html.push_str("</div>\n");
-    if several {
-        let _ = writeln!(
-            html,
-            "<style>#{chapter} [data-variant]:not([data-variant=\"{first}\"]){{display:none}}</style>"
-        );
-    }
     html
 }
 

@@ -17,12 +17,15 @@ use crate::diagnostic::normal_path;
 pub(super) type Numbers = BTreeMap<PathBuf, usize>;
 
 /// Returns a page's text as a chapter of the whole book.
-pub(super) fn chapter(html: &str, output: &Path, numbers: &Numbers) -> String {
+///
+/// Of the variants of a tutorial the one of that number is `shown`.
+pub(super) fn chapter(html: &str, output: &Path, numbers: &Numbers, shown: Option<usize>) -> String {
     let number = numbers.get(output).copied().unwrap_or_default();
     let mut chapter = Chapter {
         number,
         output,
         numbers,
+        shown: shown.map(|number| number.to_string()),
         ids: HashSet::new(),
         out: String::with_capacity(html.len() * 9 / 8),
     };
@@ -33,7 +36,7 @@ pub(super) fn chapter(html: &str, output: &Path, numbers: &Numbers) -> String {
 }
 
 /// Returns the anchor of a chapter.
-pub(super) fn chapter_id(number: usize) -> String {
+fn chapter_id(number: usize) -> String {
     format!("c{number}")
 }
 
@@ -41,6 +44,8 @@ struct Chapter<'a> {
     number: usize,
     output: &'a Path,
     numbers: &'a Numbers,
+    /// The number of the variant that is shown.
+    shown: Option<String>,
     /// Anchors of this chapter; a second one of the same name would be no anchor.
     ids: HashSet<&'a str>,
     out: String,
@@ -82,6 +87,9 @@ impl<'a> Chapter<'a> {
     fn attribute(&mut self, name: &str, whole: &str, value: &'a str) {
         match name {
             "id" if !self.ids.insert(value) => {}
+            "data-variant" if self.shown.as_ref().is_some_and(|shown| shown != value) => {
+                self.out.push_str("hidden");
+            }
             "id" | "for" | "name" | "aria-labelledby" | "aria-controls" => {
                 self.add(name, &format!("c{}-{value}", self.number))
             }
@@ -208,7 +216,7 @@ mod tests {
     fn check(html: &str, expected: &str) {
         let numbers = ["a.html", "guide/b.html", "guide/c d.html"];
         let numbers = numbers.iter().enumerate().map(|(at, path)| (PathBuf::from(path), at)).collect();
-        let chapter = chapter(html, Path::new("guide/b.html"), &numbers);
+        let chapter = chapter(html, Path::new("guide/b.html"), &numbers, None);
         assert_eq!(
             chapter,
             format!("<section class=\"chapter\" id=\"c1\">\n{expected}</section>\n"),

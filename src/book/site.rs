@@ -10,7 +10,7 @@ use super::checks::{CheckedPage, check_pages};
 use super::contents::{self, Contents};
 use super::directives::{Expanded, Reach, expand};
 use super::error::BookError;
-use super::evidence::Variant;
+use super::evidence::{Evidence, Variant};
 use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
 use super::head::{brief, head};
@@ -244,7 +244,10 @@ impl<'a> Press<'a> {
             writer.put(&path, script.as_bytes())?;
         }
         let chapter = match settings.print {
-            true => print::chapter(&in_whole(page, number, &rendered.html), &page.output, &self.numbers),
+            true => {
+                let shown = page.evidence.as_ref().map(Evidence::first);
+                print::chapter(&in_whole(page, &rendered.html), &page.output, &self.numbers, shown)
+            }
             false => String::new(),
         };
         let Rendered { ids, targets, sections, description, .. } = rendered;
@@ -648,10 +651,10 @@ fn safe_name(text: &str) -> String {
 }
 
 /// Returns a page's text for the whole book: with the state of a tutorial below its title.
-fn in_whole<'a>(page: &Page, number: usize, html: &'a str) -> Cow<'a, str> {
+fn in_whole<'a>(page: &Page, html: &'a str) -> Cow<'a, str> {
     let Some(evidence) = &page.evidence else { return Cow::Borrowed(html) };
     let (title, text) = split_title(html);
-    Cow::Owned(format!("{title}{}{text}", brief(evidence, &print::chapter_id(number))))
+    Cow::Owned(format!("{title}{}{text}", brief(evidence)))
 }
 
 /// Returns the heading that a page begins with, and the rest.
