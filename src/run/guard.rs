@@ -19,9 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 const SCRIPT: &str = r#"
 read -r farewell && exit
-for environment in $(grep -ls "$1" /proc/[0-9]*/environ); do
-    process=${environment#/proc/}
-    kill -9 "${process%/environ}"
+# Once more after each that found some: one may have been forked while the table was read.
+while :; do
+    found=
+    for environment in $(grep -ls "$1" /proc/[0-9]*/environ); do
+        process=${environment#/proc/}
+        kill -9 "${process%/environ}" && found=1
+    done
+    case $found in '') break;; esac
 done
 for note in "$2"*/workspace; do
     read -r folder <"$note" || continue
