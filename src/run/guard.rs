@@ -19,8 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 const SCRIPT: &str = r#"
 read -r farewell && exit
-# Once more after each that found some: one may have been forked while the table was read.
-while :; do
+# Again as long as some are found, for one may have been forked while the table was read; not for ever,
+# for one may hang in the kernel.
+for round in 1 2 3 4 5 6 7 8 9; do
     found=
     for environment in $(grep -ls "$1" /proc/[0-9]*/environ); do
         process=${environment#/proc/}
