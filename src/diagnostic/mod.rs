@@ -19,4 +19,4 @@ pub use path::normal_path;
 pub use render::render;
 pub use source::{Location, Place, Source, Span};
 pub use suggestion::nearest;
-pub use wording::{duration, plural, size};
+pub use wording::{duration, hexadecimal, plural, size};

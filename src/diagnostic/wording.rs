@@ -1,4 +1,4 @@
-//! Words that every message needs: counts, durations and sizes.
+//! Words that every message needs: counts, durations, sizes and digests.
 
 use std::time::Duration;
 
@@ -19,6 +19,11 @@ pub fn duration(duration: Duration) -> String {
         60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
     }
+}
+
+/// Returns bytes in lower-case hexadecimal digits, as digests are written.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns a size for people, in decimal units as container tools have them: `812 B`, `1.9 MB`.

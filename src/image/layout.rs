@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::error::ImageError;
+use crate::diagnostic::hexadecimal;
 
 /// Annotation with an image's name in its layout.
 const NAME: &str = "org.opencontainers.image.ref.name";
@@ -89,10 +90,6 @@ impl Layout {
         let digest = descriptor.digest();
         self.folder.join("blobs").join(digest.algorithm().as_ref()).join(digest.digest())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns whether a descriptor is that of an index: an image for several platforms.

@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use sha2::{Digest, Sha256};
 
 use super::model::{Disposition, Fingerprint, Needs, Plan, PlannedStep, Work};
+use crate::diagnostic::hexadecimal;
 use crate::expect::Matcher;
 use crate::tutorial::{ExpectedOutput, Origin, Requirements, Step};
 
@@ -204,7 +205,7 @@ impl Encoder {
     }
 
     fn finish(self) -> Fingerprint {
-        Fingerprint(self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Fingerprint(hexadecimal(&self.0.finalize()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
+use crate::diagnostic::hexadecimal;
 use crate::plan::PlanKey;
 
 /// What is written as it is. `%` and `~` are not among them: they mark what was changed.
@@ -52,7 +53,7 @@ pub(super) fn safe_name(text: &str) -> String {
 
 fn shortened(text: &str, encoded: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let digits: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let digits = hexadecimal(&digest[..12]);
     format!("{}~{digits}", &encoded[..LONGEST_NAME - digits.len() - 1])
 }
 

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::diagnostic::hexadecimal;
 use crate::event::{RunEvent, Timestamp};
 use crate::plan::PlanKey;
 use crate::record::{Folder, Record, StepRecord};
@@ -101,7 +102,7 @@ fn issue(record: &Record, step: &StepRecord, repository: &Repository) -> Issue {
 /// Names an issue, so that GitLab knows it again in the next run even if its line moved.
 fn fingerprint(plan: &PlanKey, step: &str) -> String {
     let digest = Sha256::digest(format!("{plan}\n{step}"));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&digest[..16])
 }
 
 #[cfg(test)]
