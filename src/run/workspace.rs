@@ -47,15 +47,36 @@ impl Workspaces {
 
     /// Returns a fresh workspace.
     pub(super) fn take(&self) -> io::Result<Workspace> {
-        match self.unused.borrow_mut().pop() {
-            // What was given back is whole: without it nothing is noted for the guard.
-            Some(mut workspace) => {
-                workspace.control = control(&self.temporary, &self.run_mark)?;
-                workspace.note_for_guard()?;
-                Ok(workspace)
-            }
-            None => Workspace::create(&self.temporary, &self.run_mark, self.keep),
+        let Some(mut workspace) = self.unused.borrow_mut().pop() else { return self.create() };
+        // The old one goes when the new one is noted: the guard knows the workspace all the time.
+        workspace.control = self.control(&workspace.folder)?;
+        Ok(workspace)
+    }
+
+    fn create(&self) -> io::Result<Workspace> {
+        let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(&self.temporary)?;
+        // Steps print these paths, so links are resolved once, here.
+        let root = folder.path().canonicalize()?;
+        let (work, home) = (root.join(WORK), root.join(HOME));
+        DirBuilder::new().mode(0o755).create(&work)?;
+        DirBuilder::new().mode(0o700).create(&home)?;
+        let made = [Trace::of(&root)?, Trace::of(&work)?, Trace::of(&home)?];
+        let control = self.control(&root)?;
+        // From here on a step may mount something in it: it is removed by us, or not at all.
+        let _ = folder.keep();
+        Ok(Workspace { folder: root, control, work, home, made, keep: self.keep, closed: false })
+    }
+
+    /// Makes a folder for control pipes, in memory where there is room for it, with a note for the guard which
+    /// workspace is to be removed should this process be killed.
+    fn control(&self, workspace: &Path) -> io::Result<TempDir> {
+        let prefix = control_prefix(&self.run_mark);
+        let make = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
+        let control = make(Path::new(MEMORY)).or_else(|_| make(&self.temporary))?;
+        if !self.keep {
+            std::fs::write(control.path().join(NOTE), format!("{}\n", workspace.display()))?;
         }
+        Ok(control)
     }
 
     /// Takes back a workspace that nothing uses any more; returns the path of what is left of it.
@@ -68,13 +89,6 @@ impl Workspaces {
         }
         workspace.close()
     }
-}
-
-/// Makes a folder for control pipes, in memory where there is room for it.
-fn control(temporary: &Path, run_mark: &str) -> io::Result<TempDir> {
-    let prefix = control_prefix(run_mark);
-    let control = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
-    control(Path::new(MEMORY)).or_else(|_| control(temporary))
 }
 
 /// The folders of one plan's run. However it is dropped, nothing is removed that a step has mounted there.
@@ -120,31 +134,6 @@ impl Trace {
 }
 
 impl Workspace {
-    /// Makes the folders below the system's folder for temporary files; `keep` leaves them behind.
-    fn create(temporary: &Path, run_mark: &str, keep: bool) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("stagebook-").tempdir_in(temporary)?;
-        let control = control(temporary, run_mark)?;
-        // Steps print these paths, so links are resolved once, here.
-        let root = folder.path().canonicalize()?;
-        let (work, home) = (root.join(WORK), root.join(HOME));
-        DirBuilder::new().mode(0o755).create(&work)?;
-        DirBuilder::new().mode(0o700).create(&home)?;
-        let made = [Trace::of(&root)?, Trace::of(&work)?, Trace::of(&home)?];
-        let workspace = Self { folder: root, control, work, home, made, keep, closed: false };
-        workspace.note_for_guard()?;
-        // From here on a step may mount something in it: it is removed by us, or not at all.
-        let _ = folder.keep();
-        Ok(workspace)
-    }
-
-    /// Notes for the guard what is to be removed should this process be killed.
-    fn note_for_guard(&self) -> io::Result<()> {
-        if self.keep {
-            return Ok(());
-        }
-        std::fs::write(self.control.path().join(NOTE), format!("{}\n", self.folder.display()))
-    }
-
     /// Returns whether it is as it was made.
     fn is_pristine(&self) -> bool {
         let mut folders = [&self.folder, &self.work, &self.home].into_iter().zip(&self.made);
@@ -367,7 +356,8 @@ mod tests {
     #[test]
     fn workspace_is_left_only_where_it_is_to_be_kept() {
         let temporary = tempfile::tempdir().unwrap();
-        let create = |keep| Workspace::create(temporary.path(), "1-1", keep).unwrap();
+        let create =
+            |keep| Workspaces::new(temporary.path().to_path_buf(), "1-1".to_owned(), keep).take().unwrap();
         assert_eq!(create(false).close(), None);
         drop(create(false));
         assert_eq!(temporary.path().read_dir().unwrap().count(), 0);
@@ -426,7 +416,8 @@ mod tests {
     fn what_is_mounted_in_a_workspace_is_not_removed_with_it() {
         let (temporary, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::fs::write(outside.path().join("precious"), "safe").unwrap();
-        let workspace = Workspace::create(temporary.path(), "1-1", false).unwrap();
+        let workspaces = Workspaces::new(temporary.path().to_path_buf(), "1-1".to_owned(), false);
+        let workspace = workspaces.take().unwrap();
         let point = workspace.work().join("mounted here");
         std::fs::create_dir(&point).unwrap();
         if let Err(error) = rustix::mount::mount_bind(outside.path(), &point) {
