@@ -195,15 +195,14 @@ impl Recording {
                 length = streams.output.read(&mut self.buffer) => {
                     let length = length?;
                     self.output.push(&self.buffer[..length], &self.audience);
-                    if length == SMALL_BUFFER {
-                        self.buffer.resize(BUFFER, 0);
-                    }
+                    grow(&mut self.buffer, length);
                 }
                 length = read_optional(streams.error.as_ref(), &mut error_buffer) => {
                     let length = length?;
                     if let Some(track) = &mut self.error {
                         track.push(&error_buffer[..length], &self.audience);
                     }
+                    grow(&mut error_buffer, length);
                 }
                 () = tokio::time::sleep_until(deadline) => return Ok(Watched::TimedOut),
                 () = tokio::time::sleep_until(slow), if !told_slow => {
@@ -333,6 +332,13 @@ fn unfinished(bytes: &[u8]) -> usize {
         _ => 1,
     };
     if length > back + 1 { back + 1 } else { 0 }
+}
+
+/// Makes a buffer larger that was filled whole.
+fn grow(buffer: &mut Vec<u8>, filled: usize) {
+    if filled == buffer.len() {
+        buffer.resize(BUFFER, 0);
+    }
 }
 
 async fn read_optional(pipe: Option<&OutputPipe>, buffer: &mut [u8]) -> io::Result<usize> {
