@@ -35,6 +35,34 @@ pub struct LoadOptions<'a> {
     pub environment: BTreeMap<String, String>,
 }
 
+/// What a book is read with, as whoever reads it owns it.
+#[derive(Debug)]
+pub struct Project {
+    /// The project's settings, with its root.
+    pub settings: Settings,
+    /// How pages are read.
+    pub parse: ParseOptions,
+    /// The folder that the user is in.
+    pub here: PathBuf,
+    /// The records.
+    pub store: Store,
+    /// Values for parameters, by their variable.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Project {
+    /// Returns what a book is read with.
+    pub fn options(&self) -> LoadOptions<'_> {
+        LoadOptions {
+            settings: &self.settings,
+            parse: &self.parse,
+            here: &self.here,
+            store: &self.store,
+            environment: self.environment.clone(),
+        }
+    }
+}
+
 /// A book with all its pages.
 #[derive(Debug)]
 pub struct Book {

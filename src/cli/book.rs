@@ -11,14 +11,14 @@ use super::exit::ExitStatus;
 use super::export;
 use super::links;
 use super::printer::Printer;
+use super::project::{has_error, parse_options};
 use crate::book::{
-    Book, BookSettings, LoadOptions, Notice, Project, ServeOptions, Shown, Site, SiteOptions, SiteWriter,
-    Workshop, build_site, load_book, parse_settings, serve,
+    Book, BookSettings, Notice, Project, ServeOptions, Shown, Site, SiteOptions, SiteWriter, Workshop,
+    build_site, load_book, parse_settings, serve,
 };
 use crate::config::{Environment, Settings};
-use crate::diagnostic::{Finding, Severity, Source, chain, normal_path, plural, render};
+use crate::diagnostic::{Finding, Source, chain, normal_path, plural, render};
 use crate::record::Store;
-use crate::tutorial::ParseOptions;
 
 /// Make a site of Markdown and the evidence of its runs
 #[derive(Debug, Args)]
@@ -91,11 +91,9 @@ pub(super) fn book(arguments: &BookArguments, printer: &Printer) -> Result<ExitS
     }
 }
 
-/// A book with what is around it.
+/// A book with what it was read with.
 pub(super) struct BookPlace {
-    pub(super) current: PathBuf,
-    pub(super) settings: Settings,
-    pub(super) store: Store,
+    pub(super) project: Project,
     pub(super) book: Book,
     /// What is wrong with the settings.
     pub(super) findings: Vec<Finding>,
@@ -105,18 +103,27 @@ pub(super) struct BookPlace {
 pub(super) fn open_book(folder: Option<&Path>) -> Result<BookPlace, CliError> {
     let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
     let folder = book_folder(folder, &current);
-    let (settings, findings) = project_around(&folder, &current)?;
-    let store = Store::open(&settings.root);
-    let parse = ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() };
-    let environment = Environment::read().parameters();
-    let options =
-        LoadOptions { settings: &settings, parse: &parse, here: &current, store: &store, environment };
-    let book = load_book(&folder, &options)?;
-    Ok(BookPlace { current, settings, store, book, findings })
+    let (project, findings) = project_of(&folder, &current)?;
+    let book = load_book(&folder, &project.options())?;
+    Ok(BookPlace { project, book, findings })
+}
+
+/// Returns what a book is read with, and what is wrong with the settings of its project.
+pub(super) fn project_of(folder: &Path, current: &Path) -> Result<(Project, Vec<Finding>), CliError> {
+    let (settings, findings) = project_around(folder, current)?;
+    let project = Project {
+        parse: parse_options(&settings),
+        here: current.to_path_buf(),
+        store: Store::open(&settings.root),
+        environment: Environment::read().parameters(),
+        settings,
+    };
+    Ok((project, findings))
 }
 
 fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
-    let BookPlace { current, settings, store, book, mut findings } = open_book(arguments.folder.as_deref())?;
+    let BookPlace { project, book, mut findings } = open_book(arguments.folder.as_deref())?;
+    let Project { here: current, settings, store, .. } = project;
     let changed = changed_dates(&settings.root, &book);
     let output = output_folder(
         arguments.output.as_deref(),
@@ -151,7 +158,7 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
 }
 
 /// Returns the settings of the project that a book belongs to: the one around it, else the current folder's.
-pub(super) fn project_around(folder: &Path, current: &Path) -> Result<(Settings, Vec<Finding>), CliError> {
+fn project_around(folder: &Path, current: &Path) -> Result<(Settings, Vec<Finding>), CliError> {
     let (settings, findings) = Settings::load(folder)?;
     let is_alone =
         settings.root == folder && !["stagebook.toml", ".git"].iter().any(|mark| folder.join(mark).exists());
@@ -163,19 +170,19 @@ pub(super) fn project_around(folder: &Path, current: &Path) -> Result<(Settings,
 
 /// Returns the exit status: mistakes of pages and what is not verified make a build fail that was asked for both.
 fn verdict(arguments: &BuildArguments, site: &Site, findings: &[Finding], printer: &Printer) -> ExitStatus {
-    let not_verified = site.tutorials.iter().filter(|(_, shown)| *shown != Shown::Verified);
-    let mut failed = findings.iter().any(|finding| finding.severity == Severity::Error);
-    if arguments.require == Some(Required::Verified) {
-        for (page, shown) in not_verified {
-            printer.failure(&format!(
-                "{}: {}, and `--require verified` was asked for",
-                page.display(),
-                shown.word()
-            ));
-            failed = true;
-        }
+    let is_required = arguments.require == Some(Required::Verified);
+    let asked = "`--require verified` was asked for";
+    let is_shown = !is_required || is_verified(&site.tutorials, asked, printer);
+    if is_shown && !has_error(findings) { ExitStatus::Passed } else { ExitStatus::Failed }
+}
+
+/// Returns whether every tutorial shows *verified*; names those that do not, and `asked`, who wants that.
+pub(super) fn is_verified(tutorials: &[(PathBuf, Shown)], asked: &str, printer: &Printer) -> bool {
+    let not_verified: Vec<_> = tutorials.iter().filter(|(_, shown)| *shown != Shown::Verified).collect();
+    for (page, shown) in &not_verified {
+        printer.failure(&format!("{}: {}, and {asked}", page.display(), shown.word()));
     }
-    if failed { ExitStatus::Failed } else { ExitStatus::Passed }
+    not_verified.is_empty()
 }
 
 fn book_folder(asked: Option<&Path>, current: &Path) -> PathBuf {
@@ -241,16 +248,7 @@ struct Desk {
 
 impl Workshop for Desk {
     fn project(&mut self) -> Result<(Project, Vec<Finding>), String> {
-        let (settings, findings) = project_around(&self.folder, &self.current)
-            .map_err(|error| format!("error: {}", chain(&error)))?;
-        let project = Project {
-            parse: ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() },
-            here: self.current.clone(),
-            store: Store::open(&settings.root),
-            environment: Environment::read().parameters(),
-            settings,
-        };
-        Ok((project, findings))
+        project_of(&self.folder, &self.current).map_err(|error| format!("error: {}", chain(&error)))
     }
 
     fn dates(&mut self, book: &Book, root: &Path) -> BTreeMap<PathBuf, String> {
@@ -296,7 +294,7 @@ impl Desk {
 
 /// Opens an address with the program that the desktop has for it.
 fn open(address: &str, printer: &Printer) {
-    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let program = "xdg-open";
     let command = duct::cmd(program, [address]).stdin_null().stdout_null().stderr_null().unchecked();
     // It may stay until the browser ends.
     if let Err(error) = command.start() {

@@ -6,7 +6,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::project::{Pages, Project};
+use super::project::{Pages, Project, parse_options};
 use crate::check::{CheckOptions, Subject, check as lint, strength};
 use crate::diagnostic::{Finding, Severity, plural, sort_by_place};
 use crate::plan::Plan;
@@ -41,7 +41,7 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
     let mut project = Project::open(&arguments.tutorials, Pages::All)?;
     let subjects = subjects(&mut project, arguments)?;
     let mut findings = std::mem::take(&mut project.findings);
-    let parse = project.parse_options();
+    let parse = parse_options(&project.settings);
     findings.extend(lint(&subjects, &CheckOptions { root: &project.settings.root, parse: &parse }));
     if arguments.strength || project.settings.checks.minimum_strength.is_some() {
         let asked = arguments.strength;

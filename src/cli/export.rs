@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
 use super::project::has_error;
-use crate::book::{ComponentOptions, SiteWriter, antora_component};
+use crate::book::{ComponentOptions, Project, SiteWriter, antora_component};
 use crate::diagnostic::plural;
 
 /// Write the book for another program that makes sites
@@ -40,7 +40,8 @@ enum Program {
 /// Writes a book for another program.
 pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let Program::Antora = arguments.to;
-    let BookPlace { current, settings, store, book, mut findings } = open_book(arguments.folder.as_deref())?;
+    let BookPlace { project, book, mut findings } = open_book(arguments.folder.as_deref())?;
+    let Project { here: current, settings, store, .. } = project;
     let options = ComponentOptions {
         root: &settings.root,
         store: &store,

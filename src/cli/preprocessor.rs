@@ -6,15 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::book::project_around;
+use super::book::{is_verified, project_of};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
 use super::project::has_error;
-use crate::book::{Answer, LoadOptions, Shown, parse_request, supports_renderer};
-use crate::config::Environment;
-use crate::record::Store;
-use crate::tutorial::ParseOptions;
+use crate::book::{parse_request, supports_renderer};
 
 /// The name under which mdBook looks for a preprocessor `stagebook`.
 const NAME_FOR_MDBOOK: &str = "mdbook-stagebook";
@@ -85,32 +82,17 @@ fn answer(printer: &Printer) -> Result<ExitStatus, CliError> {
     let root = current.join(&request.root);
     // Records know pages by their real paths.
     request.root = root.canonicalize().unwrap_or(root);
-    let (settings, mut findings) = project_around(&request.root, &current)?;
-    let store = Store::open(&settings.root);
-    let parse = ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() };
-    let environment = Environment::read().parameters();
-    let options =
-        LoadOptions { settings: &settings, parse: &parse, here: &current, store: &store, environment };
+    let (project, mut findings) = project_of(&request.root, &current)?;
     let require_verified = request.require_verified;
-    let answer = request.answer(&options);
+    let answer = request.answer(&project.options());
     findings.extend(answer.findings.iter().cloned());
     printer.findings(&mut findings);
-    if require_verified && !is_verified(&answer, printer) | has_error(&findings) {
+    let asked = "book.toml has `require = \"verified\"`";
+    if require_verified && !is_verified(&answer.tutorials, asked, printer) | has_error(&findings) {
         return Ok(ExitStatus::Failed);
     }
     printer.data(&answer.json)?;
     Ok(ExitStatus::Passed)
-}
-
-/// Returns whether every tutorial shows *verified*; names those that do not.
-fn is_verified(answer: &Answer, printer: &Printer) -> bool {
-    let not_verified: Vec<_> =
-        answer.tutorials.iter().filter(|(_, shown)| *shown != Shown::Verified).collect();
-    for (page, shown) in &not_verified {
-        let page = page.display();
-        printer.failure(&format!("{page}: {}, and book.toml has `require = \"verified\"`", shown.word()));
-    }
-    not_verified.is_empty()
 }
 
 /// Adds the table to `book.toml`, below everything else: what is there stays as it is.

@@ -114,7 +114,7 @@ impl Project {
     }
 
     fn read(&mut self, candidates: Vec<Candidate>, pages: Pages) -> Result<(), CliError> {
-        let options = self.parse_options();
+        let options = parse_options(&self.settings);
         for Candidate { path, shown_as, named } in candidates {
             let (tutorial, findings) = match load(&path, &shown_as, &self.settings.root, &options) {
                 Ok(loaded) => loaded,
@@ -134,11 +134,6 @@ impl Project {
         }
         self.drop_included();
         Ok(())
-    }
-
-    /// Returns how pages of this project are read.
-    pub(super) fn parse_options(&self) -> ParseOptions {
-        ParseOptions { interpreters: self.settings.interpreters.keys().cloned().collect() }
     }
 
     /// A file that another one includes is a part of it, unless the user named it.
@@ -223,6 +218,11 @@ impl Project {
             BTreeMap::new()
         }))
     }
+}
+
+/// Returns how pages are read in a project with these settings.
+pub(super) fn parse_options(settings: &Settings) -> ParseOptions {
+    ParseOptions { interpreters: settings.interpreters.keys().cloned().collect() }
 }
 
 pub(super) fn has_error(findings: &[Finding]) -> bool {

@@ -21,5 +21,5 @@ mod rebuild;
 mod server;
 mod watch;
 
-pub use rebuild::{Notice, Project, Workshop};
+pub use rebuild::{Notice, Workshop};
 pub use server::{ServeOptions, serve};

@@ -11,13 +11,10 @@ use super::live::Live;
 use super::watch::{Message, Watch};
 use crate::book::error::BookError;
 use crate::book::highlight::Painter;
-use crate::book::load::{Book, LoadOptions, Page, load_book, reread_page};
+use crate::book::load::{Book, Page, Project, load_book, reread_page};
 use crate::book::output::{LIST, SiteWriter};
 use crate::book::site::{SiteOptions, build_site, rebuild_pages};
-use crate::config::Settings;
 use crate::diagnostic::{Finding, Severity, chain, normal_path, render};
-use crate::record::Store;
-use crate::tutorial::ParseOptions;
 
 /// How long nothing happens until a burst of saves is over: an editor writes, renames and touches.
 const BURST: Duration = Duration::from_millis(5);
@@ -27,21 +24,6 @@ const LONGEST_BURST: Duration = Duration::from_millis(40);
 const QUIET: Duration = Duration::from_millis(250);
 /// Folders of a store that hold outputs, which come before their record does.
 const OUTPUTS: &str = "outputs-";
-
-/// What a book is read with, as it is owned by its preview.
-#[derive(Debug)]
-pub struct Project {
-    /// The project's settings, with its root.
-    pub settings: Settings,
-    /// How pages are read.
-    pub parse: ParseOptions,
-    /// The folder that the user is in.
-    pub here: PathBuf,
-    /// The records.
-    pub store: Store,
-    /// Values for parameters, by their variable.
-    pub environment: BTreeMap<String, String>,
-}
 
 /// What a preview needs from whoever started it.
 pub trait Workshop: Send + 'static {
@@ -397,16 +379,6 @@ fn is_in(finding: &Finding, page: &Page) -> bool {
 }
 
 impl Project {
-    fn options(&self) -> LoadOptions<'_> {
-        LoadOptions {
-            settings: &self.settings,
-            parse: &self.parse,
-            here: &self.here,
-            store: &self.store,
-            environment: self.environment.clone(),
-        }
-    }
-
     /// Returns all files that a page is made from, but for its own: those that were filled in, and those it includes.
     fn files_of(&self, page: &Page, filled_in: Vec<PathBuf>) -> BTreeSet<PathBuf> {
         let included = page.tutorial.includes.iter().map(|include| self.here.join(include.source.path()));
