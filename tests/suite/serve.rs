@@ -179,6 +179,24 @@ fn run_in_another_terminal_is_shown() {
 }
 
 #[test]
+fn page_that_a_stopped_build_wrote_is_told() {
+    let project = Project::new();
+    for number in 0..300 {
+        project.write(&format!("docs/p{number:03}.md"), "# Page\n\n```rust\nfn main() {}\n```\n");
+    }
+    let preview = Preview::of(project);
+    for round in 0..8_u64 {
+        let mut events = preview.listen("p000.html");
+        let title = format!("[book]\ntitle = \"Round {round}\"\n");
+        preview.project.write("docs/book.toml", &title);
+        // Somewhere in the build of the whole book; where exactly, no round needs to meet.
+        std::thread::sleep(Duration::from_millis(30 * round));
+        preview.project.write("docs/picture.txt", &title);
+        events.until("changed", |data| data.contains("\"p000.html\"") || data.contains('*'));
+    }
+}
+
+#[test]
 fn only_this_book_is_served_and_only_to_this_machine() {
     let preview = Preview::of(book());
     preview.project.write("secret", "precious");

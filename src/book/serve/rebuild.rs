@@ -285,7 +285,6 @@ impl<W: Workshop> Rebuilder<W> {
                 grew |= self.look_around();
                 // What came into a new folder before it was watched, nobody told.
                 self.state.stale |= grew && !is_first;
-                self.live.changed(&changed);
                 self.state.errors = errors(&findings).collect();
                 self.tell_errors();
                 let took = began.elapsed();
@@ -331,8 +330,11 @@ impl<W: Workshop> Rebuilder<W> {
             changed: dates.as_ref().unwrap_or(&no_dates),
         };
         let writer = SiteWriter::open(&self.output)?.stopped_by(&self.stop);
-        let site = build_site(&current.book, &options, &writer)?;
-        let (changed, gone) = (writer.changed(), writer.gone());
+        let site = build_site(&current.book, &options, &writer);
+        let changed = writer.changed();
+        // Also of a build that was stopped: the one after it finds these files as they are to be.
+        self.live.changed(&changed);
+        let (site, gone) = (site?, writer.gone());
         writer.finish()?;
         // Whoever has one of them open sees that it is not there any more.
         self.live.changed(&gone);
