@@ -31,7 +31,6 @@ mod info;
 mod load;
 mod model;
 mod names;
-mod node;
 mod page;
 mod parse;
 mod prerequisite;
@@ -41,7 +40,6 @@ mod runaway;
 mod scalars;
 mod transcript;
 mod values;
-mod yaml;
 
 pub use error::LoadError;
 pub(crate) use front_matter::plain_value;

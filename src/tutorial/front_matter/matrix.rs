@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::model::{Matrix, Value};
-use super::super::node::Node;
 use super::super::values::bad_name;
 use super::parameters::scalar;
 use crate::diagnostic::{Finding, nearest};
+use crate::yaml::Node;
 
 /// Keys that are no parameters.
 const RULES: [&str; 2] = ["include", "exclude"];
