@@ -23,7 +23,7 @@
 //! - [`record`]: events become the record of a run, kept and compared with the page as it is now
 //! - [`check`]: what can be known to be wrong without running anything
 //! - [`report`]: events or a record become text for people and for other programs
-//! - [`konflux`]: plans become pipelines, and what a step of a pipeline is
+//! - [`konflux`]: pages become Tekton and Konflux objects, and such objects become pages
 //! - [`book`]: Markdown and records become a site
 //! - [`cli`]: arguments become an exit status: everything is wired here
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
+use crate::konflux::step::ReadError as TaskStepError;
 use crate::record::StoreError;
 use crate::run::RunError;
 use crate::tutorial::LoadError;
@@ -39,6 +40,10 @@ pub(super) enum CliError {
     Input(#[source] io::Error),
     #[error("`{}` cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("the script `{}` cannot be read", path.display())]
+    Script { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    TaskStep(#[from] TaskStepError),
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
@@ -63,6 +68,8 @@ impl CliError {
             | Self::Request(_)
             | Self::NoRequest
             | Self::Read { .. }
+            | Self::Script { .. }
+            | Self::TaskStep(_)
             | Self::BookToml { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {

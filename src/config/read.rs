@@ -256,7 +256,11 @@ mod tests {
     #[test]
     fn defaults_have_no_findings_and_name_every_key() {
         check(DEFAULT_SETTINGS, expect![""]);
-        let uncommented = DEFAULT_SETTINGS.replace("# jobs", "jobs").replace("# minimum", "minimum").replace("# image", "image").replace("# secret", "secret");
+        let uncommented = DEFAULT_SETTINGS
+            .replace("# jobs", "jobs")
+            .replace("# minimum", "minimum")
+            .replace("# image", "image")
+            .replace("# secret", "secret");
         check(&uncommented, expect![""]);
     }
 

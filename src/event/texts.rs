@@ -3,8 +3,8 @@
 //! Fields are taken apart by name and without a rest, so that a new one cannot be forgotten.
 
 use super::model::{
-    CheckResult, CommandResult, EventKind, ImageFound, NamedResult, Outcome, PromisedImage, SkipReason, StepInfo,
-    StepOutput, StepResult, TutorialResult, TutorialStart,
+    CheckResult, CommandResult, EventKind, ImageFound, NamedResult, Outcome, PromisedImage, SkipReason,
+    StepInfo, StepOutput, StepResult, TutorialResult, TutorialStart,
 };
 use crate::expect::{DiffLine, Mismatch};
 use crate::tutorial::Value;

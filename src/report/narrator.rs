@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::diagnostic::{duration, size};
 use crate::event::{
-    EventKind, Exit, ImageFound, NamedResult, Outcome, PromisedImage, RunEvent, SkipReason, StepInfo, StepKind,
-    StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
+    EventKind, Exit, ImageFound, NamedResult, Outcome, PromisedImage, RunEvent, SkipReason, StepInfo,
+    StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;

@@ -9,8 +9,8 @@ use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::account::{coverage, introduce};
-use super::kept;
 use super::error::PlanTrouble;
+use super::kept;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::package::Manager;
@@ -207,7 +207,8 @@ impl PlanRun {
         environment.extend(job.plan.environment.clone());
         let ground = shared.options.ground.as_ref();
         if ground.is_none() {
-            let secrets = job.plan.secrets.iter().filter_map(|name| shared.options.secrets.get_key_value(name));
+            let secrets =
+                job.plan.secrets.iter().filter_map(|name| shared.options.secrets.get_key_value(name));
             environment.extend(secrets.map(|(name, value)| (name.clone(), value.clone())));
         }
         let results = results::folder(&workspace, ground);

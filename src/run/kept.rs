@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::executor::PlanRun;
 use super::options::Ground;
@@ -12,8 +13,11 @@ use crate::expect::Captures;
 /// The file with the values of captures.
 const CAPTURES: &str = "captures.json";
 
+/// How long a shell may take to save its state.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Returns what captures took in the processes before.
-pub(super) fn captures(ground: &Ground) -> io::Result<Captures> {
+pub fn captures(ground: &Ground) -> io::Result<Captures> {
     match std::fs::read(ground.state.join(CAPTURES)) {
         Ok(json) => serde_json::from_slice(&json).map_err(io::Error::from),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Captures::new()),
@@ -31,7 +35,7 @@ pub(super) fn session_folder(ground: &Ground, name: &str) -> PathBuf {
 impl PlanRun {
     /// Leaves what the next process needs, where there will be one.
     pub(super) async fn keep_state(&mut self) {
-        let Some(ground) = self.shared.options.ground.clone() else { return };
+        let Some(ground) = self.shared.options.ground.clone().filter(|ground| ground.is_kept) else { return };
         let mut kept = write_captures(&ground.state, &self.captures);
         for (name, session) in &mut self.sessions {
             kept = kept.and(keep(session, &session_folder(&ground, name)).await);
@@ -58,7 +62,8 @@ async fn keep(session: &mut Session, folder: &Path) -> io::Result<()> {
         let nothing =
             Request { text: ":", errexit: false, service: false, apart: false, extras: None, saved: true };
         session.begin(&nothing, &streams)?;
-        session.wait().await?;
+        let late = |_| io::Error::other("its shell does not answer");
+        tokio::time::timeout(PATIENCE, session.wait()).await.map_err(late)??;
         session.recycle(streams);
     }
     session.leave(folder)

@@ -51,6 +51,7 @@ mod workspace;
 
 pub use error::RunError;
 pub use host::host;
+pub use kept::captures as kept_captures;
 pub use options::{Ground, Job, RunOptions};
 pub use package::{Manager, install_command, refresh_command};
 pub use requirement::{Missing, find_program, missing};

@@ -49,6 +49,8 @@ pub struct Ground {
     pub state: PathBuf,
     /// Where results are written.
     pub results: PathBuf,
+    /// Whether what this process does to sessions and captures is kept: a service has a session of its own.
+    pub is_kept: bool,
 }
 
 /// A plan to run, and where its long outputs go.

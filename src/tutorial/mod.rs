@@ -47,8 +47,8 @@ pub use include::Includes;
 pub use load::load;
 pub use model::{
     Action, Attributes, CodeBlock, Delimiters, Dialect, ExpectedOutput, FrontMatter, Heading, Include, Link,
-    Matrix, NamedResult, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready, Requirements,
-    Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
+    Matrix, NamedResult, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready,
+    Requirements, Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
 };
 pub(crate) use names::Anchors;
 pub use page::markdown_options;

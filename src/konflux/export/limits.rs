@@ -74,8 +74,10 @@ pub(super) fn scripts(plan: &Plan, task: &str, scripts: &[(usize, usize)]) -> Op
 /// Returns the finding about a step of which too much is expected for a variable.
 pub(super) fn definition(plan: &Plan, step: &PlannedStep, definition: &str) -> Option<Finding> {
     let length = definition.len();
-    let message =
-        format!("what is expected of step `{}` has {length} bytes; a variable holds {MOST_VARIABLE}", step.name);
+    let message = format!(
+        "what is expected of step `{}` has {length} bytes; a variable holds {MOST_VARIABLE}",
+        step.name
+    );
     let finding = Finding::error("definition-too-long", message).at(place(plan, step));
     (length > MOST_VARIABLE).then(|| finding.help("expect less of it: `...` stands for any lines"))
 }
@@ -93,9 +95,9 @@ pub(super) fn sessions(plan: &Plan, is_wanted: &[bool]) -> Vec<Finding> {
             let finding = Finding::error("session-not-kept", message)
                 .at(place(plan, step))
                 .related(place(plan, before), "its step before");
-            findings.push(finding.help(
-                "make one block of them, or leave `session` out and hand values over in files",
-            ));
+            findings.push(
+                finding.help("make one block of them, or leave `session` out and hand values over in files"),
+            );
         }
     }
     findings
@@ -136,7 +138,8 @@ pub(super) fn parameters(plan: &Plan) -> Vec<Finding> {
         if let Some(other) = seen.insert(name.to_lowercase(), name) {
             let message = format!("Tekton does not tell the parameters `{other}` and `{name}` apart");
             let declared = plan.tutorial.front_matter.parameters.iter().find(|known| known.name == *name);
-            let finding = Finding::error("names-differ-in-case", message).help("give one of them another name");
+            let finding =
+                Finding::error("names-differ-in-case", message).help("give one of them another name");
             findings.push(declared.map(|known| known.place.clone()).into_iter().fold(finding, Finding::at));
         }
     }

@@ -38,8 +38,7 @@ pub fn export(plans: &[Plan], settings: &KonfluxSettings) -> (Option<Exported>, 
     }
     let (name, variants) = (pipeline_name(&plan.key.tutorial), Variants::of(plans));
     let conditions = when::conditions(plan);
-    let workshop =
-        Workshop { plan, settings, variants: &variants, conditions: &conditions, pipeline: &name };
+    let workshop = Workshop { plan, settings, variants: &variants, conditions: &conditions, pipeline: &name };
     let cut = tasks::cut(&plan.steps, &is_wanted);
     let mut assembly = Assembly::new(&workshop, &cut, &is_wanted, &mut findings);
     let pipeline = assembly.pipeline(&mut findings);
@@ -49,7 +48,8 @@ pub fn export(plans: &[Plan], settings: &KonfluxSettings) -> (Option<Exported>, 
 
 /// Returns whether a step is a part of the pipeline: in some variant it may run.
 fn is_wanted(plan: &Plan, step: &PlannedStep) -> bool {
-    let is_left_out = |attributes: &crate::tutorial::Attributes| attributes.skip.is_some() || attributes.manual;
+    let is_left_out =
+        |attributes: &crate::tutorial::Attributes| attributes.skip.is_some() || attributes.manual;
     match &step.disposition {
         Disposition::Run | Disposition::When(_) => !is_left_out(&plan.tutorial.steps[step.source].attributes),
         Disposition::NeedsLeftOut(need) => {
@@ -139,11 +139,14 @@ impl<'a> Assembly<'a> {
             Some(_) => Vec::new(),
             None => self.handed_over(task),
         };
-        let handed_over: Vec<Value> = reads.iter().filter_map(|result| {
-            let writer = &self.names[self.writers.task(&result.name)?];
-            let value = format!("$(tasks.{writer}.results.{})", result.name);
-            Some(json!({"name": parameter_of_result(&result.name), "value": value}))
-        }).collect();
+        let handed_over: Vec<Value> = reads
+            .iter()
+            .filter_map(|result| {
+                let writer = &self.names[self.writers.task(&result.name)?];
+                let value = format!("$(tasks.{writer}.results.{})", result.name);
+                Some(json!({"name": parameter_of_result(&result.name), "value": value}))
+            })
+            .collect();
         let order = Order {
             name: &self.names[task],
             description: format!("Session `{session}` of {}.", plan.key.tutorial),

@@ -43,7 +43,8 @@ impl Writers {
     pub(super) fn read<'a>(&self, plan: &'a Plan, tasks: &[TaskSteps], task: usize) -> Vec<&'a NamedResult> {
         let is_read = |result: &&NamedResult| {
             let writer = self.task(&result.name).filter(|writer| *writer != task);
-            writer.is_some_and(|writer| waits_for(tasks, task, writer)) && names(plan, &tasks[task], &result.name)
+            writer.is_some_and(|writer| waits_for(tasks, task, writer))
+                && names(plan, &tasks[task], &result.name)
         };
         plan.tutorial.front_matter.results.iter().filter(is_read).collect()
     }
@@ -51,9 +52,9 @@ impl Writers {
 
 fn writer(plan: &Plan, tasks: &[TaskSteps], result: &NamedResult) -> Option<usize> {
     if let Some(session) = &result.session {
-        return tasks.iter().rposition(|task| {
-            task.steps.iter().any(|step| plan.steps[*step].session == *session)
-        });
+        return tasks
+            .iter()
+            .rposition(|task| task.steps.iter().any(|step| plan.steps[*step].session == *session));
     }
     if tasks.len() == 1 {
         return Some(0);

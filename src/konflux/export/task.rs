@@ -9,11 +9,13 @@ use super::when;
 use crate::config::{KonfluxSettings, parameter_variable};
 use crate::diagnostic::Finding;
 use crate::konflux::step::{
-    RESULT_PREFIX, Role, STEP_VARIABLE, StepDefinition, TUTORIAL_VARIABLE, TutorialDefinition, WORKSPACE_VARIABLE,
+    RESULT_PREFIX, Role, STEP_VARIABLE, StepDefinition, TUTORIAL_VARIABLE, TutorialDefinition,
+    WORKSPACE_VARIABLE,
 };
 use crate::plan::{Plan, Work};
 use crate::run::RESULTS_VARIABLE;
 use crate::tutorial::NamedResult;
+use crate::yaml;
 
 /// The workspace that all tasks share.
 pub(super) const WORKSPACE: &str = "work";
@@ -68,7 +70,7 @@ impl Workshop<'_> {
             lengths.push((index, script.len()));
             let name = names.give(&step.name.0);
             if !matches!(step.work, Work::Service { .. }) {
-                let text = json_text(&definition);
+                let text = definition_text(&definition);
                 findings.extend(limits::definition(self.plan, step, &text));
                 steps.push(self.container(&name, &[], text, &script));
                 continue;
@@ -76,9 +78,9 @@ impl Workshop<'_> {
             definition.role = Role::Start;
             let sidecar = sidecar_names.give(&step.name.0);
             let words = format!("{CALL}# Starts the sidecar `{sidecar}`, and waits until it is ready.\n");
-            steps.push(self.container(&name, &[], json_text(&definition), &words));
+            steps.push(self.container(&name, &[], definition_text(&definition), &words));
             definition.role = Role::Service;
-            sidecars.push(self.container(&sidecar, &shared, json_text(&definition), &script));
+            sidecars.push(self.container(&sidecar, &shared, definition_text(&definition), &script));
         }
         findings.extend(limits::scripts(self.plan, order.name, &lengths));
         self.specification(order, shared, steps, sidecars)
@@ -155,16 +157,18 @@ impl Workshop<'_> {
             variable(format!("{RESULT_PREFIX}{}", result.name), format!("$(params.{parameter})"))
         }));
         let secret = self.settings.secret.as_deref().unwrap_or(self.pipeline);
-        env.extend(self.plan.secrets.iter().map(|name| {
-            json!({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": name}}})
-        }));
+        env.extend(
+            self.plan.secrets.iter().map(
+                |name| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": name}}}),
+            ),
+        );
         env.push(variable(WORKSPACE_VARIABLE.to_owned(), format!("$(workspaces.{WORKSPACE}.path)")));
         env.push(variable(RESULTS_VARIABLE.to_owned(), RESULTS_FOLDER.to_owned()));
         let mut tutorial = TutorialDefinition::of(self.plan, &self.variants.names);
         if !order.is_first {
             tutorial.requires.clear();
         }
-        env.push(variable(TUTORIAL_VARIABLE.to_owned(), json_text(&tutorial)));
+        env.push(variable(TUTORIAL_VARIABLE.to_owned(), definition_text(&tutorial)));
         env
     }
 }
@@ -174,10 +178,17 @@ pub(super) fn parameter_of_result(result: &str) -> String {
     format!("result-{}", result.replace('.', "-"))
 }
 
-/// Returns JSON in which neither Tekton nor Kubernetes finds anything to put a value in place of.
-fn json_text(value: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).expect("a definition is JSON");
-    format!("{}\n", text.replace('$', "\\u0024"))
+/// Returns YAML in which neither Tekton nor Kubernetes finds anything to put a value in place of.
+///
+/// Where the text has what they would take for that, it is JSON, which is YAML too and has other words for `$`.
+fn definition_text(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).expect("a definition is JSON");
+    let text = yaml::write(&value);
+    if text.contains("$(") || text.contains("$$") {
+        let json = serde_json::to_string_pretty(&value).expect("a definition is JSON");
+        return format!("{}\n", json.replace('$', "\\u0024"));
+    }
+    text
 }
 
 fn insert(map: &mut Map<String, Value>, name: &str, values: Vec<Value>) {

@@ -55,7 +55,8 @@ fn columns(matrix: &Matrix) -> Value {
 /// Returns each variant as a combination of its own.
 fn combinations(names: &[String], plans: &[Plan]) -> Value {
     let combination = |(number, plan): (usize, &Plan)| {
-        let value = |name: &String| Some(json!({"name": name, "value": plan.parameters.get(name)?.to_string()}));
+        let value =
+            |name: &String| Some(json!({"name": name, "value": plan.parameters.get(name)?.to_string()}));
         let params: Vec<Value> = names.iter().filter_map(value).collect();
         json!({"name": format!("variant-{}", number + 1), "params": params})
     };

@@ -12,7 +12,9 @@ pub(super) fn conditions(plan: &Plan) -> Vec<Vec<String>> {
         if let Needs::Named(needs) = &step.needs
             && !step.cleanup
         {
-            for condition in needs.iter().filter_map(|need| all.get(need.0)).flatten().cloned().collect::<Vec<_>>() {
+            for condition in
+                needs.iter().filter_map(|need| all.get(need.0)).flatten().cloned().collect::<Vec<_>>()
+            {
                 if !own.contains(&condition) {
                     own.push(condition);
                 }

@@ -16,7 +16,7 @@ use crate::tutorial::{
 
 /// What a step is, without its text: that is the script of the task's step.
 ///
-/// It is written as JSON into a variable of the step's container, and read by `stagebook konflux step`.
+/// It is written as YAML into a variable of the step's container, and read by `stagebook konflux step`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct StepDefinition {
@@ -349,8 +349,7 @@ impl ExpectationDefinition {
                 Expectation::similarity(text.as_str(), *threshold)?
             }
         };
-        let normalise =
-            Normalise { keep_ansi: self.keep_ansi, durations: self.durations, dates: self.dates };
+        let normalise = Normalise { keep_ansi: self.keep_ansi, durations: self.durations, dates: self.dates };
         Ok(expectation.normalise(normalise).stream(self.stream))
     }
 }

@@ -6,21 +6,32 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::definition::StepDefinition;
+use super::definition::{Role, StepDefinition};
 use super::shared::TutorialDefinition;
 use super::{RESULT_PREFIX, STEP_VARIABLE, TUTORIAL_VARIABLE, WORKSPACE_VARIABLE};
 use crate::config::{Environment, Settings, parameter_variable};
-use crate::diagnostic::{Finding, hexadecimal};
+use crate::diagnostic::{Finding, Source, hexadecimal};
 use crate::expect::PatternError;
 use crate::plan::{self, Inputs, Plan};
 use crate::run::{Ground, RESULTS_VARIABLE};
+use crate::yaml;
 
 /// Why a container's variables are no step.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// A variable is missing.
-    #[error("the variable `{0}` is not set: this command runs inside of a task that `stagebook konflux export` made")]
+    #[error(
+        "the variable `{0}` is not set: this command runs inside of a task that `stagebook konflux export` made"
+    )]
     Missing(&'static str),
+    /// A variable is not YAML.
+    #[error("the variable `{name}` is not YAML: {reason}")]
+    NotYaml {
+        /// The variable.
+        name: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// A variable does not hold what it should.
     #[error("the variable `{name}` cannot be read")]
     Broken {
@@ -57,12 +68,12 @@ impl TaskStep {
     pub fn read(environment: &Environment, script: &str) -> Result<Self, ReadError> {
         let tutorial: TutorialDefinition = read(environment, TUTORIAL_VARIABLE)?;
         let step: StepDefinition = read(environment, STEP_VARIABLE)?;
-        let workspace =
-            environment.get(WORKSPACE_VARIABLE).ok_or(ReadError::Missing(WORKSPACE_VARIABLE))?;
+        let workspace = environment.get(WORKSPACE_VARIABLE).ok_or(ReadError::Missing(WORKSPACE_VARIABLE))?;
         let results = environment.get(RESULTS_VARIABLE).ok_or(ReadError::Missing(RESULTS_VARIABLE))?;
         let values = environment.parameters();
         let root = PathBuf::from(workspace).join(variant_folder(&tutorial.matrix, &values));
-        let secrets = tutorial.secrets.iter().filter_map(|name| Some((name.clone(), environment.secret(name)?)));
+        let secrets =
+            tutorial.secrets.iter().filter_map(|name| Some((name.clone(), environment.secret(name)?)));
         Ok(Self {
             text: body(script).to_owned(),
             ground: Ground {
@@ -70,6 +81,7 @@ impl TaskStep {
                 home: root.join("home"),
                 state: root.join(".stagebook"),
                 results: PathBuf::from(results),
+                is_kept: step.role != Role::Service,
             },
             handed_over: environment.with_prefix(RESULT_PREFIX),
             secrets: secrets.collect(),
@@ -115,8 +127,13 @@ fn read<T: serde::de::DeserializeOwned>(
     environment: &Environment,
     name: &'static str,
 ) -> Result<T, ReadError> {
-    let json = environment.get(name).ok_or(ReadError::Missing(name))?;
-    serde_json::from_str(json).map_err(|source| ReadError::Broken { name, source })
+    let text = environment.get(name).ok_or(ReadError::Missing(name))?;
+    let source = Source::new(name, text);
+    let node = yaml::read(&source, 0, text).map_err(|finding| ReadError::NotYaml {
+        name,
+        reason: format!("{} ({:?})", finding.message, finding.place),
+    })?;
+    serde_json::from_value(node.to_json()).map_err(|source| ReadError::Broken { name, source })
 }
 
 /// Returns a script without the line that calls us.

@@ -73,7 +73,11 @@ pub fn start(step: &TaskStep, captures: &Captures) -> io::Result<Start> {
     loop {
         let printed = printed(&folder);
         if let Ok(how) = std::fs::read_to_string(folder.join(ENDED)) {
-            return Ok(Start::Failed { reason: format!("the service ended: {how}"), mismatch: None, printed });
+            return Ok(Start::Failed {
+                reason: format!("the service ended: {how}"),
+                mismatch: None,
+                printed,
+            });
         }
         if is_ready(ready.as_ref(), &printed, began.elapsed()) {
             return Ok(judged(step, &folder, captures));

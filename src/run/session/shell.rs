@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::net::unix::pipe::Receiver;
 
 use super::driver;
-use super::request::Request;
+use super::request::{Request, shell_string};
 use crate::plan::{Interpreter, InterpreterKind};
 use crate::run::pipe::{OutputPipe, open_replies, open_requests};
 use crate::run::process::ProcessId;
@@ -256,6 +256,12 @@ impl Session {
             if folder.join(&part).exists() {
                 std::fs::copy(folder.join(&part), self.folder.join(&part))?;
             }
+        }
+        let state = self.folder.join("state");
+        if state.exists() {
+            // The driver's own folder was another one there.
+            let own = format!("__sb_dir={}\n", shell_string(&self.folder.to_string_lossy()));
+            File::options().append(true).open(&state)?.write_all(own.as_bytes())?;
         }
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use super::super::attributes::bad_value;
 use super::super::model::NamedResult;
-use super::super::node::{Entry, Node};
 use super::unknown_inside;
 use crate::diagnostic::Finding;
+use crate::yaml::{Entry, Node};
 
 const KEYS: [&str; 2] = ["description", "session"];
 

@@ -1,0 +1,29 @@
+//! `stagebook konflux`
+
+use clap::{Args, Subcommand};
+
+use super::error::CliError;
+use super::exit::ExitStatus;
+use super::printer::Printer;
+use super::{konflux_export, konflux_step};
+
+/// Keep Konflux's pipelines and the pages about them together
+#[derive(Debug, Args)]
+pub(super) struct KonfluxArguments {
+    #[command(subcommand)]
+    command: KonfluxCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KonfluxCommand {
+    Export(konflux_export::ExportArguments),
+    Step(konflux_step::StepArguments),
+}
+
+/// Does what was asked for.
+pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    match arguments.command {
+        KonfluxCommand::Export(arguments) => konflux_export::export(&arguments, printer),
+        KonfluxCommand::Step(arguments) => konflux_step::step(&arguments, printer),
+    }
+}
