@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::{konflux_export, konflux_step};
+use super::{konflux_export, konflux_step, konflux_tenant};
 
 /// Keep Konflux's pipelines and the pages about them together
 #[derive(Debug, Args)]
@@ -17,6 +17,7 @@ pub(super) struct KonfluxArguments {
 #[derive(Debug, Subcommand)]
 enum KonfluxCommand {
     Export(konflux_export::ExportArguments),
+    Tenant(konflux_tenant::TenantArguments),
     Step(konflux_step::StepArguments),
 }
 
@@ -24,6 +25,7 @@ enum KonfluxCommand {
 pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match arguments.command {
         KonfluxCommand::Export(arguments) => konflux_export::export(&arguments, printer),
+        KonfluxCommand::Tenant(arguments) => konflux_tenant::tenant(&arguments, printer),
         KonfluxCommand::Step(arguments) => konflux_step::step(&arguments, printer),
     }
 }

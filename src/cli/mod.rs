@@ -15,6 +15,7 @@ mod install;
 mod konflux;
 mod konflux_export;
 mod konflux_step;
+mod konflux_tenant;
 mod links;
 mod pipeline;
 mod plan;
