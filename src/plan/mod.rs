@@ -33,7 +33,7 @@ pub use graph::{dot, mermaid};
 pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};
 pub use model::{
     Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedCommand,
-    PlannedStep, StepIndex, StepKind, Work,
+    PlannedFile, PlannedStep, StepIndex, StepKind, Work,
 };
 pub use parameters_file::parse_parameters_file;
 pub use text::text;
