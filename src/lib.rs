@@ -11,6 +11,7 @@
 //! process adopt.
 //!
 //! - [`diagnostic`]: places in sources, and what is wrong there, as plain values
+//! - [`yaml`]: YAML becomes nodes with places, and values become YAML
 //! - [`config`]: settings from files, environment and flags
 //! - [`http`]: other machines are asked
 //! - [`expect`]: what a text promises about output, and whether output keeps it
@@ -31,6 +32,8 @@ compile_error!(
 );
 
 pub mod diagnostic;
+
+pub mod yaml;
 
 pub mod config;
 

@@ -2,10 +2,9 @@
 
 use super::comment::Comment;
 use super::dialect;
-use super::node::{Data, Entry, Node};
 use super::values::is_variable_name;
-use super::yaml;
 use crate::diagnostic::{Finding, Place, nearest};
+use crate::yaml::{self, Data, Entry, Node};
 
 /// A comment that means something.
 #[derive(Debug)]

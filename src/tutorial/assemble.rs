@@ -12,13 +12,13 @@ use super::expectation::Promise;
 use super::fence::Fence;
 use super::info::{self, Info};
 use super::model::{Action, CodeBlock, Dialect, ExpectedOutput, Heading, NotRun, Origin, Step, StepName};
-use super::node::Entry;
 use super::page::Item;
 use super::promises;
 use super::runaway;
 use super::tables::Named;
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Stream};
+use crate::yaml::Entry;
 
 /// What the items of a page come to.
 #[derive(Debug, Default)]

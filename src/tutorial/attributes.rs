@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::dialect::runme;
 use super::model::{Attributes, Generate, StepName, Template};
-use super::node::{Entry, Node};
 use super::values;
 use crate::config::parse_duration;
 use crate::diagnostic::{Finding, Place, nearest};
+use crate::yaml::{Entry, Node};
 
 /// Every attribute of ours.
 pub(crate) const KNOWN: [&str; 24] = [

@@ -4,9 +4,9 @@ use super::annotation::ExpectComment;
 use super::attributes::{bad_value, exit};
 use super::fence::Fence;
 use super::model::{ExpectedOutput, Origin, Text};
-use super::node::{Data, Entry, Node};
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Normalise, PatternError, Stream};
+use crate::yaml::{Data, Entry, Node};
 
 const KEYS: [&str; 11] = [
     "contains",

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::dialect::runme;
 use super::model::FrontMatter;
-use super::node::{Data, Entry, Node};
-use super::{values, yaml};
+use super::values;
 use crate::diagnostic::{Finding, Place, Source, Span, nearest};
+use crate::yaml::{self, Data, Entry, Node};
 
 pub(crate) use parameters::{plain_value, scalar};
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::node::{Data, Entry, Node};
-use super::yaml;
 use crate::diagnostic::{Finding, Place, Severity, Source, Span};
+use crate::yaml::{self, Data, Entry, Node};
 
 /// What an info string says.
 #[derive(Debug)]

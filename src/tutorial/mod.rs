@@ -31,7 +31,6 @@ mod info;
 mod load;
 mod model;
 mod names;
-mod node;
 mod page;
 mod parse;
 mod prerequisite;
@@ -42,7 +41,6 @@ mod scalars;
 mod tables;
 mod transcript;
 mod values;
-mod yaml;
 
 pub use error::LoadError;
 pub(crate) use front_matter::plain_value;

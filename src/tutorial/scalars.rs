@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::front_matter::scalar;
 use super::model::Value;
-use super::yaml;
 use crate::diagnostic::{Finding, Place, Source};
+use crate::yaml;
 
 /// A name with its place, and its value unless that is a list or a map.
 pub(crate) type Scalar = (String, Place, Option<Value>);

@@ -1,8 +1,8 @@
 //! What single values mean: permissions, lists, variables.
 
 use super::model::{Delimiters, Ready};
-use super::node::{Data, Node};
 use crate::diagnostic::{Finding, Place};
+use crate::yaml::{Data, Node};
 
 /// Reads permissions as `chmod` takes them: `755`, `0644`, `0o600`.
 pub(crate) fn mode(text: &str) -> Option<u32> {

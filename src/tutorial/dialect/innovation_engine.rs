@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::super::annotation::{Annotation, ExpectComment};
 use super::super::comment::Comment;
 use super::super::model::{Heading, Link, Prerequisite};
-use super::super::node::Entry;
 use super::super::values::is_variable_name;
 use crate::diagnostic::Place;
+use crate::yaml::Entry;
 
 pub(super) fn is_mark(text: &str) -> bool {
     similarity(text).is_some() || text.starts_with("```variables")

@@ -2,7 +2,7 @@
 
 use super::super::annotation::Annotation;
 use super::super::comment::Comment;
-use super::super::node::Entry;
+use crate::yaml::Entry;
 
 pub(super) fn is_mark(text: &str) -> bool {
     text.starts_with("$MDX")

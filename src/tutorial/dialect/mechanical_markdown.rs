@@ -2,8 +2,8 @@
 
 use super::super::annotation::{self, Annotation};
 use super::super::comment::Comment;
-use super::super::node::Entry;
 use crate::diagnostic::Finding;
+use crate::yaml::Entry;
 
 /// Keys of a `STEP` comment that mean something here.
 const KEYS: [&str; 9] = [

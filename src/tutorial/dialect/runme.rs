@@ -2,7 +2,7 @@
 
 use super::super::attributes::KNOWN;
 use super::super::model::Attributes;
-use super::super::node::Entry;
+use crate::yaml::Entry;
 
 /// Keys of Runme that are not ours as well.
 pub(crate) const KEYS: [&str; 16] = [

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::model::{Matrix, Runs, Value};
-use super::super::node::{Data, Node};
 use super::super::values::bad_name;
 use super::parameters::scalar;
 use crate::diagnostic::{Finding, nearest};
+use crate::yaml::{Data, Node};
 
 /// Keys that are no parameters.
 const RULES: [&str; 3] = ["include", "exclude", "run"];

@@ -1,10 +1,10 @@
 //! `params`: named values with type, default and description.
 
 use super::super::model::{Parameter, ParameterKind, Value};
-use super::super::node::{Data, Entry, Node};
 use super::super::values::bad_name;
 use super::unknown_inside;
 use crate::diagnostic::{Finding, Place, nearest};
+use crate::yaml::{Data, Entry, Node};
 
 const KEYS: [&str; 4] = ["type", "default", "description", "choices"];
 const TYPES: [&str; 4] = ["string", "number", "boolean", "choice"];

@@ -1,9 +1,9 @@
 //! `requires`: what a tutorial needs of the machine.
 
 use super::super::model::{NetworkRequirement, Requirements, ToolRequirement};
-use super::super::node::{Data, Entry, Node};
 use super::unknown_inside;
 use crate::diagnostic::{Finding, nearest};
+use crate::yaml::{Data, Entry, Node};
 
 const KEYS: [&str; 5] = ["tools", "programs", "network", "root", "kvm"];
 const TOOL_KEYS: [&str; 4] = ["program", "version", "packages", "when"];

@@ -1,39 +1,53 @@
-//! Values with places: what YAML and the words after a language have in common.
+//! Values with places: what YAML and the words after a language of a code block have in common.
 
 use crate::diagnostic::Place;
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) place: Place,
-    pub(crate) data: Data,
+pub struct Node {
+    /// Its bytes in the source; those of the alias where one stands for it.
+    pub place: Place,
+    /// What it is.
+    pub data: Data,
 }
 
 /// What a value is. Scalars keep the text that the author wrote: `1.10` stays `1.10`.
 #[derive(Debug, Clone)]
-pub(crate) enum Data {
+pub enum Data {
+    /// Nothing.
     Null,
-    Scalar { text: String, quoted: bool },
+    /// A text, a number or a truth value.
+    Scalar {
+        /// What the author wrote, without quotes.
+        text: String,
+        /// Whether it stands in quotes or in a block, and so is a text whatever it looks like.
+        quoted: bool,
+    },
+    /// Values in their order.
     List(Vec<Node>),
+    /// Entries in their order, each key once.
     Map(Vec<Entry>),
 }
 
 /// A key and its value.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) key_place: Place,
-    pub(crate) value: Node,
+pub struct Entry {
+    /// The key's text.
+    pub key: String,
+    /// Where the key stands.
+    pub key_place: Place,
+    /// What it names.
+    pub value: Node,
 }
 
 impl Entry {
     /// Returns a word that stands alone and means `true`.
-    pub(crate) fn flag(key: &str, place: &Place) -> Self {
+    pub fn flag(key: &str, place: &Place) -> Self {
         Self::text(key, place, "true")
     }
 
     /// Returns an entry whose key and value stand at one place.
-    pub(crate) fn text(key: &str, place: &Place, value: impl Into<String>) -> Self {
+    pub fn text(key: &str, place: &Place, value: impl Into<String>) -> Self {
         let data = Data::Scalar { text: value.into(), quoted: false };
         Self { key: key.to_owned(), key_place: place.clone(), value: Node { place: place.clone(), data } }
     }
@@ -41,7 +55,7 @@ impl Entry {
 
 impl Node {
     /// Returns the text of a scalar.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.data {
             Data::Scalar { text, .. } => Some(text),
             _ => None,
@@ -49,15 +63,21 @@ impl Node {
     }
 
     /// Returns the entries of a map.
-    pub(crate) fn entries(&self) -> Option<&[Entry]> {
+    pub fn entries(&self) -> Option<&[Entry]> {
         match &self.data {
             Data::Map(entries) => Some(entries),
             _ => None,
         }
     }
 
+    /// Returns the value of a key of a map.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let entry = self.entries()?.iter().find(|entry| entry.key == key);
+        entry.map(|entry| &entry.value)
+    }
+
     /// Returns the nodes of a list; a single scalar is a list of one, null is an empty one.
-    pub(crate) fn items(&self) -> Option<Vec<&Node>> {
+    pub fn items(&self) -> Option<Vec<&Node>> {
         match &self.data {
             Data::Null => Some(Vec::new()),
             Data::Scalar { .. } => Some(vec![self]),
@@ -67,12 +87,12 @@ impl Node {
     }
 
     /// Returns `true` and `false`, quoted or not.
-    pub(crate) fn boolean(&self) -> Option<bool> {
+    pub fn boolean(&self) -> Option<bool> {
         self.text().and_then(|text| text.parse().ok())
     }
 
     /// Returns whether nothing stands there.
-    pub(crate) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         matches!(self.data, Data::Null)
     }
 }

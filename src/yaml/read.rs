@@ -1,0 +1,399 @@
+//! YAML as nodes with places in its source.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::json::is_null;
+use super::node::{Data, Entry, Node};
+use crate::diagnostic::{Finding, Place, Source};
+
+/// Deepest nesting that is read: reading and dropping a deep tree recurse.
+const DEEPEST: usize = 64;
+
+/// How many nodes aliases may add: a few lines of them can stand for more than any machine holds.
+const MOST_COPIED: usize = 100_000;
+
+/// What a file of YAML holds.
+#[derive(Debug, Clone, Default)]
+pub struct Documents {
+    /// The documents, in the order of the file. Empty ones are left out.
+    pub documents: Vec<Node>,
+    /// Why reading ended before the end of the file.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads a piece of a page as one document. `text` has the length of the piece that begins at `start`.
+///
+/// Nothing but blanks and comments is a null node; a second document is passed over.
+pub fn read(source: &Arc<Source>, start: usize, text: &str) -> Result<Node, Box<Finding>> {
+    let mut reader = Reader::new(source, start, text);
+    let document = reader.document()?;
+    // A mistake after the first document is one as well.
+    while reader.document()?.is_some() {}
+    Ok(document.unwrap_or_else(|| reader.null_at(start)))
+}
+
+/// Reads all documents of a file.
+///
+/// Documents before a mistake are given; what follows it cannot be told apart.
+pub fn read_documents(source: &Arc<Source>) -> Documents {
+    let text = source.text();
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let mut reader = Reader::new(source, start, &text[start..]);
+    let mut read = Documents::default();
+    loop {
+        match reader.document() {
+            Ok(Some(document)) if document.is_null() => {}
+            Ok(Some(document)) => read.documents.push(document),
+            Ok(None) => return read,
+            Err(finding) => {
+                read.findings.push(*finding);
+                return read;
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    start: usize,
+    text: &'a str,
+    /// Byte offset of each character, `None` where all are ASCII and so the same.
+    offsets: Option<Vec<usize>>,
+    parser: Parser<'a, StrInput<'a>>,
+    /// Nodes that have a name, with the number of nodes in each.
+    anchors: HashMap<usize, (Node, usize)>,
+    /// How many nodes were made, copies included.
+    made: usize,
+    copied: usize,
+}
+
+type Read<T> = Result<T, Box<Finding>>;
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a Arc<Source>, start: usize, text: &'a str) -> Self {
+        let offsets =
+            (!text.is_ascii()).then(|| text.char_indices().map(|(offset, _)| offset).collect::<Vec<_>>());
+        // Tags with a handle that the first document declares are used in later ones by tools.
+        let parser = Parser::new_from_str(text).keep_tags(true);
+        Self { source, start, text, offsets, parser, anchors: HashMap::new(), made: 0, copied: 0 }
+    }
+
+    /// Returns the next document.
+    fn document(&mut self) -> Read<Option<Node>> {
+        loop {
+            match self.next()? {
+                None | Some((Event::StreamEnd, _)) => return Ok(None),
+                Some((Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd, _)) => {}
+                Some((event, span)) => {
+                    let node = self.node(event, &span, 0)?;
+                    // A name is known in its document alone.
+                    self.anchors.clear();
+                    return Ok(Some(node));
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Read<Option<(Event<'a>, Span)>> {
+        self.parser.next_event().transpose().map_err(|error| self.unparsable(&error))
+    }
+
+    fn unparsable(&self, error: &ScanError) -> Box<Finding> {
+        let at = self.offset(error.marker());
+        self.finding(Place::new(self.source, at..at), &format!("does not parse: {}", error.info()))
+    }
+
+    fn finding(&self, place: Place, what: &str) -> Box<Finding> {
+        Box::new(Finding::error("invalid-yaml", format!("YAML {what}")).at(place))
+    }
+
+    /// Returns the node that an event begins.
+    fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Read<Node> {
+        if depth > DEEPEST {
+            return Err(self.finding(self.place(span, span), "is nested too deeply"));
+        }
+        self.made += 1;
+        let before = self.made;
+        let (node, anchor) = match event {
+            Event::Alias(anchor) => return self.copy(anchor, span),
+            Event::Scalar(text, style, anchor, tag) => {
+                (self.scalar(&text, style, tag.as_deref(), span), anchor)
+            }
+            Event::SequenceStart(anchor, _) => (self.list(span, depth)?, anchor),
+            Event::MappingStart(anchor, _) => (self.map(span, depth)?, anchor),
+            _ => (self.null_at(self.offset(&span.start)), 0),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), self.made - before + 1));
+        }
+        Ok(node)
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Node {
+        let core = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
+        let quoted = match core {
+            Some("str") => true,
+            Some("int" | "float" | "bool" | "null") => false,
+            _ => style != ScalarStyle::Plain,
+        };
+        let data = match !quoted && is_null(text) {
+            true => Data::Null,
+            false => Data::Scalar { text: text.to_owned(), quoted },
+        };
+        Node { place: self.place(span, span), data }
+    }
+
+    fn list(&mut self, start: &Span, depth: usize) -> Read<Node> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                Some((Event::SequenceEnd, end)) => {
+                    return Ok(Node { place: self.place(start, &end), data: Data::List(items) });
+                }
+                Some((event, span)) => items.push(self.node(event, &span, depth + 1)?),
+                None => return Ok(Node { place: self.place(start, start), data: Data::List(items) }),
+            }
+        }
+    }
+
+    fn map(&mut self, start: &Span, depth: usize) -> Read<Node> {
+        let mut map = MapBuilder::default();
+        loop {
+            match self.next()? {
+                Some((Event::MappingEnd, end)) => {
+                    let entries = map.finish();
+                    return Ok(Node { place: self.place(start, &end), data: Data::Map(entries) });
+                }
+                Some((event, span)) => {
+                    let is_merge =
+                        matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<");
+                    let key = self.node(event, &span, depth + 1)?;
+                    let Some((event, span)) = self.next()? else { continue };
+                    let value = self.node(event, &span, depth + 1)?;
+                    if is_merge {
+                        map.merge(&value).map_err(|place| self.finding(place, MERGES))?;
+                    } else {
+                        map.add(key, value).map_err(|twice| self.twice(&twice))?;
+                    }
+                }
+                None => return Ok(Node { place: self.place(start, start), data: Data::Map(map.finish()) }),
+            }
+        }
+    }
+
+    fn twice(&self, (entry, first): &(Entry, Place)) -> Box<Finding> {
+        let what = format!("does not parse: key `{}` stands twice in its mapping", entry.key);
+        let finding = self.finding(entry.key_place.clone(), &what);
+        Box::new(finding.related(first.clone(), "it stands here first"))
+    }
+
+    /// Returns what an alias stands for.
+    fn copy(&mut self, anchor: usize, span: &Span) -> Read<Node> {
+        let place = self.place(span, span);
+        let Some((node, size)) = self.anchors.get(&anchor) else {
+            // The parser refuses an unknown name: this one stands within what it names.
+            return Err(self.finding(place, "does not parse: an alias stands within what it stands for"));
+        };
+        self.copied += size;
+        if self.copied > MOST_COPIED {
+            let what = format!("has aliases that stand for more than {MOST_COPIED} values");
+            return Err(self.finding(place, &what));
+        }
+        self.made += size;
+        Ok(Node { place, data: node.data.clone() })
+    }
+
+    fn null_at(&self, at: usize) -> Node {
+        Node { place: Place::new(self.source, at..at), data: Data::Null }
+    }
+
+    fn place(&self, first: &Span, last: &Span) -> Place {
+        let start = self.offset(&first.start);
+        let end = self.offset(&last.end).max(start);
+        let end = start + self.source.text()[start..end].trim_end().len();
+        Place::new(self.source, start..end)
+    }
+
+    fn offset(&self, marker: &Marker) -> usize {
+        let index = match &self.offsets {
+            None => marker.index(),
+            Some(offsets) => offsets.get(marker.index()).copied().unwrap_or(self.text.len()),
+        };
+        self.start + index.min(self.text.len())
+    }
+}
+
+const MERGES: &str = "does not parse: `<<` takes a mapping, or a list of mappings";
+
+/// The entries of a map, and those that merge keys bring.
+#[derive(Default)]
+struct MapBuilder {
+    entries: Vec<Entry>,
+    known: HashMap<String, usize>,
+    merged: Vec<Entry>,
+}
+
+impl MapBuilder {
+    /// Adds an entry; one whose key is there comes back, with the place of the first.
+    fn add(&mut self, key: Node, value: Node) -> Result<(), Box<(Entry, Place)>> {
+        let text = key.text().map_or_else(|| key.place.text().to_owned(), str::to_owned);
+        let entry = Entry { key: text, key_place: key.place, value };
+        if let Some(first) = self.known.insert(entry.key.clone(), self.entries.len()) {
+            return Err(Box::new((entry, self.entries[first].key_place.clone())));
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Takes over entries of another map, or of each of a list of maps; of two, the first counts.
+    fn merge(&mut self, value: &Node) -> Result<(), Place> {
+        let maps: Vec<&Node> = match &value.data {
+            Data::List(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        for map in maps {
+            let entries = map.entries().ok_or_else(|| value.place.clone())?;
+            self.merged.extend(entries.iter().cloned());
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Vec<Entry> {
+        for entry in self.merged {
+            // What the map says itself goes before, wherever it stands.
+            if let std::collections::hash_map::Entry::Vacant(vacant) = self.known.entry(entry.key.clone()) {
+                vacant.insert(self.entries.len());
+                self.entries.push(entry);
+            }
+        }
+        self.entries
+    }
+}
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Expect) {
+        let source = Source::new("a.md", text);
+        let shown = match read(&source, 0, text) {
+            Ok(node) => show(&node),
+            Err(finding) => format!("{:?} {}", finding.place.expect("an error has a place"), finding.message),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    fn show(node: &Node) -> String {
+        let mut shown = format!("{:?} ", node.place);
+        match &node.data {
+            Data::Null => shown.push_str("null"),
+            Data::Scalar { text, quoted } => {
+                write!(shown, "{text:?}{}", if *quoted { " quoted" } else { "" })
+                    .expect("a String takes all");
+            }
+            Data::List(items) => shown.push_str(&items.iter().map(show).collect::<Vec<_>>().join("; ")),
+            Data::Map(entries) => {
+                for entry in entries {
+                    write!(shown, "\n  {} = {}", entry.key, show(&entry.value)).expect("a String takes all");
+                }
+            }
+        }
+        shown
+    }
+
+    #[test]
+    fn values_keep_their_text_and_place() {
+        check(
+            "ä: 1.10\r\nb: [x, 'y']\nc: \"5m\"\nd:\n",
+            expect![[r#"
+            a.md:1:1 
+              ä = a.md:1:4 "1.10"
+              b = a.md:2:4 a.md:2:5 "x"; a.md:2:8 "y" quoted
+              c = a.md:3:4 "5m" quoted
+              d = a.md:4:2 null"#]],
+        );
+        check(
+            "{\"a\":\"b\"}",
+            expect![[r#"
+            a.md:1:1 
+              a = a.md:1:6 "b" quoted"#]],
+        );
+        check("# nothing\n", expect!["a.md:1:1 null"]);
+    }
+
+    #[test]
+    fn broken_yaml_points_at_its_place() {
+        check("a: [1\nb: 2\n", expect!["a.md:2:2 YAML does not parse: illegal placement of ':' indicator"]);
+        check("a: 1\na: 2\n", expect!["a.md:2:1 YAML does not parse: key `a` stands twice in its mapping"]);
+        check(
+            "a:\n\t- b\n",
+            expect!["a.md:2:2 YAML does not parse: tabs disallowed within this context (block indentation)"],
+        );
+        check(&"[".repeat(10_000), expect!["a.md:1:256 YAML does not parse: recursion limit exceeded"]);
+        check(&"- ".repeat(10_000), expect!["a.md:1:131 YAML is nested too deeply"]);
+    }
+
+    #[test]
+    fn aliases_and_merge_keys_are_resolved() {
+        check(
+            "base: &base {a: 1, b: 2}\nown:\n  <<: *base\n  b: 3\nlist: [*base]\ntwo:\n  <<: [{c: 4}, *base]\n",
+            expect![[r#"
+                a.md:1:1 
+                  base = a.md:1:7 
+                  a = a.md:1:17 "1"
+                  b = a.md:1:23 "2"
+                  own = a.md:3:3 
+                  b = a.md:4:6 "3"
+                  a = a.md:1:17 "1"
+                  list = a.md:5:7 a.md:5:8 
+                  a = a.md:1:17 "1"
+                  b = a.md:1:23 "2"
+                  two = a.md:7:3 
+                  c = a.md:7:12 "4"
+                  a = a.md:1:17 "1"
+                  b = a.md:1:23 "2""#]],
+        );
+        check(
+            "a: &a [*a]\n",
+            expect!["a.md:1:8 YAML does not parse: an alias stands within what it stands for"],
+        );
+        check("a: *b\n", expect!["a.md:1:4 YAML does not parse: while parsing node, found unknown anchor"]);
+        check(
+            "a:\n  <<: text\n",
+            expect!["a.md:2:7 YAML does not parse: `<<` takes a mapping, or a list of mappings"],
+        );
+    }
+
+    #[test]
+    fn aliases_that_stand_for_too_much_are_refused() {
+        let mut text = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+        for level in 1..20 {
+            let below = format!("*a{},", level - 1).repeat(10);
+            writeln!(text, "a{level}: &a{level} [{below}]").expect("a String takes all");
+        }
+        check(&text, expect!["a.md:5:38 YAML has aliases that stand for more than 100000 values"]);
+    }
+
+    #[test]
+    fn documents_of_a_file_are_told_apart() {
+        let text = "\u{feff}# first\r\n---\r\na: 1\r\n# between\r\n---\r\n---\r\nb: ä\r\n...\r\n# end\r\n---\r\nc: [\r\n";
+        let read = read_documents(&Source::new("a.yaml", text));
+        let shown: Vec<String> = read.documents.iter().map(show).collect();
+        assert_eq!(shown.len(), 2, "{shown:?}");
+        expect![[r#"
+            a.yaml:3:1 
+              a = a.yaml:3:4 "1"
+            a.yaml:7:1 
+              b = a.yaml:7:4 "ä""#]]
+        .assert_eq(&shown.join("\n"));
+        let findings: Vec<String> = read.findings.iter().map(|finding| finding.message.clone()).collect();
+        expect!["YAML does not parse: while parsing a node, did not find expected node content"]
+            .assert_eq(&findings.join("\n"));
+    }
+}
