@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_HELP;
-use super::{book, check, plan, preprocessor, run, schema, status};
+use super::{book, check, generate, plan, preprocessor, run, schema, status};
 
 /// Runs Markdown tutorials as pipelines and keeps the evidence
 #[derive(Debug, Parser)]
@@ -23,6 +23,7 @@ pub(super) enum Command {
     Check(check::CheckArguments),
     Plan(plan::PlanArguments),
     Status(status::StatusArguments),
+    Generate(generate::GenerateArguments),
     Book(book::BookArguments),
     MdbookPreprocessor(preprocessor::PreprocessorArguments),
     Schema(schema::SchemaArguments),

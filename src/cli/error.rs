@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
+use crate::generate::GenerateError;
 use crate::record::StoreError;
 use crate::run::RunError;
 use crate::tutorial::LoadError;
@@ -41,6 +42,10 @@ pub(super) enum CliError {
     Read { path: PathBuf, source: io::Error },
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("no tutorial generates a file")]
+    NothingGenerated,
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -64,6 +69,7 @@ impl CliError {
             | Self::NoRequest
             | Self::Read { .. }
             | Self::BookToml { .. }
+            | Self::NothingGenerated
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
@@ -84,6 +90,7 @@ impl CliError {
             | Self::Output(_)
             | Self::Input(_)
             | Self::CurrentFolder(_)
+            | Self::Generate(_)
             | Self::Store(_)
             | Self::Run(_)
             | Self::Install { .. } => ExitStatus::Trouble,
@@ -96,6 +103,9 @@ impl CliError {
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),
+            Self::NothingGenerated => {
+                Some("give a block that is a file of the repository `file=PATH` and `generate`")
+            }
             Self::Request(_) | Self::NoRequest => Some(
                 "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
             ),

@@ -11,6 +11,7 @@ mod check;
 mod error;
 mod exit;
 mod export;
+mod generate;
 mod install;
 mod links;
 mod pipeline;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Status(command) => status::status(&command, &printer),
         Command::Book(command) => book::book(&command, &printer),
         Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
+        Command::Generate(command) => generate::generate(&command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {

@@ -17,6 +17,7 @@ mod interpreters;
 mod matrix;
 mod model;
 mod order;
+mod origin;
 mod parameters_file;
 mod selection;
 mod template;
@@ -35,6 +36,7 @@ pub use model::{
     Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedCommand,
     PlannedFile, PlannedStep, StepIndex, StepKind, Work,
 };
+pub use origin::{line_origins, without_tags};
 pub use parameters_file::parse_parameters_file;
 pub use text::text;
 pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, schema, view};

@@ -15,8 +15,11 @@ const NAME: &str = "block";
 /// Templates as Tera has read them: each is read once, however many variants there are.
 #[derive(Debug, Default)]
 pub(super) struct Templates {
-    read: RefCell<HashMap<(Option<Delimiters>, String), Rc<Result<Prepared, tera::Error>>>>,
+    read: RefCell<HashMap<(Option<Delimiters>, String), Read>>,
 }
+
+/// A template that was read, or why it could not be.
+type Read = Rc<Result<Prepared, tera::Error>>;
 
 /// A template that can be rendered.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ struct Prepared {
 }
 
 impl Templates {
-    fn prepare(&self, text: &str, delimiters: Option<&Delimiters>) -> Rc<Result<Prepared, tera::Error>> {
+    fn prepare(&self, text: &str, delimiters: Option<&Delimiters>) -> Read {
         let key = (delimiters.cloned(), text.to_owned());
         let mut read = self.read.borrow_mut();
         Rc::clone(read.entry(key).or_insert_with(|| Rc::new(Prepared::read(text, delimiters))))
@@ -41,6 +44,7 @@ impl Prepared {
             tera.set_delimiters(tera_delimiters(delimiters))?;
         }
         tera.register_filter("json", json);
+        tera.register_filter("yaml", yaml);
         tera.add_raw_template(NAME, text)?;
         let mut variables: Vec<String> =
             tera.get_template_variables(NAME)?.into_iter().map(str::to_owned).collect();
@@ -52,6 +56,12 @@ impl Prepared {
 /// Writes a value as JSON, which YAML reads as the same value.
 fn json(value: tera::Value, _: tera::Kwargs, _: &tera::State<'_>) -> Result<String, tera::Error> {
     serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))
+}
+
+/// Writes a value as YAML: a text that would be read as something else stands in quotes.
+fn yaml(value: tera::Value, _: tera::Kwargs, _: &tera::State<'_>) -> Result<String, tera::Error> {
+    let value = serde_json::to_value(&value).map_err(|error| tera::Error::message(error.to_string()))?;
+    Ok(crate::yaml::write(&value).trim_end_matches('\n').to_owned())
 }
 
 /// Fills the parameters of one variant into templates and conditions.
@@ -85,6 +95,11 @@ impl<'a> Renderer<'a> {
                 Err(Box::new(unknown_name(&name, self.parameters).at(place(text, start))))
             }
         }
+    }
+
+    /// Renders a text of which nobody asks why it could not be.
+    pub(super) fn text(&self, text: &str, template: &Template) -> Option<String> {
+        self.render(text, template).ok()
     }
 
     /// Renders a command or an attribute that stands at a place.
@@ -146,7 +161,7 @@ enum Wrong {
 
 /// What Tera says, when it reads a template or when it renders one.
 enum Trouble {
-    Read(Rc<Result<Prepared, tera::Error>>),
+    Read(Read),
     Render(tera::Error),
 }
 
@@ -154,7 +169,7 @@ impl Trouble {
     fn error(&self) -> &tera::Error {
         match self {
             Self::Render(error) => error,
-            Self::Read(read) => read.as_ref().as_ref().err().expect("only what was not read is trouble"),
+            Self::Read(read) => read.as_ref().as_ref().expect_err("only what was not read is trouble"),
         }
     }
 }
@@ -298,6 +313,15 @@ mod tests {
             None,
             expect![[r#"
             "fedora <42>" ["fedora","<42>"] 3
+        "#]],
+        );
+        check(
+            "{{ size | str | yaml }} {{ size | yaml }} {{ base_image | yaml }}\n{{ base_image | split(pat=\" \") | yaml }}\n",
+            None,
+            expect![[r#"
+            '3' 3 fedora <42>
+            - fedora
+            - <42>
         "#]],
         );
     }

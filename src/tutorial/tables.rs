@@ -146,7 +146,7 @@ impl Settler<'_> {
                 self.findings.push(finding.help(help));
                 continue;
             }
-            let taken = (Some(cell.place.clone()), "a column of another table");
+            let taken = (Some(cell.place.clone()), "a column of a table");
             if let Some((place, what)) = self.columns.insert(cell.text.clone(), taken) {
                 let message = format!("column `{}` is also {what}", cell.text);
                 let finding = Finding::error("duplicate-column", message).at(cell.place.clone());
