@@ -13,6 +13,7 @@ mod exit;
 mod export;
 mod generate;
 mod install;
+mod konflux;
 mod links;
 mod pipeline;
 mod plan;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Book(command) => book::book(&command, &printer),
         Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
         Command::Generate(command) => generate::generate(&command, &printer),
+        Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {
