@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
+use crate::konflux::SchemaError;
 use crate::record::StoreError;
 use crate::run::RunError;
 use crate::tutorial::LoadError;
@@ -19,6 +20,12 @@ pub(super) enum CliError {
     Load(#[from] LoadError),
     #[error("no tutorial in {}", in_words(.paths))]
     NoTutorials { paths: Vec<PathBuf> },
+    #[error("no YAML file in {}", in_words(.paths))]
+    NoObjects { paths: Vec<PathBuf> },
+    #[error("`{}` cannot be read", path.display())]
+    ReadYaml { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Schemas(#[from] SchemaError),
     #[error("the parameters file `{}` cannot be read", path.display())]
     ParametersFile { path: PathBuf, source: io::Error },
     #[error("the report `{}` cannot be written", path.display())]
@@ -59,6 +66,9 @@ impl CliError {
             Self::Config(_)
             | Self::Load(_)
             | Self::NoTutorials { .. }
+            | Self::NoObjects { .. }
+            | Self::ReadYaml { .. }
+            | Self::Schemas(_)
             | Self::ParametersFile { .. }
             | Self::Request(_)
             | Self::NoRequest
@@ -96,6 +106,10 @@ impl CliError {
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),
+            Self::NoObjects { .. } => Some("name files or folders: stagebook konflux check .tekton"),
+            Self::Schemas(_) => {
+                Some("name a folder with the definitions of kinds, as `kubectl get crd -o yaml` writes them")
+            }
             Self::Request(_) | Self::NoRequest => Some(
                 "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
             ),
