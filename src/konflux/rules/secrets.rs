@@ -78,7 +78,9 @@ fn each_named_value<'a>(node: &'a Node, take: &mut impl FnMut(&'a str, &'a Node)
         if let (Some(name), Some(value)) = (text(node, "name"), value) {
             take(name, value);
         }
-        entries.iter().for_each(|entry| each_named_value(&entry.value, take));
+        // A resolver's parameters name the Secret that has the token.
+        let inner = entries.iter().filter(|entry| !entry.key.ends_with("Ref") && entry.key != "ref");
+        inner.for_each(|entry| each_named_value(&entry.value, take));
     }
     elements(node).iter().for_each(|item| each_named_value(item, take));
 }

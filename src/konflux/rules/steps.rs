@@ -42,6 +42,14 @@ pub(super) fn twice(items: &[Node], what: &str, report: &mut Report<'_>) {
     }
 }
 
+/// Returns what a message calls an item: by its name, where it has one.
+fn called(what: &str, item: &Node) -> String {
+    match name(item) {
+        "" => format!("a {what}"),
+        name => format!("{what} `{name}`"),
+    }
+}
+
 pub(super) fn step_has_name(task: &TaskView<'_>, report: &mut Report<'_>) {
     for step in task.steps().iter().filter(|step| name(step).is_empty()) {
         report.say(head(step), "a step has no name", "logs and other steps call it by its name: add `name`");
@@ -51,12 +59,12 @@ pub(super) fn step_has_name(task: &TaskView<'_>, report: &mut Report<'_>) {
 pub(super) fn step_has_image(task: &TaskView<'_>, report: &mut Report<'_>) {
     for step in task.steps() {
         if field(step, "ref").is_none() && task.step_field(step, "image").is_none() {
-            let message = format!("step `{}` has no image", name(step));
+            let message = format!("{} has no image", called("step", step));
             report.say(head(step), message, "add `image`, or `ref` with the name of a StepAction");
         }
     }
     for sidecar in task.sidecars().iter().filter(|sidecar| field(sidecar, "image").is_none()) {
-        let message = format!("sidecar `{}` has no image", name(sidecar));
+        let message = format!("{} has no image", called("sidecar", sidecar));
         report.say(head(sidecar), message, "add `image`");
     }
 }
@@ -73,7 +81,7 @@ pub(super) fn script_or_command(task: &TaskView<'_>, report: &mut Report<'_>) {
 
 fn both(container: &Node, has_command: bool, report: &mut Report<'_>) {
     if let Some(script) = entry(container, "script").filter(|_| has_command) {
-        let message = format!("`{}` has a script and a command", name(container));
+        let message = format!("{} has a script and a command", called("step", container));
         report.say(script.key_place.clone(), message, "keep one of them: the script is the command");
     }
 }
@@ -86,7 +94,7 @@ pub(super) fn step_says_what_it_runs(task: &TaskView<'_>, report: &mut Report<'_
             && task.step_field(step, "image").is_some()
     };
     for step in task.steps().iter().filter(silent) {
-        let message = format!("step `{}` has neither script nor command", name(step));
+        let message = format!("{} has neither script nor command", called("step", step));
         report.say(
             head(step),
             message,
