@@ -14,6 +14,8 @@ mod export;
 mod generate;
 mod install;
 mod konflux;
+mod konflux_check;
+mod konflux_files;
 mod links;
 mod pipeline;
 mod plan;
