@@ -47,9 +47,14 @@ mod unit;
 mod verify;
 mod workspace;
 
+pub(crate) use account::{coverage, introduce, left_out};
 pub use error::RunError;
 pub use host::host;
 pub use options::{Job, RunOptions};
+pub(crate) use output::Capture;
 pub use package::{Manager, install_command, refresh_command};
+pub(crate) use redact::{Redactor, Secrets};
 pub use requirement::{Missing, find_program, missing};
 pub use runner::run;
+pub(crate) use signals::{Interrupt, Signals};
+pub(crate) use step::not_run;
