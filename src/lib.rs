@@ -23,6 +23,7 @@
 //! - [`record`]: events become the record of a run, kept and compared with the page as it is now
 //! - [`check`]: what can be known to be wrong without running anything
 //! - [`report`]: events or a record become text for people and for other programs
+//! - [`konflux`]: plans become pipelines, and what a step of a pipeline is
 //! - [`cluster`]: a plan runs on a cluster, and what happens there becomes events
 //! - [`book`]: Markdown and records become a site
 //! - [`cli`]: arguments become an exit status: everything is wired here
@@ -57,6 +58,8 @@ pub mod record;
 pub mod check;
 
 pub mod report;
+
+pub mod konflux;
 
 pub mod cluster;
 

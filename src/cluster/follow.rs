@@ -19,8 +19,8 @@ use super::objects::{Ending, PIPELINE_RUN, PipelineRun, StepState, TaskRun, Term
 use super::options::{ClusterJob, ClusterOptions};
 use crate::diagnostic::chain;
 use crate::event::{
-    CheckResult, EventKind, Exit, Outcome, OutputChunk, SkipReason, StepOutput, StepResult, TutorialOutcome,
-    TutorialResult,
+    CheckResult, EventKind, Exit, NamedResult, Outcome, OutputChunk, SkipReason, StepOutput, StepResult,
+    TutorialOutcome, TutorialResult,
 };
 use crate::expect::{Captures, Stream};
 use crate::plan::{Plan, PlannedStep, StepIndex, Work};
@@ -56,7 +56,7 @@ pub(super) struct Shared {
 
 /// A step as far as it is known.
 struct Followed {
-    /// The names of its task and of the step in it; a service and a step that is left out have none.
+    /// The names of its task and of the step in it; a step that is no part of the pipeline has none.
     place: Option<(String, String)>,
     pod: Option<(String, String)>,
     state: StepState,
@@ -91,6 +91,7 @@ pub(super) async fn follow(shared: Shared, job: Rc<ClusterJob>, number: usize) {
     let mut follower = Follower::new(shared, job, name, lines);
     follower.say(EventKind::TutorialStarted(Box::new(introduce(&plan))));
     let followed = follower.run(logs).await;
+    let results = results(&followed);
     let trouble = follower.close(followed);
     let outcomes = follower.steps.iter().map(|step| step.outcome.as_ref());
     let coverage = coverage(&plan, outcomes);
@@ -102,6 +103,7 @@ pub(super) async fn follow(shared: Shared, job: Rc<ClusterJob>, number: usize) {
         trouble,
         workspace: None,
         images: Vec::new(),
+        results,
     };
     follower.say(EventKind::TutorialFinished { plan: plan.key, result: Box::new(result) });
 }
@@ -327,10 +329,7 @@ impl Follower {
     /// Says what can be said now: in each task, one step after the other.
     fn advance(&mut self) {
         for number in 0..self.steps.len() {
-            let Some((task, _)) = self.steps[number].place.clone() else {
-                self.start_service(number);
-                continue;
-            };
+            let Some((task, _)) = self.steps[number].place.clone() else { continue };
             let is_turn = self.steps[..number]
                 .iter()
                 .filter(|step| step.place.as_ref().is_some_and(|place| place.0 == task))
@@ -434,17 +433,6 @@ impl Follower {
         std::mem::replace(&mut step.capture, empty).finish().0
     }
 
-    fn start_service(&mut self, number: usize) {
-        let Some(task) = self.job.sidecars.get(&StepIndex(number)) else { return };
-        let of_task = |step: &Followed| step.place.as_ref().is_some_and(|place| place.0 == *task);
-        let is_ready = self.steps.iter().any(|step| of_task(step) && step.started);
-        if is_ready && self.steps[number].outcome.is_none() {
-            let plan = self.plan().key.clone();
-            self.say(EventKind::StepStarted { plan, step: StepIndex(number), attempt: 1 });
-            self.finish_step(number, StepResult { attempt: 1, ..not_run(Outcome::Unverified) });
-        }
-    }
-
     fn finish_step(&mut self, number: usize, result: StepResult) {
         self.steps[number].outcome = Some(result.outcome.clone());
         let plan = self.plan().key.clone();
@@ -495,6 +483,12 @@ impl Follower {
             TutorialOutcome::Passed
         }
     }
+}
+
+/// Returns the values that the run left under names.
+fn results(followed: &Result<PipelineRun, ClusterError>) -> Vec<NamedResult> {
+    let results = followed.as_ref().map(|run| run.results.as_slice()).unwrap_or_default();
+    results.iter().map(|(name, value)| NamedResult { name: name.clone(), value: value.clone() }).collect()
 }
 
 fn is_failure(outcome: &Outcome) -> bool {

@@ -24,8 +24,6 @@ pub struct ClusterJob {
     pub pipeline_run: serde_json::Value,
     /// The step that each step of a task is, by the names of the pipeline's task and of its step.
     pub steps: BTreeMap<(String, String), StepIndex>,
-    /// Services: they are ready when the first step of their task begins.
-    pub sidecars: BTreeMap<StepIndex, String>,
 }
 
 /// How to run. Every field is the caller's decision, so there is no default.

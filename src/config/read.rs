@@ -9,7 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::QuantityError;
 use super::quantity::{parse_duration, parse_size};
-use super::settings::{CheckSettings, LinkSettings, RunSettings, Settings};
+use super::settings::{CheckSettings, KonfluxSettings, LinkSettings, RunSettings, Settings};
 use crate::diagnostic::{Finding, Place, Source, nearest, sort_by_place};
 
 /// The defaults of every setting, with a comment for each.
@@ -54,10 +54,13 @@ impl Reader<'_> {
                 "links" => {
                     self.each(value, |reader, key, value| reader.links(key, value, &mut settings.links));
                 }
+                "konflux" => {
+                    self.each(value, |reader, key, value| reader.konflux(key, value, &mut settings.konflux));
+                }
                 "interpreters" => {
                     self.each(value, |reader, key, value| reader.interpreter(key, value, settings));
                 }
-                _ => self.unknown(key, &["tutorials", "run", "checks", "links", "interpreters"]),
+                _ => self.unknown(key, &["tutorials", "run", "checks", "links", "konflux", "interpreters"]),
             }
         }
     }
@@ -91,6 +94,23 @@ impl Reader<'_> {
             "timeout" => links.timeout = self.duration(value).unwrap_or(links.timeout),
             _ => self.unknown(key, &["exclude", "timeout"]),
         }
+    }
+
+    fn konflux(&mut self, key: &Key<'_>, value: &Value<'_>, konflux: &mut KonfluxSettings) {
+        match key.get_ref().as_ref() {
+            "image" => konflux.image = self.text(value).or(konflux.image.take()),
+            "secret" => konflux.secret = self.text(value).or(konflux.secret.take()),
+            "storage" => konflux.storage = self.text(value).unwrap_or(std::mem::take(&mut konflux.storage)),
+            _ => self.unknown(key, &["image", "secret", "storage"]),
+        }
+    }
+
+    fn text(&mut self, value: &Value<'_>) -> Option<String> {
+        let text = value.get_ref().as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        if text.is_none() {
+            self.mistyped(value, "a text", "write it in quotes");
+        }
+        text
     }
 
     fn interpreter(&mut self, key: &Key<'_>, value: &Value<'_>, settings: &mut Settings) {
@@ -236,7 +256,11 @@ mod tests {
     #[test]
     fn defaults_have_no_findings_and_name_every_key() {
         check(DEFAULT_SETTINGS, expect![""]);
-        let uncommented = DEFAULT_SETTINGS.replace("# jobs", "jobs").replace("# minimum", "minimum");
+        let uncommented = DEFAULT_SETTINGS
+            .replace("# jobs", "jobs")
+            .replace("# minimum", "minimum")
+            .replace("# image", "image")
+            .replace("# secret", "secret");
         check(&uncommented, expect![""]);
     }
 

@@ -20,6 +20,8 @@ pub struct Settings {
     pub checks: CheckSettings,
     /// How links of a book are asked.
     pub links: LinkSettings,
+    /// How tutorials become pipelines.
+    pub konflux: KonfluxSettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
     pub interpreters: BTreeMap<String, Vec<String>>,
 }
@@ -46,7 +48,8 @@ impl Settings {
         };
         let checks = CheckSettings { minimum_strength: None };
         let links = LinkSettings { exclude: Vec::new(), timeout: Duration::ZERO };
-        Self { root, tutorials: Vec::new(), run, checks, links, interpreters: BTreeMap::new() }
+        let konflux = KonfluxSettings::default();
+        Self { root, tutorials: Vec::new(), run, checks, links, konflux, interpreters: BTreeMap::new() }
     }
 }
 
@@ -81,4 +84,15 @@ pub struct LinkSettings {
     pub exclude: Vec<String>,
     /// How long a server may take to answer.
     pub timeout: Duration,
+}
+
+/// How `stagebook konflux` makes pipelines.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct KonfluxSettings {
+    /// The image in which tasks run; it has `stagebook` in it.
+    pub image: Option<String>,
+    /// The secret whose keys are a tutorial's secret variables; `None` is one of the pipeline's name.
+    pub secret: Option<String>,
+    /// How much room the workspace of a pipeline run has.
+    pub storage: String,
 }

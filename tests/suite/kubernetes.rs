@@ -41,7 +41,12 @@ impl Answer {
 
     pub(crate) fn text(body: impl Into<String>) -> Self {
         let pieces = vec![(Duration::ZERO, body.into())];
-        Self { status: 200, headers: vec![("content-type".to_owned(), "text/plain".to_owned())], pieces, is_cut: false }
+        Self {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+            pieces,
+            is_cut: false,
+        }
     }
 
     /// Adds a piece that comes after a while.
@@ -98,7 +103,8 @@ fn serve(mut stream: &TcpStream, play: &Mutex<Play>, heard: &Mutex<Vec<Request>>
     let Some(request) = read(stream) else { return };
     heard.lock().unwrap().push(request.clone());
     let answer = (play.lock().unwrap())(&request);
-    let mut head = format!("HTTP/1.1 {} x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n", answer.status);
+    let mut head =
+        format!("HTTP/1.1 {} x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
