@@ -57,7 +57,7 @@ impl ClusterError {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused { code, .. } => matches!(code, 429 | 500 | 502..=504),
+            Self::Refused { code, .. } => matches!(code, 0 | 429 | 500 | 502..=504),
             _ => false,
         }
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::kubernetes::{Answer, Kubernetes, Request};
 use crate::project::{Ended, Project, until, wait};
 use crate::shared::shared_folder;
+use rustix::process::{Pid, Signal, kill_process};
+use std::process::Stdio;
 
 /// Two sessions, and so two tasks: the names are those of the conversation that was recorded.
 const PAGE: &str = "# Two tasks\n\n```bash {name=one session=a}\necho one\n```\n\n```output\none\n```\n\n\
@@ -127,4 +129,182 @@ fn what_tekton_did_becomes_the_events_of_a_run() {
     assert!(created.path.contains("fieldValidation=Strict"), "{}", created.path);
     assert!(created.body.contains("pipelineSpec"), "{}", created.body);
     assert!(requests.iter().any(|request| request.method == "DELETE"), "what is over is removed");
+}
+
+#[test]
+fn watch_that_is_too_old_begins_anew() {
+    let Some(folder) = recorded() else { return };
+    let mut recorded = Recorded::new(&folder);
+    let mut broken = 0;
+    let server = Kubernetes::play(move |request| {
+        let is_watch = request.path.contains("watch=true");
+        if is_watch && broken < 4 {
+            broken += 1;
+            // Two that are too old, two that end at once.
+            return match broken {
+                1 | 2 => Answer::text(
+                    "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\
+                     \"message\":\"too old resource version: 1 (9)\",\"reason\":\"Expired\",\"code\":410}}\n",
+                ),
+                _ => Answer::text("{\"type\":\"ADD").cut(),
+            };
+        }
+        recorded.answer(request)
+    });
+    let project = project(&server);
+    let ended = run(&project, &[]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("exit status 4"), "{}", ended.stderr);
+    let lists = server.requests();
+    let lists = lists
+        .iter()
+        .filter(|request| request.is("GET", "/pipelineruns") && !request.path.contains("watch=true"));
+    assert!(lists.count() >= 2, "what may have been missed is listed");
+}
+
+#[test]
+fn server_that_is_busy_is_asked_again() {
+    let Some(folder) = recorded() else { return };
+    let mut recorded = Recorded::new(&folder);
+    let mut busy = 0;
+    let server = Kubernetes::play(move |request| {
+        if request.method == "POST" && busy < 2 {
+            busy += 1;
+            let body = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too many requests","reason":"TooManyRequests","code":429}"#;
+            return Answer::json(429, body).header("retry-after", "1");
+        }
+        recorded.answer(request)
+    });
+    let project = project(&server);
+    let ended = run(&project, &[]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let created: Vec<Request> =
+        server.requests().into_iter().filter(|request| request.method == "POST").collect();
+    assert_eq!(created.len(), 3);
+    assert_eq!(created[0].body, created[2].body, "it is the same object each time");
+}
+
+#[test]
+fn log_that_breaks_off_goes_on_after_its_last_line() {
+    let Some(folder) = recorded() else { return };
+    let mut recorded = Recorded::new(&folder);
+    let mut asked = 0;
+    let line = |nano: u32, text: &str| format!("2026-11-23T01:43:51.{nano:09}Z {text}");
+    let server = Kubernetes::play(move |request| {
+        if !request.is("GET", "/fx-b-pod/log") {
+            return recorded.answer(request);
+        }
+        asked += 1;
+        let whole =
+            [line(1, "first\n"), line(1, "twin\n"), line(2, "second\n"), line(3, "no newline")].concat();
+        match asked {
+            // In the middle of the third line, and of a character.
+            1 => Answer::text([line(1, "first\n"), line(1, "twin\n"), line(2, "sec")].concat()).cut(),
+            2 => Answer::json(500, "{}"),
+            _ => Answer::text(whole),
+        }
+    });
+    let project = project(&server);
+    let ended = run(&project, &[]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    let record: serde_json::Value =
+        serde_json::from_str(&project.read(".stagebook/records/page.md/default/record.json")).unwrap();
+    assert_eq!(record["steps"][1]["result"]["output"]["text"], "first\ntwin\nsecond\nno newline");
+    let asked = server.requests();
+    let again = asked.iter().filter(|request| request.path.contains("/fx-b-pod/log")).nth(1).unwrap();
+    assert!(again.path.contains("sinceTime=2026-11-23T01%3A43%3A51"), "{}", again.path);
+}
+
+#[test]
+fn what_the_cluster_refuses_is_said_in_words() {
+    let Some(folder) = recorded() else { return };
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    for (code, answer, said, help) in [
+        (401, read("unauthorized-401.json"), "Unauthorized", "sign in again"),
+        (403, read("forbidden-403.json"), "cannot list resource", "auth can-i create pipelineruns"),
+        (404, read("get-404.json"), "not found", ""),
+        (400, read("create-400-strict.json"), "unknown field", "does not know this field"),
+        (400, read("create-400-webhook.json"), "task b depends on zz but zz wasn't present", ""),
+    ] {
+        let mut recorded = Recorded::new(&folder);
+        let mut answer = Some(Answer::json(code, answer));
+        let server = Kubernetes::play(move |request| match request.method.as_str() {
+            "POST" => answer.take().unwrap_or_default(),
+            _ => recorded.answer(request),
+        });
+        let project = project(&server);
+        let ended = run(&project, &[]);
+        assert_eq!(ended.status.code(), Some(1), "{code}: {}", ended.stderr);
+        assert!(ended.stderr.contains(said) && ended.stderr.contains(help), "{code}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("admission webhook"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn cluster_that_cannot_be_reached_is_named() {
+    let server = Kubernetes::play(|_| Answer::default());
+    let project = project(&server);
+    let config = project.outside().join("home/.kube/config");
+    let closed = fs::read_to_string(&config).unwrap().replace(&server.address, "http://127.0.0.1:1");
+    fs::write(&config, closed).unwrap();
+    let ended = run(&project, &[]);
+    assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("http://127.0.0.1:1 does not answer"), "{}", ended.stderr);
+    let ended = run(&project, &["--context", "other"]);
+    assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("other") && ended.stderr.contains("--context"), "{}", ended.stderr);
+    fs::remove_file(&config).unwrap();
+    let ended = run(&project, &[]);
+    assert!(ended.stderr.contains("no cluster to run on"), "{}", ended.stderr);
+}
+
+#[test]
+fn dry_run_asks_the_server_and_keeps_nothing() {
+    let Some(folder) = recorded() else { return };
+    let warned = fs::read_to_string(folder.join("create-201-warn.json")).unwrap();
+    let server = Kubernetes::play(move |request| match request.method.as_str() {
+        "POST" => {
+            Answer::json(201, warned.clone()).header("warning", "299 - \"unknown field \\\"spec.bogus\\\"\"")
+        }
+        _ => version(),
+    });
+    let project = project(&server);
+    let ended = run(&project, &["--dry-run", "server"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("unknown field \"spec.bogus\""), "{}", ended.stderr);
+    let requests = server.requests();
+    assert!(requests.iter().all(|request| request.method != "POST" || request.path.contains("dryRun=All")));
+    assert!(!project.path(".stagebook/records").exists());
+}
+
+#[test]
+fn interrupt_cancels_on_the_cluster() {
+    let Some(folder) = recorded() else { return };
+    let mut recorded = Recorded::new(&folder);
+    let cancelled = fs::read_to_string(folder.join("get-final-cancelled.json")).unwrap();
+    let server = Kubernetes::play(move |request| {
+        let is_watch = request.path.contains("watch=true");
+        match request.method.as_str() {
+            "GET" if is_watch && request.path.contains("/pipelineruns") => {
+                // It is over a while after it was asked to stop.
+                let line = cancelled.replace('\n', " ");
+                Answer::text("").then(1_500, format!("{{\"type\":\"MODIFIED\",\"object\":{line}}}\n"))
+            }
+            "GET" if is_watch => Answer::text("").then(20_000, ""),
+            "PATCH" => Answer::json(200, cancelled.clone()),
+            _ => recorded.answer(request),
+        }
+    });
+    let project = project(&server);
+    let mut command = project.stagebook(["run", "--engine", "tekton", "page.md"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the run is watched", || {
+        server.requests().iter().any(|request| request.path.contains("watch=true")).then_some(())
+    });
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(wait(&mut child).code(), Some(130));
+    let requests = server.requests();
+    let patch = requests.iter().find(|request| request.method == "PATCH").expect("it is asked to stop");
+    assert!(patch.body.contains("CancelledRunFinally"), "{}", patch.body);
+    assert!(requests.iter().any(|request| request.method == "DELETE"), "what was stopped is removed");
 }
