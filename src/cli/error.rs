@@ -7,6 +7,8 @@ use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
 use crate::generate::GenerateError;
+use crate::konflux::SchemaError;
+use crate::konflux::step::ReadError as TaskStepError;
 use crate::record::StoreError;
 use crate::run::RunError;
 use crate::tutorial::LoadError;
@@ -20,6 +22,12 @@ pub(super) enum CliError {
     Load(#[from] LoadError),
     #[error("no tutorial in {}", in_words(.paths))]
     NoTutorials { paths: Vec<PathBuf> },
+    #[error("no YAML file in {}", in_words(.paths))]
+    NoObjects { paths: Vec<PathBuf> },
+    #[error("`{}` cannot be read", path.display())]
+    ReadYaml { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Schemas(#[from] SchemaError),
     #[error("the parameters file `{}` cannot be read", path.display())]
     ParametersFile { path: PathBuf, source: io::Error },
     #[error("the report `{}` cannot be written", path.display())]
@@ -40,6 +48,10 @@ pub(super) enum CliError {
     Input(#[source] io::Error),
     #[error("`{}` cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("the script `{}` cannot be read", path.display())]
+    Script { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    TaskStep(#[from] TaskStepError),
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("no tutorial generates a file")]
@@ -64,10 +76,15 @@ impl CliError {
             Self::Config(_)
             | Self::Load(_)
             | Self::NoTutorials { .. }
+            | Self::NoObjects { .. }
+            | Self::ReadYaml { .. }
+            | Self::Schemas(_)
             | Self::ParametersFile { .. }
             | Self::Request(_)
             | Self::NoRequest
             | Self::Read { .. }
+            | Self::Script { .. }
+            | Self::TaskStep(_)
             | Self::BookToml { .. }
             | Self::NothingGenerated
             | Self::Findings => ExitStatus::Invalid,
@@ -105,6 +122,10 @@ impl CliError {
             ),
             Self::NothingGenerated => {
                 Some("give a block that is a file of the repository `file=PATH` and `generate`")
+            }
+            Self::NoObjects { .. } => Some("name files or folders: stagebook konflux check .tekton"),
+            Self::Schemas(_) => {
+                Some("name a folder with the definitions of kinds, as `kubectl get crd -o yaml` writes them")
             }
             Self::Request(_) | Self::NoRequest => Some(
                 "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
