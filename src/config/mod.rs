@@ -19,6 +19,6 @@ pub use load::{SETTINGS_FILE, find_root};
 pub use quantity::{parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{
-    BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, ReleaseSettings,
-    RunSettings, Settings, StreamSettings, TenantSettings, TestSettings,
+    BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, ProductionSettings,
+    ReleaseSettings, RunSettings, Settings, StreamSettings, TenantSettings, TestSettings,
 };

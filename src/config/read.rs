@@ -11,7 +11,9 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::QuantityError;
 use super::quantity::{parse_duration, parse_size};
-use super::settings::{CheckSettings, KonfluxSettings, LinkSettings, RunSettings, Settings};
+use super::settings::{
+    CheckSettings, KonfluxSettings, LinkSettings, ProductionSettings, RunSettings, Settings,
+};
 use crate::diagnostic::{Finding, Place, Source, nearest, sort_by_place};
 
 /// The defaults of every setting, with a comment for each.
@@ -59,10 +61,17 @@ impl Reader<'_> {
                 "konflux" => {
                     self.each(value, |reader, key, value| reader.konflux(key, value, &mut settings.konflux));
                 }
+                "production" => {
+                    let production = &mut settings.production;
+                    self.each(value, |reader, key, value| reader.production(key, value, production));
+                }
                 "interpreters" => {
                     self.each(value, |reader, key, value| reader.interpreter(key, value, settings));
                 }
-                _ => self.unknown(key, &["tutorials", "run", "checks", "links", "konflux", "interpreters"]),
+                _ => self.unknown(
+                    key,
+                    &["tutorials", "run", "checks", "links", "konflux", "production", "interpreters"],
+                ),
             }
         }
     }
@@ -100,11 +109,22 @@ impl Reader<'_> {
 
     fn konflux(&mut self, key: &Key<'_>, value: &Value<'_>, konflux: &mut KonfluxSettings) {
         match key.get_ref().as_ref() {
+            "schemas" => konflux.schemas = self.path(value).or_else(|| konflux.schemas.take()),
+            "allow" => konflux.allow = self.strings(value).unwrap_or_else(|| konflux.allow.clone()),
             "image" => konflux.image = self.text(value).or(konflux.image.take()),
             "secret" => konflux.secret = self.text(value).or(konflux.secret.take()),
             "storage" => konflux.storage = self.text(value).unwrap_or(std::mem::take(&mut konflux.storage)),
             "tenant" => konflux.tenant = self.tenant(value).or(konflux.tenant.take()),
-            _ => self.unknown(key, &["image", "secret", "storage", "tenant"]),
+            _ => self.unknown(key, &["image", "secret", "storage", "schemas", "allow", "tenant"]),
+        }
+    }
+
+    fn production(&mut self, key: &Key<'_>, value: &Value<'_>, production: &mut ProductionSettings) {
+        match key.get_ref().as_ref() {
+            "namespaces" => {
+                production.namespaces = self.strings(value).unwrap_or_else(|| production.namespaces.clone());
+            }
+            _ => self.unknown(key, &["namespaces"]),
         }
     }
 
@@ -147,6 +167,14 @@ impl Reader<'_> {
             self.mistyped(value, "a list of strings", "write it as `[\"one\", \"two\"]`");
         }
         texts
+    }
+
+    fn path(&mut self, value: &Value<'_>) -> Option<PathBuf> {
+        let path = value.get_ref().as_str().map(PathBuf::from);
+        if path.is_none() {
+            self.mistyped(value, "a path", "write it in quotes: `\"folder\"`");
+        }
+        path
     }
 
     fn jobs(&mut self, value: &Value<'_>) -> Option<usize> {
@@ -262,6 +290,7 @@ mod tests {
         let uncommented = DEFAULT_SETTINGS
             .replace("# jobs", "jobs")
             .replace("# minimum", "minimum")
+            .replace("# schemas", "schemas")
             .replace("# image", "image")
             .replace("# secret", "secret");
         check(&uncommented, expect![""]);

@@ -20,8 +20,10 @@ pub struct Settings {
     pub checks: CheckSettings,
     /// How links of a book are asked.
     pub links: LinkSettings,
-    /// How tutorials become pipelines.
+    /// How pipelines are made and checked.
     pub konflux: KonfluxSettings,
+    /// Where production images are.
+    pub production: ProductionSettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
     pub interpreters: BTreeMap<String, Vec<String>>,
 }
@@ -49,7 +51,9 @@ impl Settings {
         let checks = CheckSettings { minimum_strength: None };
         let links = LinkSettings { exclude: Vec::new(), timeout: Duration::ZERO };
         let konflux = KonfluxSettings::default();
-        Self { root, tutorials: Vec::new(), run, checks, links, konflux, interpreters: BTreeMap::new() }
+        let production = ProductionSettings { namespaces: Vec::new() };
+        let interpreters = BTreeMap::new();
+        Self { root, tutorials: Vec::new(), run, checks, links, konflux, production, interpreters }
     }
 }
 
@@ -86,7 +90,7 @@ pub struct LinkSettings {
     pub timeout: Duration,
 }
 
-/// How `stagebook konflux` makes pipelines.
+/// How `stagebook konflux` makes pipelines, and checks them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KonfluxSettings {
     /// The image in which tasks run; it has `stagebook` in it.
@@ -95,6 +99,10 @@ pub struct KonfluxSettings {
     pub secret: Option<String>,
     /// How much room the workspace of a pipeline run has.
     pub storage: String,
+    /// The folder with the definitions of kinds, relative to the root.
+    pub schemas: Option<PathBuf>,
+    /// Codes of findings that are left out.
+    pub allow: Vec<String>,
     /// What the project has on a Konflux cluster.
     pub tenant: Option<TenantSettings>,
 }
@@ -191,4 +199,11 @@ pub struct ReleaseSettings {
     pub service_account: String,
     /// Whether everything that passed its tests is released.
     pub automatic: bool,
+}
+
+/// Where production images are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductionSettings {
+    /// Namespaces of registries.
+    pub namespaces: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! YAML as nodes with places in its source.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ const DEEPEST: usize = 64;
 
 /// How many nodes aliases may add: a few lines of them can stand for more than any machine holds.
 const MOST_COPIED: usize = 100_000;
+
+/// How many bytes are read again for lists whose brackets stand too far left.
+const MOST_REREAD: usize = 64 << 20;
 
 /// What a file of YAML holds.
 #[derive(Debug, Clone, Default)]
@@ -39,9 +43,23 @@ pub fn read(source: &Arc<Source>, start: usize, text: &str) -> Result<Node, Box<
 ///
 /// Documents before a mistake are given; what follows it cannot be told apart.
 pub fn read_documents(source: &Arc<Source>) -> Documents {
-    let text = source.text();
-    let start = text.len() - text.trim_start_matches('\u{feff}').len();
-    let mut reader = Reader::new(source, start, &text[start..]);
+    let start = source.text().len() - source.text().trim_start_matches('\u{feff}').len();
+    let mut text = Cow::Borrowed(&source.text()[start..]);
+    let mut budget = MOST_REREAD;
+    loop {
+        let read = documents(source, start, &text);
+        let Some(outdented) = read.findings.first().and_then(|finding| outdented(finding, start)) else {
+            return read;
+        };
+        match (budget.checked_sub(text.len()), join_lines(&text, outdented)) {
+            (Some(rest), Some(joined)) => (budget, text) = (rest, Cow::Owned(joined)),
+            _ => return read,
+        }
+    }
+}
+
+fn documents(source: &Arc<Source>, start: usize, text: &str) -> Documents {
+    let mut reader = Reader::new(source, start, text);
     let mut read = Documents::default();
     loop {
         match reader.document() {
@@ -54,6 +72,49 @@ pub fn read_documents(source: &Arc<Source>) -> Documents {
             }
         }
     }
+}
+
+/// Returns the offset of what stands too far left inside of brackets.
+///
+/// YAML 1.2 forbids it, and Kubernetes' reader does not mind: a `]` below the key of its list is common.
+fn outdented(finding: &Finding, start: usize) -> Option<usize> {
+    let is_it = finding.message.ends_with("does not parse: invalid indentation")
+        || finding.message.ends_with("does not parse: invalid indentation in flow construct");
+    finding.place.as_ref().filter(|_| is_it).map(|place| place.span.start - start)
+}
+
+/// Returns a text of the same length in which the line of an offset is joined to the last one that has content.
+///
+/// What stands between, comments as well, becomes blanks: every place stays right.
+fn join_lines(text: &str, offset: usize) -> Option<String> {
+    let mut joined = text.as_bytes().to_vec();
+    let mut end = text[..offset].rfind('\n')?;
+    loop {
+        let start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &text[start..end];
+        let content = content_length(line);
+        joined[start + content..=end].fill(b' ');
+        if content > 0 || start == 0 {
+            return String::from_utf8(joined).ok();
+        }
+        end = start - 1;
+    }
+}
+
+/// Returns the length of a line without the comment and the blanks at its end.
+fn content_length(line: &str) -> usize {
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, character) in line.char_indices() {
+        match (quote, character) {
+            (None, '#') if before.is_whitespace() => return line[..at].trim_end().len(),
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(character),
+            (Some(open), _) if character == open && before != '\\' => quote = None,
+            _ => {}
+        }
+        before = character;
+    }
+    line.trim_end().len()
 }
 
 struct Reader<'a> {
@@ -378,6 +439,24 @@ mod tests {
             writeln!(text, "a{level}: &a{level} [{below}]").expect("a String takes all");
         }
         check(&text, expect!["a.md:5:38 YAML has aliases that stand for more than 100000 values"]);
+    }
+
+    #[test]
+    fn brackets_may_stand_further_left_than_their_key() {
+        let text =
+            "a:\n  b: [ # x: 'y'\n    \"c d\", # ]\n\n  # e\n  ]\n  f: {\n g: ä,\n}\n  h: |\n    [\n  i: j\n";
+        let read = read_documents(&Source::new("a.yaml", text));
+        assert!(read.findings.is_empty(), "{:?}", read.findings);
+        expect![[r#"
+            a.yaml:1:1 
+              a = a.yaml:2:3 
+              b = a.yaml:2:6 a.yaml:3:5 "c d" quoted
+              f = a.yaml:7:6 
+              g = a.yaml:8:5 "ä"
+              h = a.yaml:11:5 "[\n" quoted
+              i = a.yaml:12:6 "j""#]]
+        .assert_eq(&read.documents.iter().map(show).collect::<String>());
+        assert_eq!(read_documents(&Source::new("a.yaml", "a: [\nb: ]\n")).findings.len(), 1);
     }
 
     #[test]

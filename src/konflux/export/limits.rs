@@ -116,8 +116,19 @@ fn is_python(step: &PlannedStep) -> bool {
         Work::Command { interpreter, .. } | Work::Transcript { interpreter, .. } => {
             interpreter.kind == InterpreterKind::Python
         }
-        Work::Service { .. } | Work::File { .. } => false,
+        Work::Service { .. } | Work::File { .. } | Work::Files { .. } => false,
     }
+}
+
+/// Returns the steps that write a file for each variant: a task writes those of its own alone.
+pub(super) fn files_of_variants(plan: &Plan) -> impl Iterator<Item = Finding> {
+    let steps = plan.steps.iter().filter(|step| matches!(step.work, Work::Files { .. }));
+    steps.map(|step| {
+        let message =
+            format!("step `{}` writes a file for each variant, which a pipeline does not", step.name);
+        let help = "`stagebook generate` writes these files into the repository";
+        Finding::error("files-of-variants", message).at(place(plan, step)).help(help)
+    })
 }
 
 /// Returns what a cluster may not give.

@@ -27,6 +27,7 @@ pub fn export(plans: &[Plan], settings: &KonfluxSettings) -> (Option<Exported>, 
     let mut findings: Vec<Finding> = limits::image(settings).into_iter().collect();
     findings.extend(limits::parameters(plan));
     findings.extend(limits::requirements(plan));
+    findings.extend(limits::files_of_variants(plan));
     let is_wanted: Vec<bool> = plan.steps.iter().map(|step| is_wanted(plan, step)).collect();
     let manual = plan.steps.iter().filter(|step| step.disposition == Disposition::Manual);
     findings.extend(manual.map(|step| limits::manual(plan, step)));
