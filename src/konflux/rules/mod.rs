@@ -22,6 +22,8 @@ mod runs;
 mod secrets;
 mod steps;
 mod table;
+#[cfg(test)]
+mod tests;
 mod view;
 mod workspaces;
 

@@ -119,7 +119,7 @@ pub const RULES: &[Rule] = &[
     rule("script-size", Warning, Page("https://github.com/tektoncd/pipeline/issues/7513"), "The scripts of a task fit into one argument.", &[Task(steps::scripts_fit)]),
     rule("privileged-step", Warning, KONFLUX, "Steps are not privileged.", &[Task(steps::steps_are_not_privileged)]),
     rule("context-variable", Error, Webhook("task_validation.go"), "Variables of the context (`$(context.…)`) are those that exist.", &[Task(steps::context_variables_exist), Pipeline(pipelines::context_variables)]),
-    rule("invalid-duration", Error, Tekton("pipelineruns"), "Timeouts are durations.", &[Task(steps::step_timeouts_are_durations), Pipeline(pipelines::timeouts_are_durations)]),
+    rule("invalid-duration", Error, Tekton("pipelineruns"), "Timeouts are durations.", &[Task(steps::step_timeouts_are_durations), Pipeline(pipelines::timeouts_are_durations), Run(runs::timeouts_are_durations)]),
 
     rule("parameter-name", Error, Webhook("task_validation.go"), "Names of parameters have the form that Tekton reads.", &[Task(parameters::names_in_task), Pipeline(parameters::names_in_pipeline)]),
     rule("duplicate-parameter", Error, Webhook("param_types.go"), "A parameter is declared once, and given once; large and small letters are the same.", &[Task(parameters::names_differ_in_task), Pipeline(parameters::names_differ_in_pipeline), Run(parameters::names_differ_in_run)]),
@@ -156,7 +156,7 @@ pub const RULES: &[Rule] = &[
     rule("task-name", Error, Webhook("pipeline_validation.go"), "The name of a pipeline's task is a DNS label.", &[Pipeline(pipelines::task_names)]),
     rule("duplicate-task", Error, Webhook("pipeline_validation.go"), "Tasks of a pipeline have different names.", &[Pipeline(pipelines::task_names_differ)]),
     rule("task-target", Error, Webhook("pipeline_validation.go"), "A task says what it runs, once.", &[Pipeline(pipelines::task_says_what_it_runs)]),
-    rule("reference", Error, Webhook("container_validation.go"), "A reference has a name, or a resolver with its parameters.", &[Pipeline(pipelines::references_are_complete), Task(pipelines::step_references_are_complete)]),
+    rule("reference", Error, Webhook("container_validation.go"), "A reference has a name, or a resolver with its parameters.", &[Pipeline(pipelines::references_are_complete), Task(pipelines::step_references_are_complete), Run(runs::reference)]),
     rule("custom-task", Error, Webhook("pipeline_validation.go"), "A custom task has `apiVersion` and `kind`.", &[Pipeline(pipelines::custom_tasks_are_complete)]),
     rule("task-ref-version", Warning, Page("https://github.com/konflux-ci/build-definitions"), "Tasks are referred to as Tekton knows it, without `version`.", &[Pipeline(pipelines::template_versions)]),
     rule("task-on-error", Error, Webhook("pipeline_validation.go"), "`onError` of a task is known, and stands beside no retries.", &[Pipeline(pipelines::on_error)]),
