@@ -23,6 +23,7 @@
 //! - [`record`]: events become the record of a run, kept and compared with the page as it is now
 //! - [`check`]: what can be known to be wrong without running anything
 //! - [`report`]: events or a record become text for people and for other programs
+//! - [`generate`]: plans become files of the repository, compared and written
 //! - [`konflux`]: pages become Tekton and Konflux objects, and such objects become pages
 //! - [`book`]: Markdown and records become a site
 //! - [`cli`]: arguments become an exit status: everything is wired here
@@ -58,6 +59,7 @@ pub mod check;
 
 pub mod report;
 
+pub mod generate;
 pub mod konflux;
 
 pub mod book;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
+use crate::generate::GenerateError;
 use crate::konflux::SchemaError;
 use crate::record::StoreError;
 use crate::run::RunError;
@@ -48,6 +49,10 @@ pub(super) enum CliError {
     Read { path: PathBuf, source: io::Error },
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("no tutorial generates a file")]
+    NothingGenerated,
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -74,6 +79,7 @@ impl CliError {
             | Self::NoRequest
             | Self::Read { .. }
             | Self::BookToml { .. }
+            | Self::NothingGenerated
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
@@ -94,6 +100,7 @@ impl CliError {
             | Self::Output(_)
             | Self::Input(_)
             | Self::CurrentFolder(_)
+            | Self::Generate(_)
             | Self::Store(_)
             | Self::Run(_)
             | Self::Install { .. } => ExitStatus::Trouble,
@@ -106,6 +113,9 @@ impl CliError {
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),
+            Self::NothingGenerated => {
+                Some("give a block that is a file of the repository `file=PATH` and `generate`")
+            }
             Self::NoObjects { .. } => Some("name files or folders: stagebook konflux check .tekton"),
             Self::Schemas(_) => {
                 Some("name a folder with the definitions of kinds, as `kubectl get crd -o yaml` writes them")

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::generate;
 use super::konflux_check;
 use super::printer::Printer;
 
@@ -16,12 +17,14 @@ pub(super) struct KonfluxArguments {
 
 #[derive(Debug, Subcommand)]
 enum KonfluxCommand {
+    Generate(generate::GenerateArguments),
     Check(konflux_check::CheckArguments),
 }
 
 /// Does what was asked for.
 pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match arguments.command {
+        KonfluxCommand::Generate(arguments) => generate::generate(&arguments, printer),
         KonfluxCommand::Check(arguments) => konflux_check::check(&arguments, printer),
     }
 }

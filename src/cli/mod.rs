@@ -11,6 +11,7 @@ mod check;
 mod error;
 mod exit;
 mod export;
+mod generate;
 mod install;
 mod konflux;
 mod konflux_check;
@@ -55,8 +56,9 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
         Command::Book(command) => book::book(&command, &printer),
-        Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
+        Command::Generate(command) => generate::generate(&command, &printer),
+        Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {

@@ -113,6 +113,13 @@ fn encode_work(encoder: &mut Encoder, work: &Work) {
             encoder.value("append", append);
             encoder.value("mode", mode);
         }
+        Work::Files { files, mode } => {
+            for file in files {
+                encoder.text("file", &file.path);
+                encoder.text("content", &file.content);
+            }
+            encoder.value("mode", mode);
+        }
     }
 }
 

@@ -49,5 +49,5 @@ pub use reporter::{Reporter, Reporters, Writer};
 pub use repository::Repository;
 pub use screen::{Size, screen};
 pub use status::{status_json, status_table};
-pub use styles::Styles;
+pub use styles::{Styles, closing_line};
 pub use terminal::Terminal;

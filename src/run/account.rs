@@ -33,7 +33,12 @@ fn given(plan: &Plan) -> BTreeMap<String, Value> {
     let axes = &plan.tutorial.front_matter.matrix.axes;
     let is_axis = |name: &String| axes.iter().any(|(axis, _)| axis == name);
     let default = |name: &String| declared.iter().find(|parameter| parameter.name == *name)?.default.as_ref();
-    let differs = |(name, value): &(&String, &Value)| is_axis(name) || default(name) != Some(*value);
+    // What a table of the page gives follows from the variant.
+    let tables = &plan.tutorial.front_matter.matrix.tables;
+    let is_column = |name: &String| tables.iter().any(|table| table.columns.contains(name));
+    let differs = |(name, value): &(&String, &Value)| {
+        is_axis(name) || (!is_column(name) && default(name) != Some(*value))
+    };
     plan.parameters.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

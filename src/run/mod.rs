@@ -19,6 +19,7 @@
 //! caller names the folder.
 
 mod account;
+pub(crate) mod beneath;
 mod dispatcher;
 mod error;
 mod executor;

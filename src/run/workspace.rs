@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{Mode, OFlags};
 use tempfile::TempDir;
+
+use super::beneath::{make_folder, open_beneath};
 
 /// Where control pipes go if it is there: a file system in memory, where making a file costs little.
 pub(super) const MEMORY: &str = "/dev/shm";
@@ -259,7 +260,7 @@ pub(super) struct FileRequest<'a> {
 pub(super) fn write_file(folder: &Path, request: &FileRequest<'_>) -> io::Result<()> {
     let path = Path::new(request.path);
     let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
-    let parent = open_parent(folder, path.parent().unwrap_or(Path::new("")))?;
+    let parent = make_folder(folder, path.parent().unwrap_or(Path::new("")))?;
     let kind = if request.append { OFlags::APPEND } else { OFlags::TRUNC };
     // A pipe in the file's place would be waited for, and nothing could stop the run meanwhile.
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NONBLOCK | kind;
@@ -273,50 +274,6 @@ pub(super) fn write_file(folder: &Path, request: &FileRequest<'_>) -> io::Result
         rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?;
     }
     Ok(())
-}
-
-/// Opens the folder that a file goes into, making what is missing on the way.
-fn open_parent(folder: &Path, parent: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-    let mut current = rustix::fs::open(folder, flags, Mode::empty())?;
-    for component in parent.components() {
-        let name = match component {
-            Component::Normal(name) => Path::new(name),
-            Component::CurDir => continue,
-            _ => return Err(io::Error::other("the path leaves the workspace")),
-        };
-        match rustix::fs::mkdirat(&current, name, Mode::from_raw_mode(0o755)) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
-        current = open_beneath(&current, name, flags, Mode::empty())?;
-    }
-    Ok(current)
-}
-
-/// Opens a name in a folder; a link in the name's place is refused.
-fn open_beneath(folder: impl AsFd, name: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
-    let result = open_without_links(folder.as_fd(), name, flags, mode);
-    result.map_err(|error| match error {
-        rustix::io::Errno::LOOP | rustix::io::Errno::XDEV => {
-            io::Error::other(format!("`{}` is a link, which could leave the workspace", name.display()))
-        }
-        error => error.into(),
-    })
-}
-
-fn open_without_links(
-    folder: std::os::fd::BorrowedFd<'_>,
-    name: &Path,
-    flags: OFlags,
-    mode: Mode,
-) -> rustix::io::Result<OwnedFd> {
-    match rustix::fs::openat2(folder, name, flags, mode, ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS) {
-        // Old kernels and some sandboxes do not have it; one component needs no more than O_NOFOLLOW.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
-        result => return result,
-    }
-    rustix::fs::openat(folder, name, flags | OFlags::NOFOLLOW, mode)
 }
 
 #[cfg(test)]

@@ -301,6 +301,7 @@ fn unknown_inside(entry: &Entry, inside: &str, keys: &[&str]) -> Finding {
 mod tests {
     use expect_test::{Expect, expect};
 
+    use super::super::model::Matrix;
     use super::*;
 
     #[track_caller]
@@ -460,21 +461,38 @@ mod tests {
 
     #[test]
     fn matrix_has_axes_and_combinations() {
-        let show = |page: &FrontMatter| format!("{:?}", page.matrix);
+        let show = |page: &FrontMatter| {
+            let Matrix { axes, include, exclude, runs, from_tables, .. } = &page.matrix;
+            format!("{axes:?} {include:?} {exclude:?} {runs:?} {from_tables:?}")
+        };
         check(
             "matrix:\n  base: [debian, fedora]\n  n: [1]\n  exclude: [{base: fedora, n: 1}]",
             show,
             expect![[
-                r#"Matrix { axes: [("base", [String("debian"), String("fedora")]), ("n", [Number(1.0)])], include: [], exclude: [{"base": String("fedora"), "n": Number(1.0)}] }"#
+                r#"[("base", [String("debian"), String("fedora")]), ("n", [Number(1.0)])] [] [{"base": String("fedora"), "n": Number(1.0)}] Each {}"#
             ]],
         );
         check(
             "matrix: {base: {}}",
             show,
             expect![[r#"
-            Matrix { axes: [], include: [], exclude: [] }
+            [] [] [] Each {}
             a.md:2:16 error `base` cannot be this (write a list of values, as `[debian, fedora]`)"#]],
         );
+    }
+
+    #[test]
+    fn matrix_takes_values_from_tables_of_the_page() {
+        let show = |page: &FrontMatter| {
+            let Matrix { axes, runs, from_tables, .. } = &page.matrix;
+            format!("{axes:?} {runs:?} {from_tables:?}")
+        };
+        check(
+            "matrix: {stream: table, event: [table], run: once}",
+            show,
+            expect![[r#"[("stream", []), ("event", [String("table")])] Once {"stream": a.md:2:18}"#]],
+        );
+        check("matrix: {run: [1]}", show, expect![[r#"[("run", [Number(1.0)])] Each {}"#]]);
     }
 
     #[test]
