@@ -16,5 +16,5 @@ mod scalar;
 mod schema;
 
 pub use checker::{CheckSettings, Checker, trace};
-pub use rules::{RULES, Reference, Rule};
+pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};
