@@ -8,6 +8,7 @@ use crate::book::{BookError, RequestError};
 use crate::config::ConfigError;
 use crate::generate::GenerateError;
 use crate::konflux::SchemaError;
+use crate::konflux::step::ReadError as TaskStepError;
 use crate::record::StoreError;
 use crate::run::RunError;
 use crate::tutorial::LoadError;
@@ -47,6 +48,10 @@ pub(super) enum CliError {
     Input(#[source] io::Error),
     #[error("`{}` cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("the script `{}` cannot be read", path.display())]
+    Script { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    TaskStep(#[from] TaskStepError),
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
     #[error("no tutorial generates a file")]
@@ -78,6 +83,8 @@ impl CliError {
             | Self::Request(_)
             | Self::NoRequest
             | Self::Read { .. }
+            | Self::Script { .. }
+            | Self::TaskStep(_)
             | Self::BookToml { .. }
             | Self::NothingGenerated
             | Self::Findings => ExitStatus::Invalid,

@@ -4,9 +4,8 @@ use clap::{Args, Subcommand};
 
 use super::error::CliError;
 use super::exit::ExitStatus;
-use super::generate;
-use super::konflux_check;
 use super::printer::Printer;
+use super::{generate, konflux_check, konflux_export, konflux_step};
 
 /// Keep Konflux's pipelines and the pages about them together
 #[derive(Debug, Args)]
@@ -19,6 +18,8 @@ pub(super) struct KonfluxArguments {
 enum KonfluxCommand {
     Generate(generate::GenerateArguments),
     Check(konflux_check::CheckArguments),
+    Export(konflux_export::ExportArguments),
+    Step(konflux_step::StepArguments),
 }
 
 /// Does what was asked for.
@@ -26,5 +27,7 @@ pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<
     match arguments.command {
         KonfluxCommand::Generate(arguments) => generate::generate(&arguments, printer),
         KonfluxCommand::Check(arguments) => konflux_check::check(&arguments, printer),
+        KonfluxCommand::Export(arguments) => konflux_export::export(&arguments, printer),
+        KonfluxCommand::Step(arguments) => konflux_step::step(&arguments, printer),
     }
 }

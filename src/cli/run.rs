@@ -226,6 +226,7 @@ fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer:
         tick: (printer.is_terminal() && printer.verbosity() > Verbosity::Quiet).then_some(FRAME),
         keep_workspaces: arguments.keep,
         updating: arguments.update,
+        ground: None,
         host: run::host(),
     }
 }

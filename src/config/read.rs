@@ -109,7 +109,10 @@ impl Reader<'_> {
         match key.get_ref().as_ref() {
             "schemas" => konflux.schemas = self.path(value).or_else(|| konflux.schemas.take()),
             "allow" => konflux.allow = self.strings(value).unwrap_or_else(|| konflux.allow.clone()),
-            _ => self.unknown(key, &["schemas", "allow"]),
+            "image" => konflux.image = self.text(value).or(konflux.image.take()),
+            "secret" => konflux.secret = self.text(value).or(konflux.secret.take()),
+            "storage" => konflux.storage = self.text(value).unwrap_or(std::mem::take(&mut konflux.storage)),
+            _ => self.unknown(key, &["image", "secret", "storage", "schemas", "allow"]),
         }
     }
 
@@ -120,6 +123,14 @@ impl Reader<'_> {
             }
             _ => self.unknown(key, &["namespaces"]),
         }
+    }
+
+    fn text(&mut self, value: &Value<'_>) -> Option<String> {
+        let text = value.get_ref().as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        if text.is_none() {
+            self.mistyped(value, "a text", "write it in quotes");
+        }
+        text
     }
 
     fn interpreter(&mut self, key: &Key<'_>, value: &Value<'_>, settings: &mut Settings) {
@@ -273,8 +284,12 @@ mod tests {
     #[test]
     fn defaults_have_no_findings_and_name_every_key() {
         check(DEFAULT_SETTINGS, expect![""]);
-        let uncommented = DEFAULT_SETTINGS.replace("# jobs", "jobs").replace("# minimum", "minimum");
-        let uncommented = uncommented.replace("# schemas", "schemas");
+        let uncommented = DEFAULT_SETTINGS
+            .replace("# jobs", "jobs")
+            .replace("# minimum", "minimum")
+            .replace("# schemas", "schemas")
+            .replace("# image", "image")
+            .replace("# secret", "secret");
         check(&uncommented, expect![""]);
     }
 

@@ -20,7 +20,7 @@ pub struct Settings {
     pub checks: CheckSettings,
     /// How links of a book are asked.
     pub links: LinkSettings,
-    /// How objects of Tekton and Konflux are checked.
+    /// How pipelines are made and checked.
     pub konflux: KonfluxSettings,
     /// Where production images are.
     pub production: ProductionSettings,
@@ -50,7 +50,7 @@ impl Settings {
         };
         let checks = CheckSettings { minimum_strength: None };
         let links = LinkSettings { exclude: Vec::new(), timeout: Duration::ZERO };
-        let konflux = KonfluxSettings { schemas: None, allow: Vec::new() };
+        let konflux = KonfluxSettings::default();
         let production = ProductionSettings { namespaces: Vec::new() };
         let interpreters = BTreeMap::new();
         Self { root, tutorials: Vec::new(), run, checks, links, konflux, production, interpreters }
@@ -90,9 +90,15 @@ pub struct LinkSettings {
     pub timeout: Duration,
 }
 
-/// How objects of Tekton and Konflux are checked.
-#[derive(Debug, Clone, PartialEq)]
+/// How `stagebook konflux` makes pipelines, and checks them.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct KonfluxSettings {
+    /// The image in which tasks run; it has `stagebook` in it.
+    pub image: Option<String>,
+    /// The secret whose keys are a tutorial's secret variables; `None` is one of the pipeline's name.
+    pub secret: Option<String>,
+    /// How much room the workspace of a pipeline run has.
+    pub storage: String,
     /// The folder with the definitions of kinds, relative to the root.
     pub schemas: Option<PathBuf>,
     /// Codes of findings that are left out.

@@ -1,12 +1,16 @@
-//! Objects of Tekton and Konflux: checked, made from plans, and made into tutorials.
+//! Tutorials and the objects of Tekton and Konflux: the one from the other, and checked.
+//!
+//! Konflux is a build system on Tekton: the engine where a project outgrows one machine. A plan becomes
+//! a Pipeline and a PipelineRun ([`export()`]), and [`step`] is what a task's step is made of.
 //!
 //! [`Checker`] takes files and gives findings: against the schemas of custom resource definitions that
 //! a folder holds ([`Catalog`]), and against [`RULES`], which schemas cannot say. It works on YAML
 //! with places, not on typed objects: unknown kinds and fields are kept, and a finding points at the
-//! line that someone wrote. Nothing here reads the disk but a folder of schemas that is named, and
-//! nothing asks a cluster.
+//! line that someone wrote. Nothing here starts a process, reads the disk but for a folder of schemas that is
+//! named, or asks a cluster.
 
 mod checker;
+mod export;
 mod fields;
 mod object;
 mod placeholder;
@@ -14,7 +18,9 @@ mod reference;
 mod rules;
 mod scalar;
 mod schema;
+pub mod step;
 
 pub use checker::{CheckSettings, Checker, trace};
+pub use export::{CONTAINERFILE, Exported, export};
 pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};

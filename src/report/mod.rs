@@ -39,6 +39,7 @@ pub use annotations::{GithubAnnotations, github_finding};
 pub use clean::clean;
 pub use counter::Counter;
 pub use error::ReportError;
+pub use failure::diff_text;
 pub use findings::{FINDINGS_VERSION, findings_json, findings_sarif, findings_text};
 pub use gitlab::GitlabCodeQuality;
 pub use json::JsonLines;

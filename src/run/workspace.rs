@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use super::options::Ground;
 use rustix::fs::{Mode, OFlags};
 use tempfile::TempDir;
 
@@ -32,13 +33,21 @@ pub(super) struct Workspaces {
     temporary: PathBuf,
     run_mark: String,
     keep: bool,
+    /// The folders that take the place of a fresh workspace.
+    ground: Option<Ground>,
     unused: RefCell<Vec<Workspace>>,
 }
 
 impl Workspaces {
     /// Takes the system's folder for temporary files; `keep` leaves the workspaces behind.
     pub(super) fn new(temporary: PathBuf, run_mark: String, keep: bool) -> Self {
-        Self { temporary, run_mark, keep, unused: RefCell::default() }
+        Self { temporary, run_mark, keep, ground: None, unused: RefCell::default() }
+    }
+
+    /// Says where plans go on that another process began.
+    #[must_use]
+    pub(super) fn on(self, ground: Option<Ground>) -> Self {
+        Self { ground, ..self }
     }
 
     /// Returns the folder in which workspaces are made.
@@ -46,12 +55,27 @@ impl Workspaces {
         &self.temporary
     }
 
-    /// Returns a fresh workspace.
+    /// Returns a fresh workspace, or the one that another process began with.
     pub(super) fn take(&self) -> io::Result<Workspace> {
+        if let Some(ground) = &self.ground {
+            return self.lend(ground);
+        }
         let Some(mut workspace) = self.unused.borrow_mut().pop() else { return self.create() };
         // The old one goes when the new one is noted: the guard knows the workspace all the time.
         workspace.control = self.control(&workspace.folder)?;
         Ok(workspace)
+    }
+
+    /// Returns the workspace on a ground that was there before, and stays.
+    fn lend(&self, ground: &Ground) -> io::Result<Workspace> {
+        DirBuilder::new().recursive(true).mode(0o755).create(&ground.work)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&ground.home)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&ground.state)?;
+        DirBuilder::new().recursive(true).mode(0o755).create(&ground.results)?;
+        let (work, home) = (ground.work.canonicalize()?, ground.home.canonicalize()?);
+        let made = [Trace::of(&work)?, Trace::of(&work)?, Trace::of(&home)?];
+        let control = self.control_folder()?;
+        Ok(Workspace { folder: work.clone(), control, work, home, made, keep: true, closed: true })
     }
 
     fn create(&self) -> io::Result<Workspace> {
@@ -71,13 +95,17 @@ impl Workspaces {
     /// Makes a folder for control pipes, in memory where there is room for it, with a note for the guard which
     /// workspace is to be removed should this process be killed.
     fn control(&self, workspace: &Path) -> io::Result<TempDir> {
-        let prefix = control_prefix(&self.run_mark);
-        let make = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
-        let control = make(Path::new(MEMORY)).or_else(|_| make(&self.temporary))?;
+        let control = self.control_folder()?;
         if !self.keep {
             std::fs::write(control.path().join(NOTE), format!("{}\n", workspace.display()))?;
         }
         Ok(control)
+    }
+
+    fn control_folder(&self) -> io::Result<TempDir> {
+        let prefix = control_prefix(&self.run_mark);
+        let make = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
+        make(Path::new(MEMORY)).or_else(|_| make(&self.temporary))
     }
 
     /// Takes back a workspace that nothing uses any more; returns the path of what is left of it.

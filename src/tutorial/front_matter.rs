@@ -3,6 +3,7 @@
 mod matrix;
 mod parameters;
 mod requirements;
+mod results;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::yaml::{self, Data, Entry, Node};
 pub(crate) use parameters::{plain_value, scalar};
 
 /// Every key of ours.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "title",
     "description",
     "params",
@@ -27,6 +28,7 @@ const KEYS: [&str; 11] = [
     "timeout",
     "images",
     "reference",
+    "results",
     "tags",
 ];
 
@@ -216,6 +218,7 @@ impl KeyReader<'_> {
             "timeout" => page.timeout = Some(super::attributes::timeout(value)?),
             "images" => page.images = named(value)?,
             "reference" => page.reference = named(value)?,
+            "results" => page.results = results::read(value, self.findings)?,
             "tags" => page.tags = list(value)?,
             _ => {}
         }

@@ -48,12 +48,14 @@ pub use include::Includes;
 pub use load::load;
 pub use model::{
     Action, Attributes, CodeBlock, Delimiters, Dialect, ExpectedOutput, FrontMatter, Generate, Heading,
-    Include, Link, Matrix, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready,
-    Requirements, Runs, Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
-    ValuesTable,
+    Include, Link, Matrix, NamedResult, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind,
+    Prerequisite, Ready, Requirements, Runs, Step, StepName, Template, Text, ToolRequirement,
+    TranscriptCommand, Tutorial, Value, ValuesTable,
 };
 pub(crate) use names::Anchors;
 pub use page::markdown_options;
 pub use parse::{ParseOptions, parse};
 pub use rewrite::{Edit, rewrite};
 pub(crate) use scalars::scalars;
+pub(crate) use transcript::read as transcript_commands;
+pub(crate) use values::{delimiters as read_delimiters, ready as read_ready};

@@ -330,6 +330,8 @@ pub struct FrontMatter {
     pub images: BTreeMap<String, String>,
     /// `reference`: production images that the built ones are compared with, by the same names.
     pub reference: BTreeMap<String, String>,
+    /// `results` that the steps leave behind, in the order of the page.
+    pub results: Vec<NamedResult>,
     /// `tags`.
     pub tags: Vec<String>,
     /// Where the value of each top-level key stands.
@@ -347,6 +349,19 @@ pub struct Parameter {
     pub default: Option<Value>,
     /// What it is for.
     pub description: Option<String>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A value that the steps leave behind, in a file of its name below `STAGEBOOK_RESULTS`.
+#[derive(Debug, Clone)]
+pub struct NamedResult {
+    /// The name.
+    pub name: String,
+    /// What it is.
+    pub description: Option<String>,
+    /// The session that writes it, where the page says so.
+    pub session: Option<String>,
     /// Where it is declared.
     pub place: Place,
 }

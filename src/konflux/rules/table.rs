@@ -75,7 +75,9 @@ use Severity::{Error, Note, Warning};
 
 const FILES: Reference =
     Page("https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/");
-const PLACEHOLDERS: Reference = Page("https://github.com/tektoncd/pipelines-as-code/blob/main/docs/content/docs/guides/creating-pipelines/_index.md");
+const PLACEHOLDERS: Reference = Page(
+    "https://github.com/tektoncd/pipelines-as-code/blob/main/docs/content/docs/guides/creating-pipelines/_index.md",
+);
 
 const fn rule(
     id: &'static str,
