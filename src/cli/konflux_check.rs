@@ -55,9 +55,6 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
     let (settings, mut findings) = Settings::load(&folder)?;
     let prepared = checker(&settings, arguments.schemas.as_deref(), &arguments.allow)?;
     findings.extend(prepared.findings);
-    if !prepared.has_schemas {
-        printer.say("no folder of schemas was named: fields were not checked, rules were");
-    }
     let (pages, files): (Vec<PathBuf>, Vec<PathBuf>) =
         arguments.paths.iter().cloned().partition(|path| is_page(path));
     let sources = sources(files, !pages.is_empty(), &mut findings)?;
@@ -68,6 +65,9 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
     findings.extend(unknown_codes(&arguments.allow));
     sort_by_place(&mut findings);
     print(&findings, arguments.format, printer)?;
+    if !prepared.has_schemas {
+        printer.say("no folder of schemas was named: fields were not checked, rules were");
+    }
     if arguments.format == Format::Text {
         printer.say(&format!("{} checked", plural(sources.len() + generated.files.len(), "file")));
     }

@@ -14,6 +14,7 @@ mod folders;
 mod generate;
 mod golden;
 mod guest;
+mod konflux_check;
 mod konflux_export;
 mod limits;
 mod project;
