@@ -7,15 +7,16 @@ use clap::{Args, ValueEnum};
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::konflux_objects::{Prepared, check_objects, checker};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
 use crate::diagnostic::{Finding, plural};
 use crate::generate::{
-    Comparison, Generated, GeneratedFile, State, compare, examine, generated, json, prune, unified, write,
+    Comparison, Generated, GeneratedFile, State, compare, generated, json, prune, unified, write,
 };
+use crate::konflux::Checker;
 use crate::plan::Plan;
 use crate::report::closing_line;
-use crate::yaml::Documents;
 
 /// Write the files of the repository that pages generate
 ///
@@ -53,7 +54,8 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
     });
     let plans = project.plans(&arguments.tutorials, &SelectionArguments::default())?;
     let plans = printer.sound_or(plans, "nothing was written")?;
-    let generated = printer.sound_or(wanted(&plans), "nothing was written")?;
+    let Prepared { checker, .. } = checker(&project.settings, None, &[])?;
+    let generated = printer.sound_or(wanted(&plans, &checker), "nothing was written")?;
     printer.findings(&mut project.findings);
     if generated.files.is_empty() && generated.patterns.is_empty() {
         return Err(CliError::NothingGenerated);
@@ -75,16 +77,11 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
 }
 
 /// Returns what plans write into the repository, unless something is wrong with it.
-fn wanted(plans: &[Plan]) -> Result<Generated<'_>, Vec<Finding>> {
+fn wanted<'a>(plans: &'a [Plan], checker: &Checker) -> Result<Generated<'a>, Vec<Finding>> {
     let mut generated = generated(plans);
     let mut findings = std::mem::take(&mut generated.findings);
-    findings.extend(examine(&generated.files, judge));
+    findings.extend(check_objects(checker, &[], &generated.files));
     if has_error(&findings) { Err(findings) } else { Ok(generated) }
-}
-
-/// Returns what is wrong with a generated file besides its YAML.
-fn judge(_file: &GeneratedFile<'_>, _documents: &Documents) -> Vec<Finding> {
-    Vec::new()
 }
 
 /// Returns the files that the project's other pages write; `None` where that cannot be known.

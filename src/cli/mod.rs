@@ -18,6 +18,7 @@ mod konflux;
 mod konflux_check;
 mod konflux_export;
 mod konflux_files;
+mod konflux_objects;
 mod konflux_step;
 mod konflux_tenant;
 mod links;

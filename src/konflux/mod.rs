@@ -24,5 +24,5 @@ pub mod tenant;
 
 pub use checker::{CheckSettings, Checker, trace};
 pub use export::{CONTAINERFILE, Exported, export};
-pub use rules::{RULES, Reference, Rule};
+pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};
