@@ -23,6 +23,7 @@
 //! - [`record`]: events become the record of a run, kept and compared with the page as it is now
 //! - [`check`]: what can be known to be wrong without running anything
 //! - [`report`]: events or a record become text for people and for other programs
+//! - [`konflux`]: pages become Tekton and Konflux objects, and such objects become pages
 //! - [`book`]: Markdown and records become a site
 //! - [`cli`]: arguments become an exit status: everything is wired here
 
@@ -56,6 +57,8 @@ pub mod record;
 pub mod check;
 
 pub mod report;
+
+pub mod konflux;
 
 pub mod book;
 

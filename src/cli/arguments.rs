@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_HELP;
-use super::{book, check, plan, preprocessor, run, schema, status};
+use super::{book, check, konflux, plan, preprocessor, run, schema, status};
 
 /// Runs Markdown tutorials as pipelines and keeps the evidence
 #[derive(Debug, Parser)]
@@ -24,6 +24,7 @@ pub(super) enum Command {
     Plan(plan::PlanArguments),
     Status(status::StatusArguments),
     Book(book::BookArguments),
+    Konflux(konflux::KonfluxArguments),
     MdbookPreprocessor(preprocessor::PreprocessorArguments),
     Schema(schema::SchemaArguments),
 }

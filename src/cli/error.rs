@@ -41,6 +41,8 @@ pub(super) enum CliError {
     Read { path: PathBuf, source: io::Error },
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("`{}` cannot be read", path.display())]
+    ReadYaml { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -63,6 +65,7 @@ impl CliError {
             | Self::Request(_)
             | Self::NoRequest
             | Self::Read { .. }
+            | Self::ReadYaml { .. }
             | Self::BookToml { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
@@ -100,6 +103,7 @@ impl CliError {
                 "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
             ),
             Self::Read { .. } => Some("name the folder with `book.toml`"),
+            Self::ReadYaml { .. } => Some("name YAML files, or folders of them"),
             Self::BookToml { .. } => Some(
                 "add it by hand: `[preprocessor.stagebook]` with `command = \"stagebook mdbook-preprocessor\"`",
             ),

@@ -12,6 +12,9 @@ mod error;
 mod exit;
 mod export;
 mod install;
+mod konflux;
+mod konflux_compare;
+mod konflux_files;
 mod links;
 mod pipeline;
 mod plan;
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
         Command::Book(command) => book::book(&command, &printer),
+        Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };

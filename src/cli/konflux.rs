@@ -1,0 +1,27 @@
+//! `stagebook konflux`
+
+use clap::{Args, Subcommand};
+
+use super::error::CliError;
+use super::exit::ExitStatus;
+use super::konflux_compare;
+use super::printer::Printer;
+
+/// Keep Konflux's pipelines and the pages about them together
+#[derive(Debug, Args)]
+pub(super) struct KonfluxArguments {
+    #[command(subcommand)]
+    command: KonfluxCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KonfluxCommand {
+    Compare(konflux_compare::CompareArguments),
+}
+
+/// Does what was asked for.
+pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    match arguments.command {
+        KonfluxCommand::Compare(arguments) => konflux_compare::compare(&arguments, printer),
+    }
+}

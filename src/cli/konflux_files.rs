@@ -1,0 +1,77 @@
+//! The YAML files that a command is about.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::CliError;
+use crate::diagnostic::{Finding, Source};
+
+/// A YAML file.
+#[derive(Debug)]
+pub(super) struct YamlFile {
+    /// Its text, with the path that the user knows it by.
+    pub(super) source: Arc<Source>,
+    /// Its path below the folder that was named; of a file that was named, its name.
+    pub(super) inside: PathBuf,
+}
+
+/// Reads files, and all YAML files below folders; those whose names begin with a dot are meant as well, as
+/// Pipelines-as-Code's files lie in `.tekton`.
+pub(super) fn read_yaml_files(
+    paths: &[PathBuf],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<YamlFile>, CliError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(below(path, findings));
+        } else {
+            let inside = path.file_name().map_or_else(|| path.clone(), PathBuf::from);
+            let text =
+                std::fs::read(path).map_err(|source| CliError::ReadYaml { path: path.clone(), source })?;
+            files.extend(source(path, text, findings).map(|source| YamlFile { source, inside }));
+        }
+    }
+    Ok(files)
+}
+
+fn below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<YamlFile> {
+    let mut walk = ignore::WalkBuilder::new(folder);
+    walk.hidden(false).filter_entry(|entry| entry.file_name() != ".git").sort_by_file_path(Ord::cmp);
+    let mut files = Vec::new();
+    for entry in walk.build() {
+        let path = match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => entry.into_path(),
+            Ok(_) => continue,
+            Err(error) => {
+                findings.push(unreadable(&error.to_string()));
+                continue;
+            }
+        };
+        if !path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            continue;
+        }
+        let inside = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
+        match std::fs::read(&path) {
+            Ok(text) => files.extend(source(&path, text, findings).map(|source| YamlFile { source, inside })),
+            Err(error) => findings.push(unreadable(&format!("`{}` cannot be read: {error}", path.display()))),
+        }
+    }
+    files
+}
+
+fn source(path: &Path, text: Vec<u8>, findings: &mut Vec<Finding>) -> Option<Arc<Source>> {
+    match String::from_utf8(text) {
+        Ok(text) => Some(Source::new(path, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let message = format!("`{}` is not UTF-8: byte {at} is no text", path.display());
+            findings.push(Finding::error("not-utf8", message).help("convert it, as with `iconv`"));
+            None
+        }
+    }
+}
+
+fn unreadable(message: &str) -> Finding {
+    Finding::error("unreadable-file", message).help("make it readable, or name the other files one by one")
+}
