@@ -15,6 +15,8 @@ mod install;
 mod konflux;
 mod konflux_compare;
 mod konflux_files;
+mod konflux_import;
+mod konflux_page;
 mod links;
 mod pipeline;
 mod plan;

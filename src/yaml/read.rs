@@ -1,5 +1,6 @@
 //! YAML as nodes with places in its source.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,11 +29,13 @@ pub struct Documents {
 ///
 /// Nothing but blanks and comments is a null node; a second document is passed over.
 pub fn read(source: &Arc<Source>, start: usize, text: &str) -> Result<Node, Box<Finding>> {
-    let mut reader = Reader::new(source, start, text);
-    let document = reader.document()?;
-    // A mistake after the first document is one as well.
-    while reader.document()?.is_some() {}
-    Ok(document.unwrap_or_else(|| reader.null_at(start)))
+    tolerantly(start, text, |text| {
+        let mut reader = Reader::new(source, start, text);
+        let document = reader.document()?;
+        // A mistake after the first document is one as well.
+        while reader.document()?.is_some() {}
+        Ok(document.unwrap_or_else(|| reader.null_at(start)))
+    })
 }
 
 /// Reads all documents of a file.
@@ -41,19 +44,62 @@ pub fn read(source: &Arc<Source>, start: usize, text: &str) -> Result<Node, Box<
 pub fn read_documents(source: &Arc<Source>) -> Documents {
     let text = source.text();
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
-    let mut reader = Reader::new(source, start, &text[start..]);
     let mut read = Documents::default();
-    loop {
-        match reader.document() {
-            Ok(Some(document)) if document.is_null() => {}
-            Ok(Some(document)) => read.documents.push(document),
-            Ok(None) => return read,
+    let all = tolerantly(start, &text[start..], |text| {
+        let mut reader = Reader::new(source, start, text);
+        read.documents.clear();
+        while let Some(document) = reader.document()? {
+            if !document.is_null() {
+                read.documents.push(document);
+            }
+        }
+        Ok(())
+    });
+    read.findings.extend(all.err().map(|finding| *finding));
+    read
+}
+
+/// What the parser says of a closing bracket that is not indented more than its key.
+const TOO_FAR_LEFT: &str = ": invalid indentation";
+
+/// How many closing brackets are forgiven: each time the text is read again.
+const MOST_FORGIVEN: usize = 100;
+
+/// Reads a text, and forgives closing brackets that stand too far to the left, as Kubernetes does:
+///
+/// ```yaml
+/// args: [
+///   "a",
+/// ]
+/// ```
+fn tolerantly<T>(start: usize, text: &str, mut read: impl FnMut(&str) -> Read<T>) -> Read<T> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MOST_FORGIVEN {
+        match read(&text) {
+            Ok(read) => return Ok(read),
             Err(finding) => {
-                read.findings.push(*finding);
-                return read;
+                // Of a bracket that closes nothing the parser says something else.
+                let at = finding.place.as_ref().filter(|_| finding.message.ends_with(TOO_FAR_LEFT));
+                let forgiven =
+                    at.and_then(|place| with_bracket_above(&text, place.span.start.checked_sub(start)?));
+                text = Cow::Owned(forgiven.ok_or(finding)?);
             }
         }
     }
+    read(&text)
+}
+
+/// Returns the text with a bracket that begins its line at the end of the line before: no byte moves.
+fn with_bracket_above(text: &str, at: usize) -> Option<String> {
+    if !text.get(at..)?.starts_with([']', '}']) {
+        return None;
+    }
+    let before = text[..at].trim_end();
+    let gap = &text[before.len()..at];
+    if !gap.contains('\n') || !gap.is_ascii() {
+        return None;
+    }
+    Some(format!("{before}{}{}", " ".repeat(gap.len()), &text[at..]))
 }
 
 struct Reader<'a> {
@@ -325,6 +371,25 @@ mod tests {
               a = a.md:1:6 "b" quoted"#]],
         );
         check("# nothing\n", expect!["a.md:1:1 null"]);
+    }
+
+    #[test]
+    fn closing_brackets_may_stand_too_far_left() {
+        check(
+            "a:\n  b: [\n    x,\n  ]\n  c: {\n    d: 1\n\n  }\n",
+            expect![[r#"
+                a.md:1:1 
+                  a = a.md:2:3 
+                  b = a.md:2:6 a.md:3:5 "x"
+                  c = a.md:5:6 
+                  d = a.md:6:8 "1""#]],
+        );
+        check("a: 1\n]\n", expect!["a.md:2:1 YAML does not parse: misplaced bracket"]);
+        check("a: [1]\n]\n", expect!["a.md:2:1 YAML does not parse: misplaced bracket"]);
+        check(
+            "a:\n  b: [1,\n  x]\n",
+            expect!["a.md:3:3 YAML does not parse: invalid indentation in flow construct"],
+        );
     }
 
     #[test]
