@@ -151,7 +151,7 @@ fn stripped(texts: &[Vec<Part>]) -> Option<Vec<String>> {
 }
 
 /// Returns how many bytes all texts begin with, up to the end of a word.
-pub(super) fn common_prefix(texts: &[&str]) -> usize {
+pub(in crate::konflux) fn common_prefix(texts: &[&str]) -> usize {
     let Some((first, others)) = texts.split_first() else { return 0 };
     let mut length = first.len();
     for other in others {
@@ -169,7 +169,7 @@ fn ends_word(text: &str) -> bool {
 }
 
 /// Returns how many bytes all texts end with, from the beginning of a word.
-pub(super) fn common_suffix(texts: &[&str]) -> usize {
+pub(in crate::konflux) fn common_suffix(texts: &[&str]) -> usize {
     let Some((first, others)) = texts.split_first() else { return 0 };
     let mut length = first.len();
     for other in others {

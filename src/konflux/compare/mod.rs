@@ -15,6 +15,7 @@ mod pattern;
 mod tree;
 mod view;
 
+pub(super) use dimension::{common_prefix, common_suffix};
 pub use dimension::{Dimension, dimensions};
 pub use explain::{Case, Explanation, explain};
 pub use pattern::Pattern;

@@ -33,12 +33,16 @@ mod back;
 mod cell;
 mod comments;
 mod document;
+mod folder;
 mod language;
+mod lines;
 mod object;
 mod page;
 mod piece;
 mod prose;
 mod table;
+mod template;
 
 pub use back::{Exported, ExportedPage, export_page, is_imported};
 pub use document::{Imported, import};
+pub use folder::{Member, import_folder, nearly_equal};
