@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::diagnostic::{duration, plural, size};
-use crate::event::{ImageFound, PromisedImage};
+use crate::event::{ImageFound, NamedResult, PromisedImage};
 use crate::plan::arrows;
 use crate::record::State;
 use crate::tutorial::Tutorial;
@@ -188,6 +188,8 @@ pub(super) fn facts(variant: &Variant) -> Vec<(&'static str, String)> {
     }
     let image = |image: &PromisedImage| format!("{}: {}", image.reference, found_text(&image.found));
     rows.extend(run.result.images.iter().map(|promised| ("Image", image(promised))));
+    let result = |result: &NamedResult| format!("{}: {}", result.name, result.value.trim_end());
+    rows.extend(run.result.results.iter().map(|named| ("Result", result(named))));
     rows
 }
 

@@ -154,7 +154,7 @@ fn of_planned<'a>(planned: &'a PlannedStep, step: &'a Step) -> Vec<Script<'a>> {
             let script = |command: &'a PlannedCommand| (command.exit, &command.command, &command.place);
             commands.iter().map(script).map(|command| of_command(shell, command, rendered)).collect()
         }
-        Work::File { .. } => Vec::new(),
+        Work::File { .. } | Work::Files { .. } => Vec::new(),
     }
 }
 

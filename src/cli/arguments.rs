@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_HELP;
-use super::{book, check, konflux, plan, preprocessor, run, schema, status};
+use super::{book, check, generate, konflux, plan, preprocessor, run, schema, status};
 
 /// Runs Markdown tutorials as pipelines and keeps the evidence
 #[derive(Debug, Parser)]
@@ -23,8 +23,9 @@ pub(super) enum Command {
     Check(check::CheckArguments),
     Plan(plan::PlanArguments),
     Status(status::StatusArguments),
-    Book(book::BookArguments),
+    Generate(generate::GenerateArguments),
     Konflux(konflux::KonfluxArguments),
+    Book(book::BookArguments),
     MdbookPreprocessor(preprocessor::PreprocessorArguments),
     Schema(schema::SchemaArguments),
 }

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 
 use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
+use crate::cluster::ClusterError;
 use crate::config::ConfigError;
+use crate::generate::GenerateError;
+use crate::konflux::SchemaError;
+use crate::konflux::step::ReadError as TaskStepError;
 use crate::record::StoreError;
 use crate::run::RunError;
 use crate::tutorial::LoadError;
@@ -19,6 +23,12 @@ pub(super) enum CliError {
     Load(#[from] LoadError),
     #[error("no tutorial in {}", in_words(.paths))]
     NoTutorials { paths: Vec<PathBuf> },
+    #[error("no YAML file in {}", in_words(.paths))]
+    NoObjects { paths: Vec<PathBuf> },
+    #[error("`{}` cannot be read", path.display())]
+    ReadYaml { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Schemas(#[from] SchemaError),
     #[error("the parameters file `{}` cannot be read", path.display())]
     ParametersFile { path: PathBuf, source: io::Error },
     #[error("the report `{}` cannot be written", path.display())]
@@ -39,14 +49,22 @@ pub(super) enum CliError {
     Input(#[source] io::Error),
     #[error("`{}` cannot be read", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("the script `{}` cannot be read", path.display())]
+    Script { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    TaskStep(#[from] TaskStepError),
     #[error("`{}` cannot take a table `[preprocessor.stagebook]`", path.display())]
     BookToml { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("`{}` cannot be read", path.display())]
-    ReadYaml { path: PathBuf, source: io::Error },
+    #[error("no tutorial generates a file")]
+    NothingGenerated,
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     #[error("`{command}` could not be run")]
     Install { command: String, source: io::Error },
     /// Findings were shown already; they say everything.
@@ -61,12 +79,17 @@ impl CliError {
             Self::Config(_)
             | Self::Load(_)
             | Self::NoTutorials { .. }
+            | Self::NoObjects { .. }
+            | Self::ReadYaml { .. }
+            | Self::Schemas(_)
             | Self::ParametersFile { .. }
             | Self::Request(_)
             | Self::NoRequest
             | Self::Read { .. }
-            | Self::ReadYaml { .. }
+            | Self::Script { .. }
+            | Self::TaskStep(_)
             | Self::BookToml { .. }
+            | Self::NothingGenerated
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
@@ -87,18 +110,28 @@ impl CliError {
             | Self::Output(_)
             | Self::Input(_)
             | Self::CurrentFolder(_)
+            | Self::Generate(_)
             | Self::Store(_)
             | Self::Run(_)
+            | Self::Cluster(_)
             | Self::Install { .. } => ExitStatus::Trouble,
         }
     }
 
     /// Returns what to do about it, where there is something to do.
-    pub(super) fn help(&self) -> Option<&'static str> {
+    pub(super) fn help(&self) -> Option<&str> {
         match self {
+            Self::Cluster(error) => error.help(),
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),
+            Self::NothingGenerated => {
+                Some("give a block that is a file of the repository `file=PATH` and `generate`")
+            }
+            Self::NoObjects { .. } => Some("name files or folders: stagebook konflux check .tekton"),
+            Self::Schemas(_) => {
+                Some("name a folder with the definitions of kinds, as `kubectl get crd -o yaml` writes them")
+            }
             Self::Request(_) | Self::NoRequest => Some(
                 "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
             ),

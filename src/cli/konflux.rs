@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::{konflux_compare, konflux_import, konflux_page};
+use super::{generate, konflux_check, konflux_compare, konflux_export, konflux_import, konflux_step};
 
 /// Keep Konflux's pipelines and the pages about them together
 #[derive(Debug, Args)]
@@ -16,16 +16,22 @@ pub(super) struct KonfluxArguments {
 
 #[derive(Debug, Subcommand)]
 enum KonfluxCommand {
-    Compare(konflux_compare::CompareArguments),
-    Export(konflux_page::ExportArguments),
+    Generate(generate::GenerateArguments),
+    Check(konflux_check::CheckArguments),
+    Export(konflux_export::ExportArguments),
     Import(konflux_import::ImportArguments),
+    Compare(konflux_compare::CompareArguments),
+    Step(konflux_step::StepArguments),
 }
 
 /// Does what was asked for.
 pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match arguments.command {
-        KonfluxCommand::Compare(arguments) => konflux_compare::compare(&arguments, printer),
-        KonfluxCommand::Export(arguments) => konflux_page::export(&arguments, printer),
+        KonfluxCommand::Generate(arguments) => generate::generate(&arguments, printer),
+        KonfluxCommand::Check(arguments) => konflux_check::check(&arguments, printer),
+        KonfluxCommand::Export(arguments) => konflux_export::export(&arguments, printer),
         KonfluxCommand::Import(arguments) => konflux_import::import(&arguments, printer),
+        KonfluxCommand::Compare(arguments) => konflux_compare::compare(&arguments, printer),
+        KonfluxCommand::Step(arguments) => konflux_step::step(&arguments, printer),
     }
 }

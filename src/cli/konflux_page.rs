@@ -1,58 +1,34 @@
-//! The way back from a page that was imported: `stagebook konflux export` of such a page.
+//! Pages that were imported, when they are exported.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::Path;
 
-use clap::Args;
+use serde_json::Value;
 
-use super::error::CliError;
-use super::exit::ExitStatus;
-use super::konflux_import::write_file;
-use super::printer::Printer;
-use super::project::has_error;
-use crate::diagnostic::Source;
+use super::project::Project;
+use crate::diagnostic::Finding;
 use crate::konflux::import::{export_page, is_imported};
-use crate::yaml;
 
-/// Write the objects of a page
-#[derive(Debug, Args)]
-pub(super) struct ExportArguments {
-    /// A page that `konflux import` made
-    #[arg(value_name = "PAGE")]
-    page: PathBuf,
-    /// Where the objects go [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+/// The objects of a page.
+#[derive(Debug)]
+pub(super) struct ImportedPage {
+    /// The page's name without its ending.
+    pub(super) name: String,
+    pub(super) objects: Vec<Value>,
 }
 
-/// Writes the objects of a page.
-pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
-    let text = std::fs::read_to_string(&arguments.page);
-    let text = text.map_err(|source| CliError::ReadYaml { path: arguments.page.clone(), source })?;
-    let source = Source::new(&arguments.page, text);
-    if !is_imported(&source) {
-        printer.failure("the page holds no objects");
-        return Ok(ExitStatus::Invalid);
-    }
-    export_imported(&source, arguments.output.as_deref(), printer)
-}
-
-/// Writes the objects of a page that was imported.
-pub(super) fn export_imported(
-    source: &Arc<Source>,
-    output: Option<&std::path::Path>,
-    printer: &Printer,
-) -> Result<ExitStatus, CliError> {
-    let mut page = export_page(source);
-    printer.findings(&mut page.findings);
-    if has_error(&page.findings) {
-        return Ok(ExitStatus::Failed);
-    }
-    let objects: Vec<String> = page.objects.iter().map(|object| yaml::write(&object.value)).collect();
-    let text = objects.join("---\n");
-    match output {
-        Some(path) => write_file(path, &text)?,
-        None => printer.data(&text)?,
-    }
-    Ok(ExitStatus::Passed)
+/// Takes the pages out of a project that hold objects: they are no plans, and give what they hold.
+pub(super) fn take_imported(project: &mut Project, findings: &mut Vec<Finding>) -> Vec<ImportedPage> {
+    let tutorials = std::mem::take(&mut project.tutorials);
+    let (imported, plans) = tutorials.into_iter().partition(|loaded| is_imported(&loaded.tutorial.source));
+    project.tutorials = plans;
+    let page = |loaded: super::project::Loaded| {
+        let exported = export_page(&loaded.tutorial.source);
+        findings.extend(exported.findings);
+        let name = Path::new(&loaded.id)
+            .file_stem()
+            .map_or_else(|| loaded.id.clone(), |stem| stem.to_string_lossy().into_owned());
+        ImportedPage { name, objects: exported.objects.into_iter().map(|object| object.value).collect() }
+    };
+    let imported: Vec<super::project::Loaded> = imported;
+    imported.into_iter().map(page).collect()
 }

@@ -8,15 +8,20 @@ mod arguments;
 mod asked;
 mod book;
 mod check;
+mod cluster;
 mod error;
 mod exit;
 mod export;
+mod generate;
 mod install;
 mod konflux;
+mod konflux_check;
 mod konflux_compare;
+mod konflux_export;
 mod konflux_files;
 mod konflux_import;
 mod konflux_page;
+mod konflux_step;
 mod links;
 mod pipeline;
 mod plan;
@@ -57,8 +62,9 @@ pub fn main() -> ExitCode {
         Command::Plan(command) => plan::plan(&command, &printer),
         Command::Status(command) => status::status(&command, &printer),
         Command::Book(command) => book::book(&command, &printer),
-        Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
+        Command::Generate(command) => generate::generate(&command, &printer),
+        Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };
     match result {

@@ -140,10 +140,15 @@ impl Printer {
 
     /// Returns what was made of sound pages, or prints what is wrong with them.
     pub(super) fn sound<T>(&self, made: Result<T, Vec<Finding>>) -> Result<T, CliError> {
+        self.sound_or(made, "nothing was run")
+    }
+
+    /// Returns what was made of sound pages, or prints what is wrong with them and what therefore was not done.
+    pub(super) fn sound_or<T>(&self, made: Result<T, Vec<Finding>>, not_done: &str) -> Result<T, CliError> {
         made.map_err(|mut findings| {
             self.findings(&mut findings);
             let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-            self.insist(&format!("{} {}; nothing was run", self.label("error"), plural(errors, "mistake")));
+            self.insist(&format!("{} {}; {not_done}", self.label("error"), plural(errors, "mistake")));
             CliError::Findings
         })
     }

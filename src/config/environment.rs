@@ -116,6 +116,12 @@ impl Environment {
         self.select(|name| name.starts_with(PARAMETER_PREFIX))
     }
 
+    /// Returns the variables that begin with a prefix, without it.
+    pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+        let named = |(name, value): (String, String)| Some((name.strip_prefix(prefix)?.to_owned(), value));
+        self.variables.clone().into_iter().filter_map(named).collect()
+    }
+
     /// Returns the value of a variable that a page declares secret.
     pub fn secret(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)

@@ -9,7 +9,9 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::QuantityError;
 use super::quantity::{parse_duration, parse_size};
-use super::settings::{CheckSettings, LinkSettings, RunSettings, Settings};
+use super::settings::{
+    CheckSettings, KonfluxSettings, LinkSettings, ProductionSettings, RunSettings, Settings,
+};
 use crate::diagnostic::{Finding, Place, Source, nearest, sort_by_place};
 
 /// The defaults of every setting, with a comment for each.
@@ -54,10 +56,20 @@ impl Reader<'_> {
                 "links" => {
                     self.each(value, |reader, key, value| reader.links(key, value, &mut settings.links));
                 }
+                "konflux" => {
+                    self.each(value, |reader, key, value| reader.konflux(key, value, &mut settings.konflux));
+                }
+                "production" => {
+                    let production = &mut settings.production;
+                    self.each(value, |reader, key, value| reader.production(key, value, production));
+                }
                 "interpreters" => {
                     self.each(value, |reader, key, value| reader.interpreter(key, value, settings));
                 }
-                _ => self.unknown(key, &["tutorials", "run", "checks", "links", "interpreters"]),
+                _ => self.unknown(
+                    key,
+                    &["tutorials", "run", "checks", "links", "konflux", "production", "interpreters"],
+                ),
             }
         }
     }
@@ -93,6 +105,34 @@ impl Reader<'_> {
         }
     }
 
+    fn konflux(&mut self, key: &Key<'_>, value: &Value<'_>, konflux: &mut KonfluxSettings) {
+        match key.get_ref().as_ref() {
+            "schemas" => konflux.schemas = self.path(value).or_else(|| konflux.schemas.take()),
+            "allow" => konflux.allow = self.strings(value).unwrap_or_else(|| konflux.allow.clone()),
+            "image" => konflux.image = self.text(value).or(konflux.image.take()),
+            "secret" => konflux.secret = self.text(value).or(konflux.secret.take()),
+            "storage" => konflux.storage = self.text(value).unwrap_or(std::mem::take(&mut konflux.storage)),
+            _ => self.unknown(key, &["image", "secret", "storage", "schemas", "allow"]),
+        }
+    }
+
+    fn production(&mut self, key: &Key<'_>, value: &Value<'_>, production: &mut ProductionSettings) {
+        match key.get_ref().as_ref() {
+            "namespaces" => {
+                production.namespaces = self.strings(value).unwrap_or_else(|| production.namespaces.clone());
+            }
+            _ => self.unknown(key, &["namespaces"]),
+        }
+    }
+
+    fn text(&mut self, value: &Value<'_>) -> Option<String> {
+        let text = value.get_ref().as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        if text.is_none() {
+            self.mistyped(value, "a text", "write it in quotes");
+        }
+        text
+    }
+
     fn interpreter(&mut self, key: &Key<'_>, value: &Value<'_>, settings: &mut Settings) {
         let command = match value.get_ref() {
             DeValue::String(program) => Some(vec![program.to_string()]),
@@ -124,6 +164,14 @@ impl Reader<'_> {
             self.mistyped(value, "a list of strings", "write it as `[\"one\", \"two\"]`");
         }
         texts
+    }
+
+    fn path(&mut self, value: &Value<'_>) -> Option<PathBuf> {
+        let path = value.get_ref().as_str().map(PathBuf::from);
+        if path.is_none() {
+            self.mistyped(value, "a path", "write it in quotes: `\"folder\"`");
+        }
+        path
     }
 
     fn jobs(&mut self, value: &Value<'_>) -> Option<usize> {
@@ -236,7 +284,12 @@ mod tests {
     #[test]
     fn defaults_have_no_findings_and_name_every_key() {
         check(DEFAULT_SETTINGS, expect![""]);
-        let uncommented = DEFAULT_SETTINGS.replace("# jobs", "jobs").replace("# minimum", "minimum");
+        let uncommented = DEFAULT_SETTINGS
+            .replace("# jobs", "jobs")
+            .replace("# minimum", "minimum")
+            .replace("# schemas", "schemas")
+            .replace("# image", "image")
+            .replace("# secret", "secret");
         check(&uncommented, expect![""]);
     }
 

@@ -20,6 +20,10 @@ pub struct Settings {
     pub checks: CheckSettings,
     /// How links of a book are asked.
     pub links: LinkSettings,
+    /// How pipelines are made and checked.
+    pub konflux: KonfluxSettings,
+    /// Where production images are.
+    pub production: ProductionSettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
     pub interpreters: BTreeMap<String, Vec<String>>,
 }
@@ -46,7 +50,10 @@ impl Settings {
         };
         let checks = CheckSettings { minimum_strength: None };
         let links = LinkSettings { exclude: Vec::new(), timeout: Duration::ZERO };
-        Self { root, tutorials: Vec::new(), run, checks, links, interpreters: BTreeMap::new() }
+        let konflux = KonfluxSettings::default();
+        let production = ProductionSettings { namespaces: Vec::new() };
+        let interpreters = BTreeMap::new();
+        Self { root, tutorials: Vec::new(), run, checks, links, konflux, production, interpreters }
     }
 }
 
@@ -81,4 +88,26 @@ pub struct LinkSettings {
     pub exclude: Vec<String>,
     /// How long a server may take to answer.
     pub timeout: Duration,
+}
+
+/// How `stagebook konflux` makes pipelines, and checks them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct KonfluxSettings {
+    /// The image in which tasks run; it has `stagebook` in it.
+    pub image: Option<String>,
+    /// The secret whose keys are a tutorial's secret variables; `None` is one of the pipeline's name.
+    pub secret: Option<String>,
+    /// How much room the workspace of a pipeline run has.
+    pub storage: String,
+    /// The folder with the definitions of kinds, relative to the root.
+    pub schemas: Option<PathBuf>,
+    /// Codes of findings that are left out.
+    pub allow: Vec<String>,
+}
+
+/// Where production images are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductionSettings {
+    /// Namespaces of registries.
+    pub namespaces: Vec<String>,
 }

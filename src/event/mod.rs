@@ -12,7 +12,7 @@ mod wording;
 
 pub use crate::plan::StepKind;
 pub use model::{
-    CheckResult, CommandResult, Coverage, EventKind, Exit, Host, ImageFound, Outcome, OutputChunk,
-    PromisedImage, RunEvent, SkipReason, StepInfo, StepOutput, StepResult, Timestamp, Totals,
+    CheckResult, CommandResult, Coverage, EventKind, Exit, Host, ImageFound, NamedResult, Outcome,
+    OutputChunk, PromisedImage, RunEvent, SkipReason, StepInfo, StepOutput, StepResult, Timestamp, Totals,
     TutorialOutcome, TutorialResult, TutorialStart, schema,
 };

@@ -417,6 +417,18 @@ pub struct TutorialResult {
     /// The images that the page promises, as they were when its steps were over and nothing was cleaned up yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<PromisedImage>,
+    /// The results that the page names, as its steps left them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<NamedResult>,
+}
+
+/// A value that steps left behind under a name of the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct NamedResult {
+    /// The name.
+    pub name: String,
+    /// What the steps wrote.
+    pub value: String,
 }
 
 /// An image that a page promises, and what was found of it.

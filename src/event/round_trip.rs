@@ -196,9 +196,14 @@ fn tutorial_result() -> BoxedStrategy<TutorialResult> {
             missing,
             workspace: trouble.clone().map(Into::into),
             images: trouble.iter().map(|text| promised_image(text)).collect(),
+            results: trouble.iter().map(|text| named_result(text)).collect(),
             trouble,
         })
         .boxed()
+}
+
+fn named_result(text: &str) -> NamedResult {
+    NamedResult { name: text.to_owned(), value: text.to_owned() }
 }
 
 fn promised_image(text: &str) -> PromisedImage {

@@ -3,8 +3,8 @@
 //! Fields are taken apart by name and without a rest, so that a new one cannot be forgotten.
 
 use super::model::{
-    CheckResult, CommandResult, EventKind, ImageFound, Outcome, PromisedImage, SkipReason, StepInfo,
-    StepOutput, StepResult, TutorialResult, TutorialStart,
+    CheckResult, CommandResult, EventKind, ImageFound, NamedResult, Outcome, PromisedImage, SkipReason,
+    StepInfo, StepOutput, StepResult, TutorialResult, TutorialStart,
 };
 use crate::expect::{DiffLine, Mismatch};
 use crate::tutorial::Value;
@@ -149,10 +149,12 @@ impl StepOutput {
 
 impl TutorialResult {
     fn change_texts(&mut self, change: &mut Change<'_>) {
-        let Self { outcome: _, coverage: _, duration: _, missing, trouble, workspace: _, images } = self;
+        let Self { outcome: _, coverage: _, duration: _, missing, trouble, workspace: _, images, results } =
+            self;
         missing.iter_mut().for_each(&mut *change);
         trouble.iter_mut().for_each(&mut *change);
         images.iter_mut().for_each(|image| image.change_texts(change));
+        results.iter_mut().for_each(|NamedResult { name: _, value }| change(value));
     }
 }
 

@@ -30,6 +30,17 @@ impl Glob {
         Glob { tokens }
     }
 
+    /// Returns a glob that reads as this one.
+    pub fn source(&self) -> String {
+        let token = |token: &Token| match token {
+            Token::Run => "*".to_owned(),
+            Token::One => "?".to_owned(),
+            Token::Char(c @ ('*' | '?' | '\\')) => format!("\\{c}"),
+            Token::Char(c) => c.to_string(),
+        };
+        self.tokens.iter().map(token).collect()
+    }
+
     /// Tells whether the whole text matches.
     ///
     /// Only the last `*` is ever taken back: what it cannot reach, an earlier one cannot either.

@@ -54,6 +54,11 @@ impl LinePattern {
         Ok(LinePattern { rules: rules.collect::<Result<_, _>>()? })
     }
 
+    /// Returns lines that compile to this.
+    pub fn source(&self) -> String {
+        self.rules.iter().map(|rule| format!("{}\n", rule.text)).collect()
+    }
+
     /// Tells whether a line stands for itself and nothing else.
     pub(super) fn is_plain(line: &str) -> bool {
         let (body, suffix) = split_suffix(line);

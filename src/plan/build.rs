@@ -7,11 +7,14 @@ use super::fingerprint;
 use super::inputs::Inputs;
 use super::interpreters::{self, Assignment, attribute_place};
 use super::matrix::{self, Variant};
-use super::model::{Disposition, Fingerprint, Needs, Plan, PlanKey, PlannedStep, StepIndex};
-use super::{order, selection, template, values, work};
+use super::model::{
+    Disposition, Fingerprint, Needs, Plan, PlanKey, PlannedFile, PlannedStep, StepIndex, Work,
+};
+use super::template::{Renderer, Templates};
+use super::{order, selection, values, work};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Place, tidy};
-use crate::tutorial::{Requirements, Step, StepName, Tutorial, Value};
+use crate::tutorial::{Attributes, Requirements, Runs, Step, StepName, Tutorial, Value};
 
 /// Builds the plans of a tutorial: one for each variant of its matrix.
 ///
@@ -24,7 +27,13 @@ pub fn build(
     let mut findings = Vec::new();
     let page = Page::of(tutorial, settings, &mut findings);
     let variants = matrix::variants(&tutorial.front_matter, inputs, &mut findings);
-    let plans = variants.iter().map(|variant| page.plan(variant, inputs, &mut findings)).collect();
+    let plans = match tutorial.front_matter.matrix.runs {
+        Runs::Each => {
+            let plan = |variant: &Variant| page.plan(variant, &[], inputs, &mut findings);
+            variants.iter().map(plan).collect()
+        }
+        Runs::Once => vec![page.plan(&Variant::new(), &variants, inputs, &mut findings)],
+    };
     if findings.is_empty() { Ok(plans) } else { Err(tidy(findings)) }
 }
 
@@ -35,6 +44,7 @@ struct Page<'a> {
     assignments: Vec<Assignment>,
     needs: Vec<Vec<usize>>,
     order: Vec<usize>,
+    templates: Templates,
 }
 
 impl<'a> Page<'a> {
@@ -43,18 +53,27 @@ impl<'a> Page<'a> {
         let order = order::order(&tutorial.steps, &needs, findings);
         findings.extend(tutorial.steps.iter().filter_map(work::folder_outside));
         let assignments = interpreters::assign(&tutorial.steps, settings, findings);
-        Self { tutorial, settings, assignments, needs, order }
+        Self { tutorial, settings, assignments, needs, order, templates: Templates::default() }
     }
 
-    fn plan(&self, variant: &Variant, inputs: &Inputs, findings: &mut Vec<Finding>) -> Plan {
+    /// Returns the plan of a variant; that of a page which runs once writes files for all of `files`.
+    fn plan(
+        &self,
+        variant: &Variant,
+        files: &[Variant],
+        inputs: &Inputs,
+        findings: &mut Vec<Finding>,
+    ) -> Plan {
         let front = &self.tutorial.front_matter;
         let before = findings.len();
         let parameters = values::resolve(front, variant, inputs, findings);
         // Without a value for each parameter, templates and conditions would complain about its absence.
         let complete = findings.len() == before;
-        let steps = self.steps(&parameters, complete, findings);
+        let renderer = Renderer::new(&self.templates, &parameters);
+        let files = self.files(files, inputs, findings);
+        let steps = self.steps(&renderer, files, complete, findings);
         let requires = match complete {
-            true => requirements(&front.requires, &parameters, findings),
+            true => requirements(&front.requires, &renderer, findings),
             false => Requirements::default(),
         };
         let mut plan = Plan {
@@ -75,10 +94,40 @@ impl<'a> Page<'a> {
         plan
     }
 
+    /// Returns the files of all variants, by the step that writes them.
+    fn files(
+        &self,
+        variants: &[Variant],
+        inputs: &Inputs,
+        findings: &mut Vec<Finding>,
+    ) -> BTreeMap<usize, Vec<PlannedFile>> {
+        if self.tutorial.front_matter.matrix.runs == Runs::Each {
+            return BTreeMap::new();
+        }
+        let steps = self.tutorial.steps.iter().enumerate();
+        let steps: Vec<(usize, &Step)> = steps.filter(|(_, step)| work::writes_all_variants(step)).collect();
+        let mut files: BTreeMap<usize, Vec<PlannedFile>> =
+            steps.iter().map(|(source, _)| (*source, Vec::new())).collect();
+        for variant in variants {
+            let before = findings.len();
+            let parameters = values::resolve(&self.tutorial.front_matter, variant, inputs, findings);
+            if findings.len() > before {
+                continue;
+            }
+            let renderer = Renderer::new(&self.templates, &parameters);
+            for (source, step) in &steps {
+                let file = collect(findings, work::of_variant(step, variant, &renderer)).flatten();
+                files.entry(*source).or_default().extend(file);
+            }
+        }
+        files
+    }
+
     /// Returns the steps; without all values only those that ask for none, to find what is wrong with them.
     fn steps(
         &self,
-        parameters: &BTreeMap<String, Value>,
+        renderer: &Renderer<'_>,
+        mut files: BTreeMap<usize, Vec<PlannedFile>>,
         complete: bool,
         findings: &mut Vec<Finding>,
     ) -> Vec<PlannedStep> {
@@ -90,7 +139,7 @@ impl<'a> Page<'a> {
             attributes.template.is_some() || attributes.when.is_some()
         };
         for &source in self.order.iter().filter(|&&source| complete || !asks(source)) {
-            steps.extend(collect(findings, self.step(source, &position, parameters)));
+            steps.extend(collect(findings, self.step(source, &position, renderer, files.remove(&source))));
         }
         steps
     }
@@ -109,7 +158,8 @@ impl<'a> Page<'a> {
         &self,
         source: usize,
         position: &[usize],
-        parameters: &BTreeMap<String, Value>,
+        renderer: &Renderer<'_>,
+        files: Option<Vec<PlannedFile>>,
     ) -> Result<PlannedStep, Box<Finding>> {
         let step = &self.tutorial.steps[source];
         let (attributes, assignment) = (&step.attributes, &self.assignments[source]);
@@ -117,8 +167,14 @@ impl<'a> Page<'a> {
         Ok(PlannedStep {
             name: step.name.clone(),
             source,
-            work: work::resolve(step, assignment.interpreter.as_ref(), parameters)?,
-            disposition: disposition(step, parameters)?,
+            disposition: match &files {
+                Some(files) => of_files(step, files),
+                None => disposition(step, renderer)?,
+            },
+            work: match files {
+                Some(files) => Work::Files { files, mode: attributes.mode },
+                None => work::resolve(step, assignment.interpreter.as_ref(), renderer)?,
+            },
             needs: self.needs(source, position),
             cleanup: attributes.cleanup,
             session: assignment.session.clone(),
@@ -158,11 +214,22 @@ fn left_out(step: &PlannedStep, before: &[PlannedStep]) -> Option<StepName> {
     })
 }
 
-fn disposition(step: &Step, parameters: &BTreeMap<String, Value>) -> Result<Disposition, Box<Finding>> {
+/// Returns the disposition of a step whose condition was asked for each of its files.
+fn of_files(step: &Step, files: &[PlannedFile]) -> Disposition {
+    let Attributes { skip, when, manual, .. } = &step.attributes;
+    match (skip, when) {
+        (Some(reason), _) => Disposition::Skip(reason.clone()),
+        (None, Some(when)) if files.is_empty() => Disposition::When(when.clone()),
+        _ if *manual => Disposition::Manual,
+        _ => Disposition::Run,
+    }
+}
+
+fn disposition(step: &Step, renderer: &Renderer<'_>) -> Result<Disposition, Box<Finding>> {
     // The condition is judged even where it does not matter, so that a mistake in it is found.
     let when = step.attributes.when.as_deref();
     let holds = match when {
-        Some(when) => template::holds(when, parameters, &attribute_place(step, "when"))?,
+        Some(when) => renderer.holds(when, &attribute_place(step, "when"))?,
         None => true,
     };
     Ok(match (&step.attributes.skip, when) {
@@ -185,11 +252,11 @@ fn environment(
 /// Returns the requirements whose `when` is true.
 fn requirements(
     requires: &Requirements,
-    parameters: &BTreeMap<String, Value>,
+    renderer: &Renderer<'_>,
     findings: &mut Vec<Finding>,
 ) -> Requirements {
     let mut counts = |when: &Option<String>, place: &Place| match when {
-        Some(when) => collect(findings, template::holds(when, parameters, place)).unwrap_or(false),
+        Some(when) => collect(findings, renderer.holds(when, place)).unwrap_or(false),
         None => true,
     };
     let mut kept = requires.clone();

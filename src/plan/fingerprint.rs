@@ -80,6 +80,7 @@ fn of_plan(plan: &Plan) -> Fingerprint {
     encode_requirements(&mut encoder, &plan.requires);
     encoder.variables("images", &front.images, &[]);
     encoder.variables("reference", &front.reference, &[]);
+    front.results.iter().for_each(|result| encoder.text("result", &result.name));
     plan.steps.iter().for_each(|step| encoder.text("step", &step.fingerprint.0));
     for include in &plan.tutorial.includes {
         encoder.text("include", &include.path.to_string_lossy());
@@ -111,6 +112,13 @@ fn encode_work(encoder: &mut Encoder, work: &Work) {
             encoder.text("file", path);
             encoder.text("content", content);
             encoder.value("append", append);
+            encoder.value("mode", mode);
+        }
+        Work::Files { files, mode } => {
+            for file in files {
+                encoder.text("file", &file.path);
+                encoder.text("content", &file.content);
+            }
             encoder.value("mode", mode);
         }
     }

@@ -17,6 +17,7 @@ mod interpreters;
 mod matrix;
 mod model;
 mod order;
+mod origin;
 mod parameters_file;
 mod selection;
 mod template;
@@ -33,8 +34,9 @@ pub use graph::{dot, mermaid};
 pub use inputs::{Inputs, Selection, unknown_parameters, unknown_steps};
 pub use model::{
     Disposition, Fingerprint, Interpreter, InterpreterKind, Needs, Plan, PlanKey, PlannedCommand,
-    PlannedStep, StepIndex, StepKind, Work,
+    PlannedFile, PlannedStep, StepIndex, StepKind, Work,
 };
+pub use origin::{line_origins, without_tags};
 pub use parameters_file::parse_parameters_file;
 pub use text::text;
 pub use view::{PLAN_VIEW_VERSION, PlanView, PlansView, StepView, schema, view};

@@ -159,6 +159,26 @@ pub enum Work {
         /// Permissions.
         mode: Option<u32>,
     },
+    /// Writes the files of all variants into the workspace, on a page that runs once.
+    Files {
+        /// The files, in the order of the variants.
+        files: Vec<PlannedFile>,
+        /// Permissions of each.
+        mode: Option<u32>,
+    },
+}
+
+/// A file of one variant.
+#[derive(Debug, Clone)]
+pub struct PlannedFile {
+    /// The variant's values as `base=debian,arch=x86_64`.
+    pub variant: String,
+    /// Values of the parameters, those of the variant included.
+    pub parameters: BTreeMap<String, Value>,
+    /// Path relative to the workspace.
+    pub path: String,
+    /// What to write.
+    pub content: String,
 }
 
 impl Work {
@@ -168,7 +188,7 @@ impl Work {
             Self::Command { .. } => StepKind::Command,
             Self::Transcript { .. } => StepKind::Transcript,
             Self::Service { .. } => StepKind::Service,
-            Self::File { .. } => StepKind::File,
+            Self::File { .. } | Self::Files { .. } => StepKind::File,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Templates and conditions, by Tera.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use tera::{Context, ErrorKind, Tera};
 
@@ -10,57 +12,166 @@ use crate::tutorial::{Delimiters, Template, Text, Value};
 /// The name that Tera knows a text by. It has no ending, so nothing is escaped as HTML.
 const NAME: &str = "block";
 
-/// Renders a block, with the parameters as its variables.
-pub(super) fn render(
-    text: &Text,
-    template: &Template,
-    parameters: &BTreeMap<String, Value>,
-) -> Result<String, Box<Finding>> {
-    let wrong = |error| Box::new(invalid(&error).at(place(text, start(&text.content, &error))));
-    let (rendered, unknown) = render_text(&text.content, template, parameters).map_err(wrong)?;
-    match unknown {
-        None => Ok(rendered),
-        Some(name) => {
-            let start = text.content.find(&name).unwrap_or_default();
-            Err(Box::new(unknown_name(&name, parameters).at(place(text, start))))
+/// Templates as Tera has read them: each is read once, however many variants there are.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    read: RefCell<HashMap<(Option<Delimiters>, String), Read>>,
+}
+
+/// A template that was read, or why it could not be.
+type Read = Rc<Result<Prepared, tera::Error>>;
+
+/// A template that can be rendered.
+#[derive(Debug)]
+struct Prepared {
+    tera: Tera,
+    /// Its variables: Tera finds only those unknown that it comes by.
+    variables: Vec<String>,
+}
+
+impl Templates {
+    fn prepare(&self, text: &str, delimiters: Option<&Delimiters>) -> Read {
+        let key = (delimiters.cloned(), text.to_owned());
+        let mut read = self.read.borrow_mut();
+        Rc::clone(read.entry(key).or_insert_with(|| Rc::new(Prepared::read(text, delimiters))))
+    }
+}
+
+impl Prepared {
+    fn read(text: &str, delimiters: Option<&Delimiters>) -> Result<Self, tera::Error> {
+        let mut tera = Tera::new();
+        if let Some(delimiters) = delimiters {
+            tera.set_delimiters(tera_delimiters(delimiters))?;
+        }
+        tera.register_filter("json", json);
+        tera.register_filter("yaml", yaml);
+        tera.add_raw_template(NAME, text)?;
+        let mut variables: Vec<String> =
+            tera.get_template_variables(NAME)?.into_iter().map(str::to_owned).collect();
+        variables.sort();
+        Ok(Self { tera, variables })
+    }
+}
+
+/// Writes a value as JSON, which YAML reads as the same value.
+fn json(value: tera::Value, _: tera::Kwargs, _: &tera::State<'_>) -> Result<String, tera::Error> {
+    serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))
+}
+
+/// Writes a value as YAML: a text that would be read as something else stands in quotes.
+fn yaml(value: tera::Value, _: tera::Kwargs, _: &tera::State<'_>) -> Result<String, tera::Error> {
+    let value = serde_json::to_value(&value).map_err(|error| tera::Error::message(error.to_string()))?;
+    Ok(crate::yaml::write(&value).trim_end_matches('\n').to_owned())
+}
+
+/// Fills the parameters of one variant into templates and conditions.
+pub(super) struct Renderer<'a> {
+    templates: &'a Templates,
+    parameters: &'a BTreeMap<String, Value>,
+    context: Context,
+}
+
+impl<'a> Renderer<'a> {
+    /// Takes the values of a variant.
+    pub(super) fn new(templates: &'a Templates, parameters: &'a BTreeMap<String, Value>) -> Self {
+        Self { templates, parameters, context: context(parameters) }
+    }
+
+    /// Returns the values of the variant.
+    pub(super) fn parameters(&self) -> &'a BTreeMap<String, Value> {
+        self.parameters
+    }
+
+    /// Renders a block, with the parameters as its variables.
+    pub(super) fn block(&self, text: &Text, template: &Template) -> Result<String, Box<Finding>> {
+        match self.render(&text.content, template) {
+            Ok(rendered) => Ok(rendered),
+            Err(Wrong::Tera(prepared)) => {
+                let error = prepared.error();
+                Err(Box::new(invalid(error).at(place(text, start(&text.content, error)))))
+            }
+            Err(Wrong::Unknown(name)) => {
+                let start = text.content.find(&name).unwrap_or_default();
+                Err(Box::new(unknown_name(&name, self.parameters).at(place(text, start))))
+            }
         }
     }
-}
 
-/// Renders a command or an attribute that stands at a place.
-pub(super) fn render_at(
-    place: &Place,
-    text: &str,
-    template: &Template,
-    parameters: &BTreeMap<String, Value>,
-) -> Result<String, Box<Finding>> {
-    let wrong = |error| Box::new(invalid(&error).at(place.clone()));
-    match render_text(text, template, parameters).map_err(wrong)? {
-        (rendered, None) => Ok(rendered),
-        (_, Some(name)) => Err(Box::new(unknown_name(&name, parameters).at(place.clone()))),
+    /// Renders a text of which nobody asks why it could not be.
+    pub(super) fn text(&self, text: &str, template: &Template) -> Option<String> {
+        self.render(text, template).ok()
+    }
+
+    /// Renders a command or an attribute that stands at a place.
+    pub(super) fn at(&self, place: &Place, text: &str, template: &Template) -> Result<String, Box<Finding>> {
+        self.render(text, template).map_err(|wrong| {
+            let finding = match wrong {
+                Wrong::Tera(trouble) => invalid(trouble.error()),
+                Wrong::Unknown(name) => unknown_name(&name, self.parameters),
+            };
+            Box::new(finding.at(place.clone()))
+        })
+    }
+
+    /// Returns whether a condition over the parameters is true.
+    pub(super) fn holds(&self, condition: &str, place: &Place) -> Result<bool, Box<Finding>> {
+        let invalid = |message: String, help: Option<String>| {
+            let message = format!("`when` cannot be evaluated: {message}");
+            Box::new(Finding::error("invalid-condition", message).at(place.clone()).maybe_help(help))
+        };
+        let text = format!("{{% if {condition} %}}true{{% endif %}}");
+        let prepared = self.templates.prepare(&text, None);
+        let prepared = prepared.as_ref().as_ref().map_err(|error| invalid(message(error), None))?;
+        // An unknown name is not an error for Tera: the condition would be false for ever.
+        if let Some(unknown) = self.unknown(prepared) {
+            let near = nearest(unknown, self.parameters.keys().map(String::as_str));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            return Err(invalid(format!("there is no parameter `{unknown}`"), help));
+        }
+        let rendered = prepared.tera.render(NAME, &self.context);
+        Ok(rendered.map_err(|error| invalid(message(&error), None))? == "true")
+    }
+
+    fn render(&self, text: &str, template: &Template) -> Result<String, Wrong> {
+        let read = self.templates.prepare(text, template.delimiters.as_ref());
+        let prepared = match read.as_ref() {
+            Ok(prepared) => prepared,
+            Err(_) => return Err(Wrong::Tera(Trouble::Read(read))),
+        };
+        let rendered = prepared.tera.render(NAME, &self.context);
+        let rendered = rendered.map_err(|error| Wrong::Tera(Trouble::Render(error)))?;
+        match self.unknown(prepared) {
+            Some(name) => Err(Wrong::Unknown(name.to_owned())),
+            None => Ok(rendered),
+        }
+    }
+
+    /// Returns the first variable of a template that has no value.
+    fn unknown<'p>(&self, prepared: &'p Prepared) -> Option<&'p str> {
+        prepared.variables.iter().map(String::as_str).find(|name| self.context.get(name).is_none())
     }
 }
 
-/// Returns the text, and a name in it that no parameter has: Tera finds only those that it came by.
-fn render_text(
-    text: &str,
-    template: &Template,
-    parameters: &BTreeMap<String, Value>,
-) -> Result<(String, Option<String>), tera::Error> {
-    let mut tera = Tera::new();
-    if let Some(delimiters) = &template.delimiters {
-        tera.set_delimiters(tera_delimiters(delimiters))?;
-    }
-    tera.add_raw_template(NAME, text)?;
-    let context = context(parameters);
-    let rendered = tera.render(NAME, &context)?;
-    Ok((rendered, unknown_variable(&tera, &context)?))
+/// Why a template was not rendered.
+enum Wrong {
+    Tera(Trouble),
+    /// No parameter has this name.
+    Unknown(String),
 }
 
-/// Returns the first variable of a template that has no value.
-fn unknown_variable(tera: &Tera, context: &Context) -> Result<Option<String>, tera::Error> {
-    let variables = tera.get_template_variables(NAME)?;
-    Ok(variables.into_iter().filter(|name| context.get(name).is_none()).min().map(str::to_owned))
+/// What Tera says, when it reads a template or when it renders one.
+enum Trouble {
+    Read(Read),
+    Render(tera::Error),
+}
+
+impl Trouble {
+    fn error(&self) -> &tera::Error {
+        match self {
+            Self::Render(error) => error,
+            Self::Read(read) => read.as_ref().as_ref().expect_err("only what was not read is trouble"),
+        }
+    }
 }
 
 fn unknown_name(name: &str, parameters: &BTreeMap<String, Value>) -> Finding {
@@ -71,29 +182,6 @@ fn unknown_name(name: &str, parameters: &BTreeMap<String, Value>) -> Finding {
 
 fn invalid(error: &tera::Error) -> Finding {
     Finding::error("invalid-template", format!("template cannot be rendered: {}", message(error)))
-}
-
-/// Returns whether a condition over the parameters is true.
-pub(super) fn holds(
-    condition: &str,
-    parameters: &BTreeMap<String, Value>,
-    place: &Place,
-) -> Result<bool, Box<Finding>> {
-    let invalid = |message: String, help: Option<String>| {
-        let message = format!("`when` cannot be evaluated: {message}");
-        Box::new(Finding::error("invalid-condition", message).at(place.clone()).maybe_help(help))
-    };
-    let wrong = |error: tera::Error| invalid(message(&error), None);
-    let mut tera = Tera::new();
-    tera.add_raw_template(NAME, &format!("{{% if {condition} %}}true{{% endif %}}")).map_err(wrong)?;
-    let context = context(parameters);
-    // An unknown name is not an error for Tera: the condition would be false for ever.
-    if let Some(unknown) = unknown_variable(&tera, &context).map_err(wrong)? {
-        let near = nearest(&unknown, parameters.keys().map(String::as_str));
-        let help = near.map(|near| format!("did you mean `{near}`?"));
-        return Err(invalid(format!("there is no parameter `{unknown}`"), help));
-    }
-    Ok(tera.render(NAME, &context).map_err(wrong)? == "true")
 }
 
 /// Returns the parameters as Tera's variables.
@@ -197,7 +285,9 @@ mod tests {
             expression: pair(&pairs, 2),
             comment: pair(&pairs, 4),
         });
-        let shown = match render(&text, &Template { delimiters }, &parameters()) {
+        let shown = match Renderer::new(&Templates::default(), &parameters())
+            .block(&text, &Template { delimiters })
+        {
             Ok(text) => text,
             Err(finding) => format!("{:?}: {}", finding.place.unwrap(), finding.message),
         };
@@ -212,6 +302,26 @@ mod tests {
             expect![[r#"
             FROM fedora <42>
             3
+        "#]],
+        );
+    }
+
+    #[test]
+    fn json_quotes_what_yaml_would_read_otherwise() {
+        check(
+            "{{ base_image | json }} {{ base_image | split(pat=\" \") | json }} {{ size | json }}\n",
+            None,
+            expect![[r#"
+            "fedora <42>" ["fedora","<42>"] 3
+        "#]],
+        );
+        check(
+            "{{ size | str | yaml }} {{ size | yaml }} {{ base_image | yaml }}\n{{ base_image | split(pat=\" \") | yaml }}\n",
+            None,
+            expect![[r#"
+            '3' 3 fedora <42>
+            - fedora
+            - <42>
         "#]],
         );
     }
@@ -265,7 +375,7 @@ mod tests {
     #[track_caller]
     fn check_condition(condition: &str, expected: Expect) {
         let place = Place::new(&Source::new("a.md", condition), 0..condition.len());
-        let shown = match holds(condition, &parameters(), &place) {
+        let shown = match Renderer::new(&Templates::default(), &parameters()).holds(condition, &place) {
             Ok(truth) => truth.to_string(),
             Err(finding) => format!("{}; {}", finding.message, finding.help.as_deref().unwrap_or("-")),
         };

@@ -1,6 +1,6 @@
 //! Plans as text, for people: `stagebook plan`.
 
-use super::model::{Disposition, Needs, Plan, PlannedStep};
+use super::model::{Disposition, Needs, Plan, PlannedStep, Work};
 use super::view::checks;
 use crate::diagnostic::{duration, plural};
 use crate::tutorial::{Dialect, Value};
@@ -54,6 +54,9 @@ fn details(plan: &Plan, step: &PlannedStep) -> Vec<String> {
         Disposition::Manual => Some("manual".to_owned()),
         Disposition::NeedsLeftOut(need) => Some(format!("skipped: step `{need}` is left out")),
     });
+    if let Work::Files { files, .. } = &step.work {
+        details.push(plural(files.len(), "file"));
+    }
     details.extend(step.cleanup.then(|| "cleanup".to_owned()));
     details.extend((step.session != super::interpreters::MAIN).then(|| format!("session {}", step.session)));
     if let Needs::Named(needs) = &step.needs

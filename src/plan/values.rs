@@ -29,6 +29,7 @@ pub(super) fn resolve(
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<String, Value> {
     let mut values: BTreeMap<String, Value> = variant.iter().cloned().collect();
+    values.extend(columns(front, variant));
     for parameter in &front.parameters {
         if values.contains_key(&parameter.name) {
             continue;
@@ -44,6 +45,18 @@ pub(super) fn resolve(
         }
     }
     values
+}
+
+/// Returns what the tables of the page give a variant.
+fn columns<'a>(
+    front: &'a FrontMatter,
+    variant: &'a [(String, Value)],
+) -> impl Iterator<Item = (String, Value)> + 'a {
+    let rows = front.matrix.tables.iter().filter_map(|table| {
+        let (_, value) = variant.iter().find(|(name, _)| *name == table.dimension)?;
+        Some((table, table.rows.get(&value.to_string())?))
+    });
+    rows.flat_map(|(table, row)| table.columns.iter().cloned().zip(row.iter().cloned()))
 }
 
 /// Returns a given value with the type that its parameter declares.

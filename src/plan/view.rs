@@ -88,6 +88,9 @@ pub struct StepView {
     /// Path of the file that it writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Paths of the files of all variants, on a page that runs once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// What is run or written.
     pub text: String,
     /// The step's fingerprint.
@@ -150,6 +153,7 @@ fn step_view(plan: &Plan, step: &PlannedStep, needs: &[usize]) -> StepView {
         exit: step.exit,
         checks: checks(step),
         file: file(&step.work),
+        files: files(&step.work),
         text: text(&step.work),
         fingerprint: step.fingerprint.clone(),
     }
@@ -161,7 +165,7 @@ pub(super) fn checks(step: &PlannedStep) -> usize {
     let of_work = match &step.work {
         Work::Transcript { commands, .. } => commands.iter().map(|command| command.expected.len()).sum(),
         Work::Service { ready, .. } => usize::from(ready.is_some()),
-        Work::Command { .. } | Work::File { .. } => 0,
+        Work::Command { .. } | Work::File { .. } | Work::Files { .. } => 0,
     };
     step.expected.len() + of_work + usize::from(step.exit.is_some())
 }
@@ -182,7 +186,7 @@ fn interpreter(work: &Work) -> Vec<String> {
         Work::Command { interpreter, .. }
         | Work::Transcript { interpreter, .. }
         | Work::Service { interpreter, .. } => interpreter.command.clone(),
-        Work::File { .. } => Vec::new(),
+        Work::File { .. } | Work::Files { .. } => Vec::new(),
     }
 }
 
@@ -193,6 +197,13 @@ fn file(work: &Work) -> Option<String> {
     }
 }
 
+fn files(work: &Work) -> Vec<String> {
+    match work {
+        Work::Files { files, .. } => files.iter().map(|file| file.path.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn text(work: &Work) -> String {
     match work {
         Work::Command { text, .. } | Work::Service { text, .. } => text.clone(),
@@ -200,6 +211,7 @@ fn text(work: &Work) -> String {
             commands.iter().map(|command| format!("{}\n", command.command)).collect()
         }
         Work::File { content, .. } => content.clone(),
+        Work::Files { files, .. } => files.iter().map(|file| file.content.as_str()).collect(),
     }
 }
 

@@ -1,22 +1,21 @@
 //! What a step does, with its templates rendered and its path checked.
 
-use std::collections::BTreeMap;
-
 use super::interpreters::attribute_place;
-use super::model::{Interpreter, PlannedCommand, Work};
-use super::template;
+use super::matrix::{self, Variant};
+use super::model::{Interpreter, PlannedCommand, PlannedFile, Work};
+use super::template::Renderer;
 use crate::diagnostic::Finding;
-use crate::tutorial::{Action, Step, TranscriptCommand, Value};
+use crate::tutorial::{Action, Step, TranscriptCommand};
 
 /// Resolves the work of a step.
 pub(super) fn resolve(
     step: &Step,
     interpreter: Option<&Interpreter>,
-    parameters: &BTreeMap<String, Value>,
+    renderer: &Renderer<'_>,
 ) -> Result<Work, Box<Finding>> {
     let text = match &step.attributes.template {
         Some(template) if !matches!(step.action, Action::Transcript(_)) => {
-            template::render(&step.text, template, parameters)?
+            renderer.block(&step.text, template)?
         }
         _ => step.text.content.clone(),
     };
@@ -27,9 +26,12 @@ pub(super) fn resolve(
         kind: super::InterpreterKind::Program,
     });
     Ok(match &step.action {
-        Action::File(path) => file(step, path, text, parameters)?,
+        Action::File(path) => {
+            let path = self::path(step, path, renderer)?;
+            Work::File { path, content: text, append: step.attributes.append, mode: step.attributes.mode }
+        }
         Action::Transcript(commands) => {
-            let commands = commands.iter().map(|command| planned(step, command, parameters));
+            let commands = commands.iter().map(|command| planned(step, command, renderer));
             Work::Transcript { commands: commands.collect::<Result<_, _>>()?, interpreter }
         }
         Action::Command if step.attributes.background => {
@@ -42,26 +44,49 @@ pub(super) fn resolve(
 fn planned(
     step: &Step,
     command: &TranscriptCommand,
-    parameters: &BTreeMap<String, Value>,
+    renderer: &Renderer<'_>,
 ) -> Result<PlannedCommand, Box<Finding>> {
     let text = match &step.attributes.template {
-        Some(template) => template::render_at(&command.place, &command.command, template, parameters)?,
+        Some(template) => renderer.at(&command.place, &command.command, template)?,
         None => command.command.clone(),
     };
     let TranscriptCommand { place, exit, expected, .. } = command.clone();
     Ok(PlannedCommand { command: text, place, exit, expected })
 }
 
-/// Returns the work of a file step. Where its block is a template its path is one too, so that each variant has its file.
-fn file(
+/// Returns whether a step of a page that runs once writes the files of all variants.
+pub(super) fn writes_all_variants(step: &Step) -> bool {
+    let attributes = &step.attributes;
+    matches!(step.action, Action::File(_)) && attributes.generate.is_some() && attributes.template.is_some()
+}
+
+/// Returns the file of a step for one variant; none where its condition is false.
+pub(super) fn of_variant(
     step: &Step,
-    path: &str,
-    content: String,
-    parameters: &BTreeMap<String, Value>,
-) -> Result<Work, Box<Finding>> {
+    variant: &Variant,
+    renderer: &Renderer<'_>,
+) -> Result<Option<PlannedFile>, Box<Finding>> {
+    let (Action::File(path), Some(template)) = (&step.action, &step.attributes.template) else {
+        return Ok(None);
+    };
+    if let Some(when) = &step.attributes.when
+        && !renderer.holds(when, &attribute_place(step, "when"))?
+    {
+        return Ok(None);
+    }
+    Ok(Some(PlannedFile {
+        variant: matrix::name(variant).unwrap_or_default(),
+        path: self::path(step, path, renderer)?,
+        content: renderer.block(&step.text, template)?,
+        parameters: renderer.parameters().clone(),
+    }))
+}
+
+/// Returns the path of a file step. Where its block is a template its path is one too, so that each variant has its file.
+fn path(step: &Step, path: &str, renderer: &Renderer<'_>) -> Result<String, Box<Finding>> {
     let place = attribute_place(step, "file");
     let path = match &step.attributes.template {
-        Some(template) => template::render_at(&place, path, template, parameters)?,
+        Some(template) => renderer.at(&place, path, template)?,
         None => path.to_owned(),
     };
     if let Some(reason) = leaves_workspace(&path) {
@@ -71,7 +96,7 @@ fn file(
             finding.help("write a path relative to the workspace, such as `conf/app.toml`"),
         ));
     }
-    Ok(Work::File { path, content, append: step.attributes.append, mode: step.attributes.mode })
+    Ok(path)
 }
 
 /// Returns the finding about a working folder outside of the workspace, judged by its text alone.

@@ -137,6 +137,7 @@ fn tutorial_result(outcome: TutorialOutcome, coverage: Coverage) -> TutorialResu
         trouble: None,
         workspace: None,
         images: Vec::new(),
+        results: Vec::new(),
     }
 }
 

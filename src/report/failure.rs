@@ -90,6 +90,11 @@ pub(super) fn one_line(text: &str) -> String {
     clean(text, false).trim().replace('\n', " ")
 }
 
+/// Returns a diff without colours: `-` expected, `+` printed, `~` taken by a wildcard.
+pub fn diff_text(lines: &[DiffLine]) -> String {
+    diff_lines(lines, "-").iter().map(|line| format!("  {line}\n")).collect()
+}
+
 /// Returns the lines of a diff without colours: `-` expected, `+` printed, `~` taken by a wildcard.
 pub(super) fn diff_lines(lines: &[DiffLine], missing: &str) -> Vec<String> {
     let line = |sign: &str, text: &str| format!("{sign} {}", one_line_kept(text));

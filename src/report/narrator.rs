@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::diagnostic::{duration, size};
 use crate::event::{
-    EventKind, Exit, ImageFound, Outcome, PromisedImage, RunEvent, SkipReason, StepInfo, StepKind,
-    StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
+    EventKind, Exit, ImageFound, NamedResult, Outcome, PromisedImage, RunEvent, SkipReason, StepInfo,
+    StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
 };
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
@@ -22,6 +22,9 @@ const LONGEST_LINE: usize = 8 * 1024;
 
 /// How many steps that were left out for one reason are named.
 const MOST_NAMES: usize = 4;
+
+/// How much of a result is shown.
+const MOST_OF_RESULT: usize = 100;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -370,6 +373,14 @@ fn image_line(image: &PromisedImage) -> Option<String> {
     Some(format!("    image {}: {}\n", one_line(&image.reference), one_line(&what)))
 }
 
+/// Returns the line about a result; of a long one its beginning.
+fn result_line(result: &NamedResult) -> String {
+    let first = result.value.lines().next().unwrap_or_default();
+    let shown: String = first.chars().take(MOST_OF_RESULT).collect();
+    let more = if shown.len() < result.value.trim_end().len() { " ..." } else { "" };
+    format!("    result {}: {}{more}\n", one_line(&result.name), one_line(&shown))
+}
+
 /// Returns a digest as container tools shorten it.
 fn short_digest(digest: &str) -> String {
     let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
@@ -396,6 +407,7 @@ fn tutorial_lines(
     text.extend(left_out.iter().map(|(reason, names)| format!("    {}: {reason}\n", some_of(names))));
     text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
     text.extend(result.images.iter().filter_map(image_line));
+    text.extend(result.results.iter().map(result_line));
     if let Some(workspace) = &result.workspace {
         text.push_str(&format!("    workspace kept: {}\n", workspace.display()));
     }

@@ -75,6 +75,13 @@ impl Styles {
     }
 }
 
+/// Returns the last line of a command: a sign whether all is well, and what came of it.
+pub fn closing_line(styles: &Styles, good: bool, text: &str) -> String {
+    let (style, symbol) =
+        if good { (styles.pass, styles.symbols.pass) } else { (styles.fail, styles.symbols.fail) };
+    paint(style, format!("{symbol} {text}"))
+}
+
 /// Returns a text in a style.
 pub(super) fn paint(style: Style, text: impl Display) -> String {
     let text = text.to_string();

@@ -85,7 +85,8 @@ impl<'a> Dispatcher<'a> {
             children.add(guard.process());
         }
         let temporary = options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
-        let workspaces = Rc::new(Workspaces::new(temporary, run_mark.clone(), options.keep_workspaces));
+        let workspaces = Workspaces::new(temporary, run_mark.clone(), options.keep_workspaces);
+        let workspaces = Rc::new(workspaces.on(options.ground.clone()));
         let shared = Shared {
             secrets: Rc::new(Secrets::new(options.secrets.values().map(String::as_str))),
             options: Rc::new(options),
@@ -206,6 +207,7 @@ impl<'a> Dispatcher<'a> {
             trouble,
             workspace: None,
             images: Vec::new(),
+            results: Vec::new(),
         };
         self.pass_on(EventKind::TutorialFinished { plan: job.plan.key.clone(), result: Box::new(result) });
     }

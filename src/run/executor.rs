@@ -2,19 +2,22 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::account::{coverage, introduce};
+use super::account::{coverage, introduce, left_out};
 use super::error::PlanTrouble;
+use super::kept;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::package::Manager;
 use super::process::{self, Born, Family, Patience};
 use super::redact::Secrets;
 use super::requirement;
+use super::results::{self, RESULTS_VARIABLE};
 use super::service::Service;
 use super::session::Session;
 use super::spawn::Children;
@@ -23,7 +26,7 @@ use super::unit::Why;
 use super::workspace::{Workspace, Workspaces};
 use crate::diagnostic::chain;
 use crate::event::{
-    Coverage, EventKind, Exit, Outcome, PromisedImage, SkipReason, StepResult, TutorialOutcome,
+    Coverage, EventKind, Exit, NamedResult, Outcome, PromisedImage, SkipReason, StepResult, TutorialOutcome,
     TutorialResult,
 };
 use crate::expect::Captures;
@@ -84,6 +87,10 @@ pub(super) struct PlanRun {
     results: Vec<Option<StepResult>>,
     /// The images that the page promises, once they were looked at.
     pub(super) images: Option<Vec<PromisedImage>>,
+    /// The results that the page names, once they were read.
+    pub(super) named_results: Option<Vec<NamedResult>>,
+    /// Where steps write them.
+    pub(super) results_folder: PathBuf,
     /// The first step that did not pass: those that need all before them do not run.
     broken: Option<StepName>,
     /// What went wrong outside of any step.
@@ -129,6 +136,7 @@ pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
         trouble: ending.trouble,
         workspace: ending.workspace,
         images: ending.images,
+        results: ending.named_results,
     };
     say(EventKind::TutorialFinished { plan: plan.key.clone(), result: Box::new(result) });
 }
@@ -157,8 +165,9 @@ struct PlanEnding {
     /// Steps that already said how they ended.
     said: usize,
     trouble: Option<String>,
-    workspace: Option<std::path::PathBuf>,
+    workspace: Option<PathBuf>,
     images: Vec<PromisedImage>,
+    named_results: Vec<NamedResult>,
 }
 
 impl PlanEnding {
@@ -196,8 +205,18 @@ impl PlanRun {
         let mark = shared.mark(number);
         let mut environment = shared.options.environment.clone();
         environment.extend(job.plan.environment.clone());
-        let secrets = job.plan.secrets.iter().filter_map(|name| shared.options.secrets.get_key_value(name));
-        environment.extend(secrets.map(|(name, value)| (name.clone(), value.clone())));
+        let ground = shared.options.ground.as_ref();
+        if ground.is_none() {
+            let secrets =
+                job.plan.secrets.iter().filter_map(|name| shared.options.secrets.get_key_value(name));
+            environment.extend(secrets.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let results = results::folder(&workspace, ground);
+        if results::are_named(&job.plan, ground) {
+            std::fs::create_dir_all(&results).map_err(trouble)?;
+            environment.insert(RESULTS_VARIABLE.to_owned(), results.to_string_lossy().into_owned());
+        }
+        let captures = ground.map(kept::captures).transpose().map_err(trouble)?.unwrap_or_default();
         environment.insert("HOME".to_owned(), workspace.home().to_string_lossy().into_owned());
         environment.insert(process::MARK.to_owned(), mark.clone());
         Ok(Self {
@@ -210,7 +229,9 @@ impl PlanRun {
             sessions: BTreeMap::new(),
             services: Vec::new(),
             images: None,
-            captures: Captures::new(),
+            named_results: None,
+            results_folder: results,
+            captures,
             programs: 0,
             broken: None,
             trouble: None,
@@ -224,6 +245,7 @@ impl PlanRun {
             if step.cleanup {
                 self.look_for_broken_services();
                 self.look_at_images();
+                self.read_results();
             }
             let result = match self.reason_not_to_run(step) {
                 Some(outcome) => not_run(outcome),
@@ -252,14 +274,8 @@ impl PlanRun {
     }
 
     fn reason_not_to_run(&self, step: &PlannedStep) -> Option<Outcome> {
-        let skipped = |reason| Some(Outcome::Skipped { reason });
-        match &step.disposition {
-            Disposition::Run => {}
-            Disposition::Skip(reason) => return skipped(SkipReason::Page(reason.clone())),
-            Disposition::When(expression) => return skipped(SkipReason::When(expression.clone())),
-            Disposition::NotSelected => return skipped(SkipReason::NotSelected),
-            Disposition::Manual => return skipped(SkipReason::Manual),
-            Disposition::NeedsLeftOut(need) => return skipped(SkipReason::NeedLeftOut(need.clone())),
+        if let Some(outcome) = left_out(&step.disposition) {
+            return Some(outcome);
         }
         let stop = *self.shared.stop.borrow();
         if stop == Stop::Now || (stop == Stop::Gently && !step.cleanup) {
@@ -272,7 +288,7 @@ impl PlanRun {
             Needs::AllBefore => self.broken.clone(),
             Needs::Named(needs) => needs.iter().find_map(|need| self.blocks(*need)),
         };
-        need.and_then(|name| skipped(SkipReason::Need(name)))
+        need.map(|name| Outcome::Skipped { reason: SkipReason::Need(name) })
     }
 
     /// Returns the step that did not pass if one that needs this one cannot run.
@@ -333,6 +349,7 @@ impl PlanRun {
     ) -> Result<&mut Session, PlanTrouble> {
         if !self.sessions.contains_key(name) {
             let folder = self.workspace.control().join(format!("session-{}", self.sessions.len()));
+            let kept = self.shared.options.ground.as_ref().map(|ground| kept::session_folder(ground, name));
             let session = Session::new(
                 interpreter.clone(),
                 folder,
@@ -341,7 +358,9 @@ impl PlanRun {
                 Rc::clone(&self.shared.children),
             );
             let talk = |source| PlanTrouble::Talk { program: interpreter.language.clone(), source };
-            self.sessions.insert(name.to_owned(), session.map_err(talk)?);
+            let session = session.map_err(talk)?;
+            kept.map(|kept| session.load(&kept)).transpose().map_err(talk)?;
+            self.sessions.insert(name.to_owned(), session);
         }
         Ok(self.sessions.get_mut(name).expect("it was just inserted"))
     }
@@ -359,6 +378,8 @@ impl PlanRun {
     async fn close(mut self) -> PlanEnding {
         self.look_for_broken_services();
         self.look_at_images();
+        self.read_results();
+        self.keep_state().await;
         self.end_services().await;
         self.end_sessions().await;
         let mut is_alone = self.results().flatten().all(|result| result.left_behind.is_empty());
@@ -375,6 +396,7 @@ impl PlanRun {
             trouble: self.trouble,
             workspace: self.shared.workspaces.give_back(self.workspace, is_alone),
             images: self.images.unwrap_or_default(),
+            named_results: self.named_results.unwrap_or_default(),
         }
     }
 
@@ -394,7 +416,9 @@ impl PlanRun {
 
     async fn end_sessions(&mut self) {
         for mut session in std::mem::take(&mut self.sessions).into_values() {
-            if session.end_at_once() {
+            // What the page's traps do at the end of a session is not for the end of one of its steps.
+            let is_kept = self.shared.options.ground.is_some() && session.kill();
+            if is_kept || session.end_at_once() {
                 session.bury().await;
                 continue;
             }

@@ -40,7 +40,7 @@ impl PlanRun {
     }
 
     /// Returns whether all steps before the cleanup passed, and none was left out.
-    fn all_was_done(&self) -> bool {
+    pub(super) fn all_was_done(&self) -> bool {
         let steps = self.job.plan.steps.iter().zip(self.results());
         steps.filter(|(step, _)| !step.cleanup).all(|(_, result)| result.is_some_and(did_its_work))
     }

@@ -30,8 +30,27 @@ pub struct RunOptions {
     pub keep_workspaces: bool,
     /// Whether steps go on after an output that differs: its page is about to be updated.
     pub updating: bool,
+    /// Where a plan goes on that another process began; `None` begins in a fresh workspace.
+    pub ground: Option<Ground>,
     /// The machine, as events name it.
     pub host: Host,
+}
+
+/// The folders in which a plan goes on that another process began, and that the next one finds as this one leaves them.
+///
+/// Only one plan at a time can stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ground {
+    /// The workspace.
+    pub work: PathBuf,
+    /// The home folder of the steps.
+    pub home: PathBuf,
+    /// What is kept of sessions and captures.
+    pub state: PathBuf,
+    /// Where results are written.
+    pub results: PathBuf,
+    /// Whether what this process does to sessions and captures is kept: a service has a session of its own.
+    pub is_kept: bool,
 }
 
 /// A plan to run, and where its long outputs go.

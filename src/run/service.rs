@@ -330,6 +330,17 @@ async fn answers_already(ready: &Ready) -> bool {
     }
 }
 
+/// Returns whether a service answers, whoever it is; one that says so in its output is not asked.
+pub fn answers(ready: &Ready) -> bool {
+    match ready {
+        Ready::Log(_) => false,
+        Ready::Port(port) => {
+            TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), PATIENCE).is_ok()
+        }
+        Ready::Url(url) => http_answers(url),
+    }
+}
+
 /// Returns the outcome of a service whose place is taken: another program's answers would be taken for its own.
 fn taken(ready: &Ready) -> Outcome {
     let what = match ready {
@@ -347,7 +358,7 @@ fn http_answers(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut addresses = host_and_port(authority).to_socket_addrs().into_iter().flatten();
-    addresses.any(|address| answers(&address, authority, path).unwrap_or(false))
+    addresses.any(|address| answers_at(&address, authority, path).unwrap_or(false))
 }
 
 /// Returns an authority (RFC 3986, 3.2) with its port. An address of version 6 stands in brackets.
@@ -356,7 +367,7 @@ fn host_and_port(authority: &str) -> String {
     if has_port { authority.to_owned() } else { format!("{authority}:80") }
 }
 
-fn answers(address: &SocketAddr, host: &str, path: &str) -> io::Result<bool> {
+fn answers_at(address: &SocketAddr, host: &str, path: &str) -> io::Result<bool> {
     let mut stream = TcpStream::connect_timeout(address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

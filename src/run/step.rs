@@ -13,7 +13,7 @@ use super::verify::{self, Judgement};
 use super::workspace::{FileRequest, write_file};
 use crate::diagnostic::chain;
 use crate::event::{CommandResult, Exit, Outcome, StepOutput, StepResult};
-use crate::plan::{PlannedCommand, PlannedStep, StepIndex, Work};
+use crate::plan::{PlannedCommand, PlannedFile, PlannedStep, StepIndex, Work};
 
 /// The longest time that is waited for: clocks do not reach much farther.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -55,6 +55,14 @@ impl PlanRun {
             Work::File { path, content, append, mode } => {
                 let request = FileRequest { path, content, append: *append, mode: *mode };
                 Ok(written(write_file(self.workspace.work(), &request)))
+            }
+            Work::Files { files, mode } => {
+                let request = |file: &'_ PlannedFile| {
+                    let request =
+                        FileRequest { path: &file.path, content: &file.content, append: false, mode: *mode };
+                    write_file(self.workspace.work(), &request)
+                };
+                Ok(written(files.iter().try_for_each(request)))
             }
             Work::Command { text, interpreter } => self.command(task(text, interpreter), limits).await,
             Work::Transcript { commands, interpreter } => {
@@ -203,7 +211,7 @@ pub(super) fn ended(outcome: Outcome, printed: Printed) -> StepResult {
 }
 
 /// Returns a step that was not run.
-pub(super) fn not_run(outcome: Outcome) -> StepResult {
+pub(crate) fn not_run(outcome: Outcome) -> StepResult {
     ended(outcome, Printed::default())
 }
 

@@ -108,7 +108,8 @@ impl PlanRun {
         let (text, errexit, extras) = (task.text, task.errexit, extras.as_ref());
         let session = self.session(&task.step.session, task.interpreter)?;
         let streams = session.streams(apart).map_err(talk)?;
-        session.begin(&Request { text, errexit, service, apart, extras }, &streams).map_err(start)?;
+        let saved = false;
+        session.begin(&Request { text, errexit, service, apart, extras, saved }, &streams).map_err(start)?;
         Ok(streams)
     }
 

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use super::options::Ground;
+use rustix::fs::{Mode, OFlags};
 use tempfile::TempDir;
+
+use super::beneath::{make_folder, open_beneath};
 
 /// Where control pipes go if it is there: a file system in memory, where making a file costs little.
 pub(super) const MEMORY: &str = "/dev/shm";
@@ -31,13 +33,21 @@ pub(super) struct Workspaces {
     temporary: PathBuf,
     run_mark: String,
     keep: bool,
+    /// The folders that take the place of a fresh workspace.
+    ground: Option<Ground>,
     unused: RefCell<Vec<Workspace>>,
 }
 
 impl Workspaces {
     /// Takes the system's folder for temporary files; `keep` leaves the workspaces behind.
     pub(super) fn new(temporary: PathBuf, run_mark: String, keep: bool) -> Self {
-        Self { temporary, run_mark, keep, unused: RefCell::default() }
+        Self { temporary, run_mark, keep, ground: None, unused: RefCell::default() }
+    }
+
+    /// Says where plans go on that another process began.
+    #[must_use]
+    pub(super) fn on(self, ground: Option<Ground>) -> Self {
+        Self { ground, ..self }
     }
 
     /// Returns the folder in which workspaces are made.
@@ -45,12 +55,27 @@ impl Workspaces {
         &self.temporary
     }
 
-    /// Returns a fresh workspace.
+    /// Returns a fresh workspace, or the one that another process began with.
     pub(super) fn take(&self) -> io::Result<Workspace> {
+        if let Some(ground) = &self.ground {
+            return self.lend(ground);
+        }
         let Some(mut workspace) = self.unused.borrow_mut().pop() else { return self.create() };
         // The old one goes when the new one is noted: the guard knows the workspace all the time.
         workspace.control = self.control(&workspace.folder)?;
         Ok(workspace)
+    }
+
+    /// Returns the workspace on a ground that was there before, and stays.
+    fn lend(&self, ground: &Ground) -> io::Result<Workspace> {
+        DirBuilder::new().recursive(true).mode(0o755).create(&ground.work)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&ground.home)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&ground.state)?;
+        DirBuilder::new().recursive(true).mode(0o755).create(&ground.results)?;
+        let (work, home) = (ground.work.canonicalize()?, ground.home.canonicalize()?);
+        let made = [Trace::of(&work)?, Trace::of(&work)?, Trace::of(&home)?];
+        let control = self.control_folder()?;
+        Ok(Workspace { folder: work.clone(), control, work, home, made, keep: true, closed: true })
     }
 
     fn create(&self) -> io::Result<Workspace> {
@@ -70,13 +95,17 @@ impl Workspaces {
     /// Makes a folder for control pipes, in memory where there is room for it, with a note for the guard which
     /// workspace is to be removed should this process be killed.
     fn control(&self, workspace: &Path) -> io::Result<TempDir> {
-        let prefix = control_prefix(&self.run_mark);
-        let make = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
-        let control = make(Path::new(MEMORY)).or_else(|_| make(&self.temporary))?;
+        let control = self.control_folder()?;
         if !self.keep {
             std::fs::write(control.path().join(NOTE), format!("{}\n", workspace.display()))?;
         }
         Ok(control)
+    }
+
+    fn control_folder(&self) -> io::Result<TempDir> {
+        let prefix = control_prefix(&self.run_mark);
+        let make = |parent: &Path| tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
+        make(Path::new(MEMORY)).or_else(|_| make(&self.temporary))
     }
 
     /// Takes back a workspace that nothing uses any more; returns the path of what is left of it.
@@ -259,7 +288,7 @@ pub(super) struct FileRequest<'a> {
 pub(super) fn write_file(folder: &Path, request: &FileRequest<'_>) -> io::Result<()> {
     let path = Path::new(request.path);
     let name = path.file_name().ok_or_else(|| io::Error::other("the path names no file"))?;
-    let parent = open_parent(folder, path.parent().unwrap_or(Path::new("")))?;
+    let parent = make_folder(folder, path.parent().unwrap_or(Path::new("")))?;
     let kind = if request.append { OFlags::APPEND } else { OFlags::TRUNC };
     // A pipe in the file's place would be waited for, and nothing could stop the run meanwhile.
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NONBLOCK | kind;
@@ -273,50 +302,6 @@ pub(super) fn write_file(folder: &Path, request: &FileRequest<'_>) -> io::Result
         rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?;
     }
     Ok(())
-}
-
-/// Opens the folder that a file goes into, making what is missing on the way.
-fn open_parent(folder: &Path, parent: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-    let mut current = rustix::fs::open(folder, flags, Mode::empty())?;
-    for component in parent.components() {
-        let name = match component {
-            Component::Normal(name) => Path::new(name),
-            Component::CurDir => continue,
-            _ => return Err(io::Error::other("the path leaves the workspace")),
-        };
-        match rustix::fs::mkdirat(&current, name, Mode::from_raw_mode(0o755)) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
-        current = open_beneath(&current, name, flags, Mode::empty())?;
-    }
-    Ok(current)
-}
-
-/// Opens a name in a folder; a link in the name's place is refused.
-fn open_beneath(folder: impl AsFd, name: &Path, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
-    let result = open_without_links(folder.as_fd(), name, flags, mode);
-    result.map_err(|error| match error {
-        rustix::io::Errno::LOOP | rustix::io::Errno::XDEV => {
-            io::Error::other(format!("`{}` is a link, which could leave the workspace", name.display()))
-        }
-        error => error.into(),
-    })
-}
-
-fn open_without_links(
-    folder: std::os::fd::BorrowedFd<'_>,
-    name: &Path,
-    flags: OFlags,
-    mode: Mode,
-) -> rustix::io::Result<OwnedFd> {
-    match rustix::fs::openat2(folder, name, flags, mode, ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS) {
-        // Old kernels and some sandboxes do not have it; one component needs no more than O_NOFOLLOW.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => {}
-        result => return result,
-    }
-    rustix::fs::openat(folder, name, flags | OFlags::NOFOLLOW, mode)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::comment::Comment;
 use super::dialect;
+use super::values::is_variable_name;
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::yaml::{self, Data, Entry, Node};
 
@@ -12,6 +13,8 @@ pub(crate) enum Annotation {
     Step(Vec<Entry>),
     /// A promise about the output of the step before it.
     Expect(ExpectComment),
+    /// The dimension of the matrix whose values the next table has.
+    Values(String),
     /// Attributes of all blocks up to the end of the section.
     Section(Vec<Entry>),
     /// The end of a section.
@@ -36,7 +39,8 @@ const FORMATS: [&str; 5] = ["regex", "glob", "json", "contains", "lines"];
 const FLAGS: [&str; 5] = ["cleanup", "skip", "manual", "hide", "background"];
 
 /// Words that begin our comments.
-const KEYWORDS: [&str; 8] = ["step", "expect", "include", "cleanup", "skip", "manual", "hide", "background"];
+const KEYWORDS: [&str; 9] =
+    ["step", "expect", "include", "cleanup", "skip", "manual", "hide", "background", "values"];
 
 /// Reads a comment; most comments say nothing to us. One right above a code block, or alone on its
 /// line, may be meant for us and be misspelled.
@@ -54,6 +58,10 @@ pub(crate) fn read(comment: &Comment, above_block: bool, findings: &mut Vec<Find
         }
         ("expect", None) => Some(expect(Vec::new())),
         ("expect", Some(rest)) => expect_entries(comment, at, rest, findings).map(expect),
+        // Other comments may begin with the word; ours has a name after it and nothing else.
+        ("values", Some(rest)) if is_variable_name(rest.trim()) => {
+            Some(Annotation::Values(rest.trim().to_owned()))
+        }
         (flag, rest) if FLAGS.contains(&flag) => {
             let value = rest.map(str::trim).filter(|rest| !rest.is_empty()).unwrap_or("true");
             Some(Annotation::Step(vec![flag_entry(flag, value, &comment.place)]))

@@ -15,6 +15,7 @@ use super::model::{Action, CodeBlock, Dialect, ExpectedOutput, Heading, NotRun, 
 use super::page::Item;
 use super::promises;
 use super::runaway;
+use super::tables::Named;
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::expect::{Expectation, Stream};
 use crate::yaml::Entry;
@@ -26,6 +27,8 @@ pub(crate) struct Assembled {
     pub(crate) other_blocks: Vec<CodeBlock>,
     pub(crate) headings: Vec<Heading>,
     pub(crate) variables: Vec<(String, String)>,
+    /// Tables of values, in page order.
+    pub(crate) tables: Vec<Named>,
     /// The comments that meant something.
     pub(crate) comments: Vec<Place>,
 }
@@ -48,14 +51,14 @@ pub(crate) fn assemble(
         promise: None,
         section: None,
         above: Above::Nothing,
+        values: None,
     };
     let mut items = items.into_iter().peekable();
     while let Some(item) = items.next() {
         let above_block = matches!(items.peek(), Some(Item::Code(fence)) if fence.fenced);
         assembler.item(item, above_block);
     }
-    assembler.end();
-    assembler.end_section();
+    assembler.end_page();
     assembler.done
 }
 
@@ -76,6 +79,8 @@ struct Assembler<'a> {
     section: Option<(Section, usize, Place)>,
     /// What stands above, below the same heading.
     above: Above,
+    /// A `values` comment that waits for its table.
+    values: Option<(String, Place)>,
 }
 
 /// What expected output would be about.
@@ -105,6 +110,13 @@ impl Waiting {
 
 impl Assembler<'_> {
     fn item(&mut self, item: Item, above_block: bool) {
+        let values = self.values.take();
+        if let Some((dimension, comment)) = values {
+            match item {
+                Item::Table(table) => return self.done.tables.push(Named { dimension, comment, table }),
+                _ => self.findings.push(without_table(&dimension, &comment)),
+            }
+        }
         match item {
             Item::Heading(heading, _) => self.heading(heading),
             Item::Paragraph(text) => {
@@ -114,7 +126,16 @@ impl Assembler<'_> {
             }
             Item::Comment(comment) => self.comment(&comment, above_block),
             Item::Code(fence) => self.code(&fence),
+            Item::Table(_) => {}
         }
+    }
+
+    /// Says at the end of the page what is still waited for.
+    fn end_page(&mut self) {
+        self.end();
+        self.end_section();
+        let waiting = self.values.take();
+        self.findings.extend(waiting.map(|(dimension, comment)| without_table(&dimension, &comment)));
     }
 
     fn end(&mut self) {
@@ -137,6 +158,7 @@ impl Assembler<'_> {
         match annotation {
             None => {}
             Some(Annotation::Step(entries)) => self.pending.push((entries, comment.place.clone())),
+            Some(Annotation::Values(dimension)) => self.values = Some((dimension, comment.place.clone())),
             Some(Annotation::Section(entries)) => {
                 self.end_section();
                 self.section = Some((Section::read(&entries), 0, comment.place.clone()));
@@ -341,6 +363,12 @@ impl Assembler<'_> {
             self.findings.push(finding);
         }
     }
+}
+
+fn without_table(dimension: &str, comment: &Place) -> Finding {
+    let message = format!("no table follows, which would have the values of `{dimension}`");
+    let help = "put the comment on the line before the table";
+    Finding::error("orphan-annotation", message).at(comment.clone()).help(help)
 }
 
 fn lines_of_section(lines: Vec<String>, stream: Stream, place: &Place) -> ExpectedOutput {

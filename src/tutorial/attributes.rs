@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::dialect::runme;
-use super::model::{Attributes, StepName, Template};
+use super::model::{Attributes, Generate, StepName, Template};
 use super::values;
 use crate::config::parse_duration;
 use crate::diagnostic::{Finding, Place, nearest};
 use crate::yaml::{Entry, Node};
 
 /// Every attribute of ours.
-pub(crate) const KNOWN: [&str; 23] = [
+pub(crate) const KNOWN: [&str; 24] = [
     "name",
     "session",
     "cwd",
@@ -25,6 +25,7 @@ pub(crate) const KNOWN: [&str; 23] = [
     "file",
     "append",
     "mode",
+    "generate",
     "template",
     "delimiters",
     "when",
@@ -140,6 +141,7 @@ impl Settled {
             "file" => self.file = Some(text(value)?),
             "append" => attributes.append = boolean(value)?,
             "mode" => attributes.mode = Some(value.text().and_then(values::mode).ok_or(MODE)?),
+            "generate" => attributes.generate = generate(value)?,
             "template" => attributes.template = boolean(value)?.then_some(Template { delimiters: None }),
             "delimiters" => {
                 self.delimiters = Some(value.text().and_then(values::delimiters).ok_or(DELIMITERS)?);
@@ -168,6 +170,7 @@ impl Settled {
             ("ready", "background"),
             ("append", "file"),
             ("mode", "file"),
+            ("generate", "file"),
             ("delimiters", "template"),
             ("retry-delay", "retry"),
         ];
@@ -180,6 +183,11 @@ impl Settled {
             if has("file") && has(key) {
                 findings.push(self.odd(key, format!("`{key}` does nothing on a step that writes a file")));
             }
+        }
+        if self.attributes.generate.is_some() && self.attributes.append {
+            let finding = Finding::error("odd-attributes", "a generated file is written whole, not added to");
+            let place = self.attributes.places["append"].clone();
+            findings.push(finding.at(place).help("leave `append` out, or `generate`"));
         }
         if self.attributes.background && self.attributes.cleanup {
             let finding = Finding::error("cleanup-service", "a service cannot be a cleanup step");
@@ -205,6 +213,20 @@ fn text(value: &Node) -> Result<String, &'static str> {
 
 fn boolean(value: &Node) -> Result<bool, &'static str> {
     if value.is_null() { Ok(true) } else { value.boolean().ok_or("write `true` or `false`") }
+}
+
+/// Reads `generate`, which may name the files that the step owns.
+fn generate(value: &Node) -> Result<Option<Generate>, &'static str> {
+    if let Ok(generate) = boolean(value) {
+        return Ok(generate.then_some(Generate { owns: None }));
+    }
+    let glob = text(value)?;
+    let climbs = glob.starts_with('/') || glob.split('/').any(|part| part == "..");
+    if climbs {
+        Err("write a glob relative to the project, as `.tekton/*/on-push/*.yaml`")
+    } else {
+        Ok(Some(Generate { owns: Some(glob) }))
+    }
 }
 
 fn duration(value: &Node) -> Result<Duration, &'static str> {

@@ -3,6 +3,7 @@
 mod matrix;
 mod parameters;
 mod requirements;
+mod results;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::yaml::{self, Data, Entry, Node};
 pub(crate) use parameters::{plain_value, scalar};
 
 /// Every key of ours.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "title",
     "description",
     "params",
@@ -27,6 +28,7 @@ const KEYS: [&str; 11] = [
     "timeout",
     "images",
     "reference",
+    "results",
     "tags",
 ];
 
@@ -216,6 +218,7 @@ impl KeyReader<'_> {
             "timeout" => page.timeout = Some(super::attributes::timeout(value)?),
             "images" => page.images = named(value)?,
             "reference" => page.reference = named(value)?,
+            "results" => page.results = results::read(value, self.findings)?,
             "tags" => page.tags = list(value)?,
             _ => {}
         }
@@ -301,6 +304,7 @@ fn unknown_inside(entry: &Entry, inside: &str, keys: &[&str]) -> Finding {
 mod tests {
     use expect_test::{Expect, expect};
 
+    use super::super::model::Matrix;
     use super::*;
 
     #[track_caller]
@@ -460,21 +464,38 @@ mod tests {
 
     #[test]
     fn matrix_has_axes_and_combinations() {
-        let show = |page: &FrontMatter| format!("{:?}", page.matrix);
+        let show = |page: &FrontMatter| {
+            let Matrix { axes, include, exclude, runs, from_tables, .. } = &page.matrix;
+            format!("{axes:?} {include:?} {exclude:?} {runs:?} {from_tables:?}")
+        };
         check(
             "matrix:\n  base: [debian, fedora]\n  n: [1]\n  exclude: [{base: fedora, n: 1}]",
             show,
             expect![[
-                r#"Matrix { axes: [("base", [String("debian"), String("fedora")]), ("n", [Number(1.0)])], include: [], exclude: [{"base": String("fedora"), "n": Number(1.0)}] }"#
+                r#"[("base", [String("debian"), String("fedora")]), ("n", [Number(1.0)])] [] [{"base": String("fedora"), "n": Number(1.0)}] Each {}"#
             ]],
         );
         check(
             "matrix: {base: {}}",
             show,
             expect![[r#"
-            Matrix { axes: [], include: [], exclude: [] }
+            [] [] [] Each {}
             a.md:2:16 error `base` cannot be this (write a list of values, as `[debian, fedora]`)"#]],
         );
+    }
+
+    #[test]
+    fn matrix_takes_values_from_tables_of_the_page() {
+        let show = |page: &FrontMatter| {
+            let Matrix { axes, runs, from_tables, .. } = &page.matrix;
+            format!("{axes:?} {runs:?} {from_tables:?}")
+        };
+        check(
+            "matrix: {stream: table, event: [table], run: once}",
+            show,
+            expect![[r#"[("stream", []), ("event", [String("table")])] Once {"stream": a.md:2:18}"#]],
+        );
+        check("matrix: {run: [1]}", show, expect![[r#"[("run", [Number(1.0)])] Each {}"#]]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Expander<'_> {
                     }
                 }
                 Item::Heading(heading, id) => heading.anchor = self.anchors.add(&heading.text, id.take()),
-                Item::Paragraph(_) | Item::Code(_) => {}
+                Item::Paragraph(_) | Item::Code(_) | Item::Table(_) => {}
             }
             self.expanded.page.items.push(item);
         }

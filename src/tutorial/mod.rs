@@ -38,6 +38,7 @@ mod promises;
 mod rewrite;
 mod runaway;
 mod scalars;
+mod tables;
 mod transcript;
 mod values;
 
@@ -46,12 +47,15 @@ pub(crate) use front_matter::plain_value;
 pub use include::Includes;
 pub use load::load;
 pub use model::{
-    Action, Attributes, CodeBlock, Delimiters, Dialect, ExpectedOutput, FrontMatter, Heading, Include, Link,
-    Matrix, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind, Prerequisite, Ready, Requirements,
-    Step, StepName, Template, Text, ToolRequirement, TranscriptCommand, Tutorial, Value,
+    Action, Attributes, CodeBlock, Delimiters, Dialect, ExpectedOutput, FrontMatter, Generate, Heading,
+    Include, Link, Matrix, NamedResult, NetworkRequirement, NotRun, Origin, Parameter, ParameterKind,
+    Prerequisite, Ready, Requirements, Runs, Step, StepName, Template, Text, ToolRequirement,
+    TranscriptCommand, Tutorial, Value, ValuesTable,
 };
 pub(crate) use names::Anchors;
 pub use page::markdown_options;
 pub use parse::{ParseOptions, parse};
 pub use rewrite::{Edit, rewrite};
 pub(crate) use scalars::scalars;
+pub(crate) use transcript::read as transcript_commands;
+pub(crate) use values::{delimiters as read_delimiters, ready as read_ready};

@@ -196,6 +196,8 @@ pub struct Attributes {
     pub append: bool,
     /// Permissions of the file, as in `chmod`.
     pub mode: Option<u32>,
+    /// The file belongs into the repository: `stagebook generate` writes it there.
+    pub generate: Option<Generate>,
     /// Renders the text with Tera first.
     pub template: Option<Template>,
     /// Runs only if this Tera expression over the parameters is true.
@@ -231,6 +233,7 @@ impl Default for Attributes {
             ready: None,
             append: false,
             mode: None,
+            generate: None,
             template: None,
             when: None,
             skip: None,
@@ -244,6 +247,13 @@ impl Default for Attributes {
     }
 }
 
+/// Says that the file of a step is generated into the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generate {
+    /// The files that the step owns, as a glob; else those that its path could name.
+    pub owns: Option<String>,
+}
+
 /// Says that a block is a template, and how its tags look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -252,7 +262,7 @@ pub struct Template {
 }
 
 /// The tags of a template: `delimiters="<% %> << >> <# #>"`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Delimiters {
     /// Around statements.
     pub block: (String, String),
@@ -320,6 +330,8 @@ pub struct FrontMatter {
     pub images: BTreeMap<String, String>,
     /// `reference`: production images that the built ones are compared with, by the same names.
     pub reference: BTreeMap<String, String>,
+    /// `results` that the steps leave behind, in the order of the page.
+    pub results: Vec<NamedResult>,
     /// `tags`.
     pub tags: Vec<String>,
     /// Where the value of each top-level key stands.
@@ -337,6 +349,19 @@ pub struct Parameter {
     pub default: Option<Value>,
     /// What it is for.
     pub description: Option<String>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A value that the steps leave behind, in a file of its name below `STAGEBOOK_RESULTS`.
+#[derive(Debug, Clone)]
+pub struct NamedResult {
+    /// The name.
+    pub name: String,
+    /// What it is.
+    pub description: Option<String>,
+    /// The session that writes it, where the page says so.
+    pub session: Option<String>,
     /// Where it is declared.
     pub place: Place,
 }
@@ -363,6 +388,35 @@ pub struct Matrix {
     pub include: Vec<BTreeMap<String, Value>>,
     /// Combinations to leave out; a part matches all that contain it.
     pub exclude: Vec<BTreeMap<String, Value>>,
+    /// Whether the page runs once for each variant.
+    pub runs: Runs,
+    /// Tables of values on the page.
+    pub tables: Vec<ValuesTable>,
+    /// Dimensions whose values stand in a table, with the place of the word that says so.
+    pub from_tables: BTreeMap<String, Place>,
+    /// Where the value of each key stands.
+    pub places: BTreeMap<String, Place>,
+}
+
+/// How often a page with a matrix runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Runs {
+    /// Once for each variant.
+    #[default]
+    Each,
+    /// Once. The steps that generate files write those of all variants.
+    Once,
+}
+
+/// A table of the page: what the variants get by their value of one dimension.
+#[derive(Debug, Clone)]
+pub struct ValuesTable {
+    /// The dimension, which is the first column.
+    pub dimension: String,
+    /// The names of the other columns, which are parameters.
+    pub columns: Vec<String>,
+    /// The values of the other columns by that of the first.
+    pub rows: BTreeMap<String, Vec<Value>>,
 }
 
 /// What a tutorial needs of the machine.

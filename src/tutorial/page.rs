@@ -12,6 +12,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use super::comment::{self, Comment};
 use super::fence::{Fence, FenceLines};
 use super::model::{Heading, Link};
+use super::tables::{Cell, Row, Table};
 use crate::diagnostic::{Finding, Place, Source};
 
 /// Something on a page, in page order.
@@ -22,6 +23,7 @@ pub(crate) enum Item {
     Paragraph(String),
     Code(Fence),
     Comment(Comment),
+    Table(Table),
 }
 
 /// What a page is made of.
@@ -65,6 +67,13 @@ struct Open {
     heading: Option<(u8, Option<String>)>,
     code: Option<FenceLines>,
     html: Option<Vec<Range<usize>>>,
+    table: Option<OpenTable>,
+}
+
+/// A table of which the first row is the header.
+struct OpenTable {
+    place: Place,
+    rows: Vec<Row>,
 }
 
 impl Reader<'_> {
@@ -100,6 +109,18 @@ impl Reader<'_> {
                 self.flush_paragraph();
                 self.open.code = Some(FenceLines::new(matches!(kind, CodeBlockKind::Fenced(_))));
             }
+            Tag::Table(_) => {
+                self.flush_paragraph();
+                let range = trim_end(self.source.text(), range);
+                self.open.table = Some(OpenTable { place: Place::new(self.source, range), rows: Vec::new() });
+            }
+            Tag::TableHead | Tag::TableRow => {
+                self.flush_paragraph();
+                let place = Place::new(self.source, trim_end(self.source.text(), range));
+                if let Some(table) = &mut self.open.table {
+                    table.rows.push(Row { place, cells: Vec::new() });
+                }
+            }
             Tag::HtmlBlock => {
                 self.flush_paragraph();
                 self.open.html = Some(Vec::new());
@@ -128,8 +149,27 @@ impl Reader<'_> {
                 self.comments(&pieces);
             }
             // What stands in a cell describes no block.
-            TagEnd::TableCell => self.open.text.clear(),
+            TagEnd::TableCell => self.cell(range),
+            TagEnd::Table => {
+                if let Some(OpenTable { place, mut rows }) = self.open.table.take()
+                    && !rows.is_empty()
+                {
+                    let header = rows.remove(0);
+                    self.page.items.push(Item::Table(Table { place, header, rows }));
+                }
+            }
             _ => self.flush_paragraph(),
+        }
+    }
+
+    fn cell(&mut self, range: Range<usize>) {
+        let text = std::mem::take(&mut self.open.text).trim().to_owned();
+        let written = &self.source.text()[range.clone()];
+        let start = range.start + written.len() - written.trim_start_matches([' ', '\t', '|']).len();
+        let range = trim_end(self.source.text(), start.min(range.end)..range.end);
+        let place = Place::new(self.source, range);
+        if let Some(row) = self.open.table.as_mut().and_then(|table| table.rows.last_mut()) {
+            row.cells.push(Cell { text, place });
         }
     }
 

@@ -11,6 +11,7 @@ use super::model::{Dialect, Heading, Include, Step, StepName, Tutorial};
 use super::names::StepNames;
 use super::page;
 use super::prerequisite;
+use super::tables;
 use crate::diagnostic::{Finding, Place, Source, Span, sort_by_place};
 
 /// What a page cannot know by itself.
@@ -44,12 +45,13 @@ pub(crate) fn parse_alone(
     let mut findings = Vec::new();
     findings.extend(nul_byte(source));
     findings.extend(only_carriage_returns(source));
-    let top = front_matter::read(source, &mut findings);
+    let mut top = front_matter::read(source, &mut findings);
     let page = page::read(source, top.body, &mut findings);
     let expanded = include::expand(source, &top.front_matter.places, page, includes, &mut findings);
     let dialect = dialect_of(&top, &expanded.page.items);
     let mut assembled =
         assemble::assemble(expanded.page.items, dialect, &options.interpreters, &mut findings);
+    tables::settle(&mut top.front_matter, std::mem::take(&mut assembled.tables), &mut findings);
     give_names(&mut assembled.steps, dialect, &expanded.includes, &mut findings);
     sort_by_place(&mut findings);
     let links = expanded.page.links;

@@ -16,6 +16,9 @@ const DEEPEST: usize = 64;
 /// How many nodes aliases may add: a few lines of them can stand for more than any machine holds.
 const MOST_COPIED: usize = 100_000;
 
+/// How many bytes are read again for lists whose brackets stand too far left.
+const MOST_REREAD: usize = 64 << 20;
+
 /// What a file of YAML holds.
 #[derive(Debug, Clone, Default)]
 pub struct Documents {
@@ -29,77 +32,89 @@ pub struct Documents {
 ///
 /// Nothing but blanks and comments is a null node; a second document is passed over.
 pub fn read(source: &Arc<Source>, start: usize, text: &str) -> Result<Node, Box<Finding>> {
-    tolerantly(start, text, |text| {
-        let mut reader = Reader::new(source, start, text);
-        let document = reader.document()?;
-        // A mistake after the first document is one as well.
-        while reader.document()?.is_some() {}
-        Ok(document.unwrap_or_else(|| reader.null_at(start)))
-    })
+    let mut reader = Reader::new(source, start, text);
+    let document = reader.document()?;
+    // A mistake after the first document is one as well.
+    while reader.document()?.is_some() {}
+    Ok(document.unwrap_or_else(|| reader.null_at(start)))
 }
 
 /// Reads all documents of a file.
 ///
 /// Documents before a mistake are given; what follows it cannot be told apart.
 pub fn read_documents(source: &Arc<Source>) -> Documents {
-    let text = source.text();
-    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let start = source.text().len() - source.text().trim_start_matches('\u{feff}').len();
+    let mut text = Cow::Borrowed(&source.text()[start..]);
+    let mut budget = MOST_REREAD;
+    loop {
+        let read = documents(source, start, &text);
+        let Some(outdented) = read.findings.first().and_then(|finding| outdented(finding, start)) else {
+            return read;
+        };
+        match (budget.checked_sub(text.len()), join_lines(&text, outdented)) {
+            (Some(rest), Some(joined)) => (budget, text) = (rest, Cow::Owned(joined)),
+            _ => return read,
+        }
+    }
+}
+
+fn documents(source: &Arc<Source>, start: usize, text: &str) -> Documents {
+    let mut reader = Reader::new(source, start, text);
     let mut read = Documents::default();
-    let all = tolerantly(start, &text[start..], |text| {
-        let mut reader = Reader::new(source, start, text);
-        read.documents.clear();
-        while let Some(document) = reader.document()? {
-            if !document.is_null() {
-                read.documents.push(document);
-            }
-        }
-        Ok(())
-    });
-    read.findings.extend(all.err().map(|finding| *finding));
-    read
-}
-
-/// What the parser says of a closing bracket that is not indented more than its key.
-const TOO_FAR_LEFT: &str = ": invalid indentation";
-
-/// How many closing brackets are forgiven: each time the text is read again.
-const MOST_FORGIVEN: usize = 100;
-
-/// Reads a text, and forgives closing brackets that stand too far to the left, as Kubernetes does:
-///
-/// ```yaml
-/// args: [
-///   "a",
-/// ]
-/// ```
-fn tolerantly<T>(start: usize, text: &str, mut read: impl FnMut(&str) -> Read<T>) -> Read<T> {
-    let mut text = Cow::Borrowed(text);
-    for _ in 0..MOST_FORGIVEN {
-        match read(&text) {
-            Ok(read) => return Ok(read),
+    loop {
+        match reader.document() {
+            Ok(Some(document)) if document.is_null() => {}
+            Ok(Some(document)) => read.documents.push(document),
+            Ok(None) => return read,
             Err(finding) => {
-                // Of a bracket that closes nothing the parser says something else.
-                let at = finding.place.as_ref().filter(|_| finding.message.ends_with(TOO_FAR_LEFT));
-                let forgiven =
-                    at.and_then(|place| with_bracket_above(&text, place.span.start.checked_sub(start)?));
-                text = Cow::Owned(forgiven.ok_or(finding)?);
+                read.findings.push(*finding);
+                return read;
             }
         }
     }
-    read(&text)
 }
 
-/// Returns the text with a bracket that begins its line at the end of the line before: no byte moves.
-fn with_bracket_above(text: &str, at: usize) -> Option<String> {
-    if !text.get(at..)?.starts_with([']', '}']) {
-        return None;
+/// Returns the offset of what stands too far left inside of brackets.
+///
+/// YAML 1.2 forbids it, and Kubernetes' reader does not mind: a `]` below the key of its list is common.
+fn outdented(finding: &Finding, start: usize) -> Option<usize> {
+    let is_it = finding.message.ends_with("does not parse: invalid indentation")
+        || finding.message.ends_with("does not parse: invalid indentation in flow construct");
+    finding.place.as_ref().filter(|_| is_it).map(|place| place.span.start - start)
+}
+
+/// Returns a text of the same length in which the line of an offset is joined to the last one that has content.
+///
+/// What stands between, comments as well, becomes blanks: every place stays right.
+fn join_lines(text: &str, offset: usize) -> Option<String> {
+    let mut joined = text.as_bytes().to_vec();
+    let mut end = text[..offset].rfind('\n')?;
+    loop {
+        let start = text[..end].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &text[start..end];
+        let content = content_length(line);
+        joined[start + content..=end].fill(b' ');
+        if content > 0 || start == 0 {
+            return String::from_utf8(joined).ok();
+        }
+        end = start - 1;
     }
-    let before = text[..at].trim_end();
-    let gap = &text[before.len()..at];
-    if !gap.contains('\n') || !gap.is_ascii() {
-        return None;
+}
+
+/// Returns the length of a line without the comment and the blanks at its end.
+fn content_length(line: &str) -> usize {
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, character) in line.char_indices() {
+        match (quote, character) {
+            (None, '#') if before.is_whitespace() => return line[..at].trim_end().len(),
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(character),
+            (Some(open), _) if character == open && before != '\\' => quote = None,
+            _ => {}
+        }
+        before = character;
     }
-    Some(format!("{before}{}{}", " ".repeat(gap.len()), &text[at..]))
+    line.trim_end().len()
 }
 
 struct Reader<'a> {
@@ -374,25 +389,6 @@ mod tests {
     }
 
     #[test]
-    fn closing_brackets_may_stand_too_far_left() {
-        check(
-            "a:\n  b: [\n    x,\n  ]\n  c: {\n    d: 1\n\n  }\n",
-            expect![[r#"
-                a.md:1:1 
-                  a = a.md:2:3 
-                  b = a.md:2:6 a.md:3:5 "x"
-                  c = a.md:5:6 
-                  d = a.md:6:8 "1""#]],
-        );
-        check("a: 1\n]\n", expect!["a.md:2:1 YAML does not parse: misplaced bracket"]);
-        check("a: [1]\n]\n", expect!["a.md:2:1 YAML does not parse: misplaced bracket"]);
-        check(
-            "a:\n  b: [1,\n  x]\n",
-            expect!["a.md:3:3 YAML does not parse: invalid indentation in flow construct"],
-        );
-    }
-
-    #[test]
     fn broken_yaml_points_at_its_place() {
         check("a: [1\nb: 2\n", expect!["a.md:2:2 YAML does not parse: illegal placement of ':' indicator"]);
         check("a: 1\na: 2\n", expect!["a.md:2:1 YAML does not parse: key `a` stands twice in its mapping"]);
@@ -443,6 +439,24 @@ mod tests {
             writeln!(text, "a{level}: &a{level} [{below}]").expect("a String takes all");
         }
         check(&text, expect!["a.md:5:38 YAML has aliases that stand for more than 100000 values"]);
+    }
+
+    #[test]
+    fn brackets_may_stand_further_left_than_their_key() {
+        let text =
+            "a:\n  b: [ # x: 'y'\n    \"c d\", # ]\n\n  # e\n  ]\n  f: {\n g: ä,\n}\n  h: |\n    [\n  i: j\n";
+        let read = read_documents(&Source::new("a.yaml", text));
+        assert!(read.findings.is_empty(), "{:?}", read.findings);
+        expect![[r#"
+            a.yaml:1:1 
+              a = a.yaml:2:3 
+              b = a.yaml:2:6 a.yaml:3:5 "c d" quoted
+              f = a.yaml:7:6 
+              g = a.yaml:8:5 "ä"
+              h = a.yaml:11:5 "[\n" quoted
+              i = a.yaml:12:6 "j""#]]
+        .assert_eq(&read.documents.iter().map(show).collect::<String>());
+        assert_eq!(read_documents(&Source::new("a.yaml", "a: [\nb: ]\n")).findings.len(), 1);
     }
 
     #[test]

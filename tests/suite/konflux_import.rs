@@ -44,7 +44,7 @@ fn without_versions(mut object: Value) -> Value {
 
 #[test]
 fn imported_objects_are_exported_as_they_were() {
-    let Some(folder) = shared_folder() else { return };
+    let Some(folder) = shared_folder("importing real objects") else { return };
     let mut count = 0;
     let begun = Instant::now();
     for path in files(&folder) {
@@ -72,7 +72,7 @@ fn imported_objects_are_exported_as_they_were() {
 
 #[test]
 fn imported_pages_are_tutorials_without_mistakes() {
-    let Some(folder) = shared_folder() else { return };
+    let Some(folder) = shared_folder("importing real objects") else { return };
     let project = Project::new();
     let folders = FOLDERS.map(|name| folder.join("fixtures").join(name).display().to_string());
     let arguments = ["konflux", "import"].into_iter().chain(folders.iter().map(String::as_str));

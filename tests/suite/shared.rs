@@ -1,19 +1,19 @@
-//! Real files of other projects, which lie beside the checkout and are never part of it.
+//! Data of other projects, which is read where it lies and never copied into this one.
 
 use std::path::{Path, PathBuf};
 
-/// Returns the folder of real files, or says that a test is left out for want of it.
-///
-/// It is `STAGEBOOK_SHARED`, or `shared` beside the checkout. Where `CI` is set it must be there.
-pub(crate) fn shared_folder() -> Option<PathBuf> {
+use crate::project::skipped;
+
+/// Returns the folder `shared` beside the checkout; without it the test that asks is skipped, unless CI runs it.
+pub(crate) fn shared_folder(test: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("STAGEBOOK_SHARED").map(PathBuf::from);
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let folder = std::env::var_os("STAGEBOOK_SHARED").map_or_else(beside, PathBuf::from);
+    let folder = named.unwrap_or_else(beside);
     if folder.is_dir() {
         return Some(folder);
     }
-    let absent =
-        format!("there are no real files in `{}`: set STAGEBOOK_SHARED to their folder", folder.display());
-    assert!(std::env::var_os("CI").is_none(), "{absent}");
-    eprintln!("skipped: {absent}");
+    let why = format!("{} is not there; name another folder in STAGEBOOK_SHARED", folder.display());
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    skipped(test, &why);
     None
 }

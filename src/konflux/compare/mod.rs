@@ -15,8 +15,8 @@ mod pattern;
 mod tree;
 mod view;
 
-pub(super) use dimension::{common_prefix, common_suffix};
 pub use dimension::{Dimension, dimensions};
+pub(super) use dimension::{common_prefix, common_suffix};
 pub use explain::{Case, Explanation, explain};
 pub use pattern::Pattern;
 pub use tree::{Compared, Comparison, Same, Variation, compare};

@@ -136,21 +136,13 @@ impl Walk {
 
     /// Goes into lists of maps that all have a name.
     fn named_lists(&mut self, path: &str, nodes: &[Option<&Node>]) -> bool {
-        let lists: Option<Vec<Option<Vec<(&str, &Node)>>>> = nodes
-            .iter()
-            .map(|node| match node {
-                None => Some(None),
-                Some(node) => named_items(node).map(Some),
-            })
-            .collect();
-        let Some(lists) = lists else { return false };
-        let names = lists.iter().flatten().flatten().map(|(name, _)| *name);
+        let lists = nodes.iter().map(|node| node.map_or(Some(Vec::new()), named_items));
+        let Some(lists) = lists.collect::<Option<Vec<_>>>() else { return false };
+        let names = lists.iter().flatten().map(|(name, _)| *name);
         for name in in_order(names) {
-            let item = |list: &Option<Vec<(&str, &'_ Node)>>| {
-                list.as_ref()?.iter().position(|(other, _)| *other == name)
-            };
+            let item = |list: &Vec<(&str, &'_ Node)>| list.iter().position(|(other, _)| *other == name);
             let below: Vec<Option<&Node>> =
-                lists.iter().map(|list| item(list).and_then(|at| Some(list.as_ref()?[at].1))).collect();
+                lists.iter().map(|list| item(list).map(|at| list[at].1)).collect();
             self.node(&format!("{path}[name={name}]"), &below);
         }
         true

@@ -41,7 +41,8 @@ fn comparison(files: &[Member]) -> Comparison {
 /// template. The template is the text of the files themselves, so what they agree in stays as it is, comments
 /// and all.
 pub fn import_folder(files: &[Member]) -> Imported {
-    let mut findings: Vec<Finding> = files.iter().flat_map(|file| read_documents(&file.source).findings).collect();
+    let mut findings: Vec<Finding> =
+        files.iter().flat_map(|file| read_documents(&file.source).findings).collect();
     let comparison = comparison(files);
     let texts: Vec<String> = files.iter().map(|file| text_of(&file.source, &mut findings)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
@@ -61,13 +62,16 @@ fn text_of(source: &Arc<Source>, findings: &mut Vec<Finding>) -> String {
     let text = source.text();
     let start = || Place::new(source, 0..0);
     if text.contains('\r') {
-        let finding = Finding::warning("import-line-ends", "lines end with a carriage return, which pages do not keep");
+        let finding =
+            Finding::warning("import-line-ends", "lines end with a carriage return, which pages do not keep");
         findings.push(finding.at(start()).help("`stagebook generate` writes the file without"));
     }
     if !text.ends_with('\n') && !text.is_empty() {
         let finding = Finding::warning("import-line-ends", "the last line has no end, and gets one");
         let end = text.len();
-        findings.push(finding.at(Place::new(source, end..end)).help("`stagebook generate` writes the file with it"));
+        findings.push(
+            finding.at(Place::new(source, end..end)).help("`stagebook generate` writes the file with it"),
+        );
     }
     text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
 }
@@ -128,15 +132,17 @@ fn introduction(comparison: &Comparison) -> String {
     );
     let names: Vec<&str> = comparison.dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
     if let Some((last, others)) = names.split_last().filter(|(_, others)| !others.is_empty()) {
-        writeln!(text, "What differs is decided by {} and {last}.", others.join(", ")).expect("a String takes all");
+        writeln!(text, "What differs is decided by {} and {last}.", others.join(", "))
+            .expect("a String takes all");
     }
     text + "\n"
 }
 
 /// Returns the table with the values of a dimension and what follows from them.
 fn table(dimension: &Dimension, columns: &[&Column]) -> String {
-    let heads: Vec<&str> =
-        std::iter::once(dimension.name.as_str()).chain(columns.iter().map(|column| column.name.as_str())).collect();
+    let heads: Vec<&str> = std::iter::once(dimension.name.as_str())
+        .chain(columns.iter().map(|column| column.name.as_str()))
+        .collect();
     let mut text = format!("## By {}\n\n<!-- values: {} -->\n", dimension.name, dimension.name);
     text += &format!("| {} |\n|{}\n", heads.join(" | "), " --- |".repeat(heads.len()));
     for value in dimension.distinct() {
@@ -150,7 +156,9 @@ fn table(dimension: &Dimension, columns: &[&Column]) -> String {
 /// Returns a value as a cell that is read as the same text.
 fn code(value: &str) -> String {
     let quoted = value.is_empty()
-        || ['"', '\''].iter().any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
+        || ['"', '\'']
+            .iter()
+            .any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
     match quoted {
         true if value.contains('"') => format!("`'{}'`", value.replace('|', "\\|")),
         true => format!("`\"{}\"`", value.replace('|', "\\|")),
@@ -178,11 +186,15 @@ fn excluded(dimensions: &[Dimension]) -> Vec<Value> {
     let values: Vec<Vec<&str>> = dimensions.iter().map(Dimension::distinct).collect();
     let mut all: Vec<Vec<&str>> = vec![Vec::new()];
     for values in &values {
-        all = all.iter().flat_map(|begun| values.iter().map(|value| [begun.as_slice(), &[*value]].concat())).collect();
+        all = all
+            .iter()
+            .flat_map(|begun| values.iter().map(|value| [begun.as_slice(), &[*value]].concat()))
+            .collect();
     }
     let missing: Vec<&Vec<&str>> = all.iter().filter(|tuple| !there.contains(*tuple)).collect();
     let mut parts: Vec<BTreeMap<usize, &str>> = Vec::new();
-    let fits = |part: &BTreeMap<usize, &str>, tuple: &[&str]| part.iter().all(|(at, value)| tuple[*at] == *value);
+    let fits =
+        |part: &BTreeMap<usize, &str>, tuple: &[&str]| part.iter().all(|(at, value)| tuple[*at] == *value);
     for tuple in missing {
         if parts.iter().any(|part| fits(part, tuple)) {
             continue;

@@ -13,7 +13,8 @@ use crate::yaml;
 const LONGEST: (usize, usize) = (160, 40);
 
 /// Tags that templates may have; those are taken of which no file has any.
-const TAGS: [&str; 4] = ["<% %> << >> <# #>", "[% %] [= =] [# #]", "<%% %%> <<< >>> <## ##>", "@% %@ @= =@ @# #@"];
+const TAGS: [&str; 4] =
+    ["<% %> << >> <# #>", "[% %] [= =] [# #]", "<%% %%> <<< >>> <## ##>", "@% %@ @= =@ @# #@"];
 
 /// Words of templates that no parameter can have as its name.
 const RESERVED: [&str; 12] =
@@ -71,7 +72,10 @@ struct Branch {
 
 /// Adds a line to branches, if what it says of the files agrees with them.
 fn joins(run: &mut Vec<Branch>, groups: &[BTreeSet<usize>], at: usize) -> bool {
-    if !run.is_empty() && run.len() == groups.len() && run.iter().zip(groups).all(|(branch, group)| branch.files == *group) {
+    if !run.is_empty()
+        && run.len() == groups.len()
+        && run.iter().zip(groups).all(|(branch, group)| branch.files == *group)
+    {
         run.iter_mut().for_each(|branch| branch.slots.push(at));
         return true;
     }
@@ -157,7 +161,9 @@ impl Builder<'_> {
     /// Returns the name of a column with some values, which may be there already.
     fn column(&mut self, at: usize, dimension: usize, values: BTreeMap<String, String>) -> String {
         let columns = &self.template.columns;
-        if let Some(known) = columns.iter().find(|column| column.dimension == dimension && column.values == values) {
+        if let Some(known) =
+            columns.iter().find(|column| column.dimension == dimension && column.values == values)
+        {
             return known.name.clone();
         }
         let key = self.name_of(at);
@@ -177,7 +183,8 @@ impl Builder<'_> {
 
     /// Returns what to call what stands on a line: its key, or the name of the parameter above a `value`.
     fn name_of(&self, at: usize) -> String {
-        let line = |at: usize| self.slots[at].lines.iter().flatten().next().map_or("", |line| line.raw.as_str());
+        let line =
+            |at: usize| self.slots[at].lines.iter().flatten().next().map_or("", |line| line.raw.as_str());
         let (indent, key) = key_of(line(at));
         let above = |test: &dyn Fn(usize, &str) -> bool| {
             (0..at).rev().map(|at| key_of(line(at))).find(|(at, key)| test(*at, key)).map(|(_, key)| key)
@@ -185,7 +192,8 @@ impl Builder<'_> {
         let named = (0..at).rev().map(line).find_map(|line| line.trim_start().strip_prefix("- name: "));
         let word = match key.as_str() {
             "value" => named.map(str::to_owned),
-            "" => above(&|other, key| other <= indent && !key.is_empty() && key != "value").or(named.map(str::to_owned)),
+            "" => above(&|other, key| other <= indent && !key.is_empty() && key != "value")
+                .or(named.map(str::to_owned)),
             key => Some(key.to_owned()),
         };
         word.unwrap_or_default()
@@ -292,10 +300,12 @@ impl Builder<'_> {
             }
             let names: Vec<&str> = set.iter().map(|number| self.dimensions[*number].name.as_str()).collect();
             if let ([name], 1, true) = (names.as_slice(), outside.len(), inside.len() > 1) {
-                let other = outside.iter().next().and_then(|values| values.first()).copied().unwrap_or_default();
+                let other =
+                    outside.iter().next().and_then(|values| values.first()).copied().unwrap_or_default();
                 return (format!("{name} != {}", literal(other)), Vec::new());
             }
-            let condition = inside.iter().map(|values| equal(&names, values)).collect::<Vec<_>>().join(" or ");
+            let condition =
+                inside.iter().map(|values| equal(&names, values)).collect::<Vec<_>>().join(" or ");
             return (condition, if inside.len() == 1 { set } else { Vec::new() });
         }
         ("true".to_owned(), Vec::new())
@@ -363,7 +373,8 @@ fn can_be_cell(part: &str) -> bool {
     part.len() <= longest
         && !quotes
         && part.trim() == part
-        && !part.contains(|letter: char| letter == '`' || letter.is_control() || dimension_of(letter).is_some())
+        && !part
+            .contains(|letter: char| letter == '`' || letter.is_control() || dimension_of(letter).is_some())
         && !part.ends_with('\\')
 }
 
@@ -407,7 +418,8 @@ fn key_of(line: &str) -> (usize, String) {
     let text = line.trim_start().trim_start_matches("- ");
     let Some((key, rest)) = text.split_once([':', '=']) else { return (indent, String::new()) };
     let key = key.trim_matches(['"', '\'']);
-    let is_key = !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./".contains(letter));
+    let is_key = !key.is_empty()
+        && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./".contains(letter));
     let is_value = rest.is_empty() || rest.starts_with(' ') || text.contains('=');
     if is_key && is_value { (indent, key.to_owned()) } else { (indent, String::new()) }
 }
@@ -416,7 +428,8 @@ fn key_of(line: &str) -> (usize, String) {
 fn variable_name(key: &str, parts: usize) -> String {
     let mut last: Vec<&str> = key.rsplit(['/', '.']).take(parts).collect();
     last.reverse();
-    let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
+    let letter =
+        |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' };
     let name: String = last.join("_").chars().map(letter).collect();
     let name = name.trim_matches('_');
     match name.chars().next() {

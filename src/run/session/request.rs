@@ -19,6 +19,8 @@ pub(crate) struct Request<'a> {
     pub(crate) apart: bool,
     /// What holds for this text alone.
     pub(crate) extras: Option<&'a Extras>,
+    /// Whether the shell saves its state before it runs the text.
+    pub(crate) saved: bool,
 }
 
 impl Request<'_> {
@@ -29,7 +31,7 @@ impl Request<'_> {
             (!self.errexit, 'E'),
             (self.apart, '2'),
             (self.extras.is_some(), 'p'),
-            (self.may_replace_shell(), 's'),
+            (self.saved || self.may_replace_shell(), 's'),
         ];
         let set = flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag);
         std::iter::once('-').chain(set).collect()

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::net::unix::pipe::Receiver;
 
 use super::driver;
-use super::request::Request;
+use super::request::{Request, shell_string};
 use crate::plan::{Interpreter, InterpreterKind};
 use crate::run::pipe::{OutputPipe, open_replies, open_requests};
 use crate::run::process::ProcessId;
@@ -245,6 +245,42 @@ impl Session {
         has_nothing_to_do && self.shell.as_mut().is_some_and(Spawned::kill)
     }
 
+    /// Ends an idle shell without any of the traps that its steps set; returns whether there was one.
+    pub(crate) fn kill(&mut self) -> bool {
+        self.shell.as_mut().is_some_and(Spawned::kill)
+    }
+
+    /// Takes over the state that a session of another process left in a folder.
+    pub(crate) fn load(&self, folder: &Path) -> io::Result<()> {
+        for part in PARTS.into_iter().map(|part| format!("state{part}")) {
+            if folder.join(&part).exists() {
+                std::fs::copy(folder.join(&part), self.folder.join(&part))?;
+            }
+        }
+        let state = self.folder.join("state");
+        if state.exists() {
+            // The driver's own folder was another one there.
+            let own = format!("__sb_dir={}\n", shell_string(&self.folder.to_string_lossy()));
+            File::options().append(true).open(&state)?.write_all(own.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the state in a folder, for a session of another process. An idle shell has to save it first.
+    pub(crate) fn leave(&mut self, folder: &Path) -> io::Result<()> {
+        self.take_state()?;
+        if let Some(number) = self.unfinished.take() {
+            self.finish_state(number)?;
+        }
+        std::fs::create_dir_all(folder)?;
+        for part in PARTS.into_iter().map(|part| format!("state{part}")) {
+            if self.folder.join(&part).exists() {
+                std::fs::copy(self.folder.join(&part), folder.join(&part))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Asks an idle shell to end, which runs the traps that its steps set.
     pub(crate) fn ask_to_end(&mut self) -> io::Result<()> {
         self.texts += 1;
@@ -270,17 +306,23 @@ impl Session {
         while self.requests.read(&mut unread).is_ok_and(|length| length > 0) {}
     }
 
+    /// Takes the variables of a step alone back from the state that its end saved.
+    fn finish_state(&self, number: usize) -> io::Result<()> {
+        let state = self.folder.join("state");
+        if !state.exists() {
+            return Ok(());
+        }
+        let after = std::fs::read(self.folder.join(format!("after{number}")))?;
+        File::options().append(true).open(&state)?.write_all(&after)
+    }
+
     fn start(&mut self) -> io::Result<()> {
         let has_been_there = self.texts > 1;
         if has_been_there {
             self.take_state()?;
         }
-        let state = self.folder.join("state");
-        if let Some(number) = self.unfinished.take()
-            && state.exists()
-        {
-            let after = std::fs::read(self.folder.join(format!("after{number}")))?;
-            File::options().append(true).open(&state)?.write_all(&after)?;
+        if let Some(number) = self.unfinished.take() {
+            self.finish_state(number)?;
         }
         // A step may have removed it; what cleans up must not run somewhere else.
         std::fs::create_dir_all(&self.workspace)?;

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{Matrix, Value};
+use super::super::model::{Matrix, Runs, Value};
 use super::super::values::bad_name;
 use super::parameters::scalar;
 use crate::diagnostic::{Finding, nearest};
-use crate::yaml::Node;
+use crate::yaml::{Data, Node};
 
 /// Keys that are no parameters.
-const RULES: [&str; 2] = ["include", "exclude"];
+const RULES: [&str; 3] = ["include", "exclude", "run"];
+
+/// What stands in the place of a list where the values stand in a table of the page.
+const TABLE: &str = "table";
 
 /// Reads values by parameter, with `include` and `exclude`.
 pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &'static str> {
@@ -18,9 +21,19 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &
         return Ok(matrix);
     }
     for entry in node.entries().ok_or("write a map of names and lists of values")? {
+        matrix.places.insert(entry.key.clone(), entry.value.place.clone());
         let help = match entry.key.as_str() {
             "include" => combinations(&entry.value).map(|found| matrix.include = found),
             "exclude" => combinations(&entry.value).map(|found| matrix.exclude = found),
+            "run" if runs(&entry.value).is_some() => {
+                matrix.runs = runs(&entry.value).unwrap_or_default();
+                Ok(())
+            }
+            name if is_plain(&entry.value, TABLE) => {
+                matrix.from_tables.insert(name.to_owned(), entry.value.place.clone());
+                matrix.axes.push((name.to_owned(), Vec::new()));
+                Ok(())
+            }
             name => match (values(&entry.value), nearest(name, RULES)) {
                 (Err(_), Some(_)) => {
                     findings.push(super::unknown_inside(entry, "matrix", &RULES));
@@ -39,7 +52,8 @@ pub(super) fn read(node: &Node, findings: &mut Vec<Finding>) -> Result<Matrix, &
 /// Returns a finding for each name of an axis or in `include` that no variable can have.
 fn bad_names(node: &Node) -> Vec<Finding> {
     let entries = || node.entries().unwrap_or_default().iter();
-    let axes = entries().filter(|entry| !RULES.contains(&entry.key.as_str()));
+    let is_rule = |key: &str| RULES[..2].contains(&key);
+    let axes = entries().filter(|entry| !is_rule(&entry.key));
     let lists = entries().filter(|entry| entry.key == "include");
     let included =
         lists.filter_map(|entry| entry.value.items()).flatten().filter_map(Node::entries).flatten();
@@ -56,6 +70,16 @@ fn unknown_exclusions(node: &Node, matrix: &Matrix) -> Vec<Finding> {
     keys.filter(|entry| !axes.contains(&entry.key.as_str()))
         .map(|entry| super::unknown_inside(entry, "exclude", &axes))
         .collect()
+}
+
+fn is_plain(node: &Node, word: &str) -> bool {
+    matches!(&node.data, Data::Scalar { text, quoted: false } if text == word)
+}
+
+/// Reads how often a page runs; a list of values makes `run` a dimension like any other.
+fn runs(node: &Node) -> Option<Runs> {
+    let words = [("each", Runs::Each), ("once", Runs::Once)];
+    words.into_iter().find(|(word, _)| is_plain(node, word)).map(|(_, runs)| runs)
 }
 
 fn values(node: &Node) -> Result<Vec<Value>, &'static str> {

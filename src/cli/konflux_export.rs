@@ -1,0 +1,126 @@
+//! `stagebook konflux export`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::arguments::{SelectionArguments, TutorialArguments};
+use super::error::CliError;
+use super::exit::ExitStatus;
+use super::konflux_page::{ImportedPage, take_imported};
+use super::printer::Printer;
+use super::project::{Pages, Project, has_error};
+use crate::config::KonfluxSettings;
+use crate::diagnostic::{Finding, Severity, plural};
+use crate::konflux::{CONTAINERFILE, Exported, export as export_plans};
+use crate::yaml;
+
+/// Write tutorials as Tekton pipelines: a Pipeline with its tasks inline, and a PipelineRun
+///
+/// A page that `konflux import` made gives the objects that it holds.
+#[derive(Debug, Args)]
+pub(super) struct ExportArguments {
+    #[command(flatten)]
+    tutorials: TutorialArguments,
+    /// Run the tasks in this image [default: `image` below `[konflux]` of stagebook.toml]
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// Write a file (`NAME.yaml`), or two files for each tutorial into a folder [default: standard output]
+    #[arg(short, long, value_name = "FILE|DIR")]
+    output: Option<PathBuf>,
+    /// Print a recipe for the image in which tasks run, and do nothing else
+    #[arg(long, exclusive = true)]
+    containerfile: bool,
+}
+
+/// Exports tutorials.
+pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    if arguments.containerfile {
+        printer.data(CONTAINERFILE)?;
+        return Ok(ExitStatus::Passed);
+    }
+    let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
+    let settings = KonfluxSettings {
+        image: arguments.image.clone().or_else(|| project.settings.konflux.image.clone()),
+        ..project.settings.konflux.clone()
+    };
+    let mut wrong = Vec::new();
+    let pages = take_imported(&mut project, &mut wrong);
+    let (exported, mut findings) = exported(&mut project, arguments, &settings)?;
+    findings.extend(wrong);
+    printer.findings(&mut findings);
+    if has_error(&findings) {
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        printer.failure(&format!("{}; nothing was exported", plural(errors, "mistake")));
+        return Err(CliError::Findings);
+    }
+    match &arguments.output {
+        None => printer.data(&documents(objects(&exported, &pages)))?,
+        Some(output) if is_file(output) => write(output, &documents(objects(&exported, &pages)), printer)?,
+        Some(folder) => write_folder(folder, &exported, &pages, printer)?,
+    }
+    Ok(ExitStatus::Passed)
+}
+
+/// Exports each tutorial, and collects what is wrong with any of them.
+fn exported(
+    project: &mut Project,
+    arguments: &ExportArguments,
+    settings: &KonfluxSettings,
+) -> Result<(Vec<Exported>, Vec<Finding>), CliError> {
+    let planned = project.plans_by_page(&arguments.tutorials, &SelectionArguments::default())?;
+    let mut findings = std::mem::take(&mut project.findings);
+    let mut exported = Vec::new();
+    for (loaded, plans) in project.tutorials.iter().zip(planned) {
+        findings.extend(loaded.findings.iter().cloned());
+        match plans {
+            Ok(plans) => {
+                let (one, wrong) = export_plans(&plans, settings);
+                exported.extend(one);
+                findings.extend(wrong);
+            }
+            Err(wrong) => findings.extend(wrong),
+        }
+    }
+    Ok((exported, crate::diagnostic::tidy(findings)))
+}
+
+/// Returns whether a path is meant as a file: it is one, or it is called as one.
+fn is_file(path: &Path) -> bool {
+    let is_called_so = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    !path.is_dir() && (path.is_file() || is_called_so)
+}
+
+fn objects<'a>(exported: &'a [Exported], pages: &'a [ImportedPage]) -> impl Iterator<Item = &'a Value> {
+    let plans = exported.iter().flat_map(|one| [&one.pipeline, &one.run]);
+    plans.chain(pages.iter().flat_map(|page| &page.objects))
+}
+
+fn documents<'a>(objects: impl Iterator<Item = &'a Value>) -> String {
+    objects.map(yaml::write).collect::<Vec<_>>().join("---\n")
+}
+
+fn write_folder(
+    folder: &Path,
+    exported: &[Exported],
+    pages: &[ImportedPage],
+    printer: &Printer,
+) -> Result<(), CliError> {
+    let trouble = |source| CliError::Write { path: folder.to_path_buf(), source };
+    std::fs::create_dir_all(folder).map_err(trouble)?;
+    for one in exported {
+        write(&folder.join(format!("{}.yaml", one.name)), &yaml::write(&one.pipeline), printer)?;
+        write(&folder.join(format!("{}-run.yaml", one.name)), &yaml::write(&one.run), printer)?;
+    }
+    for page in pages {
+        write(&folder.join(format!("{}.yaml", page.name)), &documents(page.objects.iter()), printer)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
+    std::fs::write(path, text).map_err(|source| CliError::Write { path: path.to_path_buf(), source })?;
+    printer.say(&path.display().to_string());
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Files of Kubernetes objects, checked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::object::{Object, objects};
+use super::placeholder::covered;
+use super::rules::{Corpus, judge};
+use super::schema::{Catalog, Judged, validate};
+use crate::diagnostic::{Finding, Place, Source, plural, tidy};
+use crate::yaml::{Node, read_documents};
+
+/// What a project says about checks.
+#[derive(Debug, Clone, Default)]
+pub struct CheckSettings {
+    /// Codes of findings that are not wanted.
+    pub allow: Vec<String>,
+    /// Namespaces of registries in which production images are.
+    pub production: Vec<String>,
+}
+
+impl CheckSettings {
+    /// Returns whether findings with a code are not wanted.
+    pub(super) fn allows(&self, code: &str) -> bool {
+        self.allow.iter().any(|allowed| allowed == code)
+    }
+}
+
+/// Checks files against schemas and rules.
+///
+/// Schemas are compiled when the first object of their kind is met, and kept: one checker for many
+/// files costs less than one for each.
+#[derive(Debug, Default)]
+pub struct Checker {
+    catalog: Catalog,
+    settings: CheckSettings,
+}
+
+/// A file that was read.
+struct Read {
+    /// The file as it was given.
+    source: Arc<Source>,
+    documents: Vec<Node>,
+}
+
+impl Checker {
+    /// Takes schemas, an empty catalog for none, and settings.
+    pub fn new(catalog: Catalog, settings: CheckSettings) -> Self {
+        Self { catalog, settings }
+    }
+
+    /// Returns what is wrong in files that belong together: what one refers to is looked for in the others.
+    pub fn check(&self, sources: &[Arc<Source>]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let files: Vec<Read> = sources.iter().map(|source| read(source, &mut findings)).collect();
+        let found: Vec<(&Read, Vec<Object<'_>>)> =
+            files.iter().map(|file| (file, self.objects_of(file, &mut findings))).collect();
+        let corpus = Corpus::of(found.iter().flat_map(|(_, objects)| objects.iter().copied()));
+        let mut unknown = BTreeMap::new();
+        for (file, objects) in &found {
+            let start = findings.len();
+            for object in objects {
+                if validate(&self.catalog, object, &mut findings) == Judged::NoSchema {
+                    unknown.entry((object.group, object.kind)).or_insert_with(Vec::new).push(*object);
+                }
+                judge(*object, &corpus, &self.settings, &mut findings);
+            }
+            findings[start..].iter_mut().for_each(|finding| give_back(finding, &file.source));
+        }
+        self.say_unknown(&unknown, &mut findings);
+        findings.retain(|finding| !self.settings.allows(finding.code));
+        tidy(findings)
+    }
+
+    /// Returns the objects of a file, and says which documents are none.
+    fn objects_of<'a>(&self, file: &'a Read, findings: &mut Vec<Finding>) -> Vec<Object<'a>> {
+        let (objects, others) = objects(&file.documents);
+        for other in others {
+            let place = super::fields::first_line(&other.place);
+            let finding = Finding::note("not-an-object", "a document is no Kubernetes object").at(place);
+            findings.push(finding.help("it has no `apiVersion` and `kind`; nothing in it was checked"));
+        }
+        objects
+    }
+
+    /// Says once for each kind that its fields were not checked.
+    fn say_unknown(&self, unknown: &BTreeMap<(&str, &str), Vec<Object<'_>>>, findings: &mut Vec<Finding>) {
+        if self.catalog.is_empty() {
+            return;
+        }
+        for ((group, kind), objects) in unknown {
+            let named = if group.is_empty() { (*kind).to_owned() } else { format!("{kind} of {group}") };
+            let place = super::fields::field(objects[0].node, "kind").map(|node| node.place.clone());
+            let message = format!(
+                "no schema for {named}: fields of {} were not checked",
+                plural(objects.len(), "object")
+            );
+            let mut finding = Finding::note("no-schema", message);
+            finding.place = place;
+            findings.push(
+                finding.help("put its definition (`kubectl get crd -o yaml`) into the folder of schemas"),
+            );
+        }
+    }
+}
+
+/// Reads a file, with what is wrong with it as YAML.
+fn read(source: &Arc<Source>, findings: &mut Vec<Finding>) -> Read {
+    let (covered, unquoted) = covered(source);
+    let read = read_documents(&covered);
+    let start = findings.len();
+    findings.extend(unquoted);
+    findings.extend(read.findings);
+    findings[start..].iter_mut().for_each(|finding| give_back(finding, source));
+    Read { source: Arc::clone(source), documents: read.documents }
+}
+
+/// Puts places into the source as it was given, where they lie in one with covered placeholders.
+fn give_back(finding: &mut Finding, source: &Arc<Source>) {
+    let places = finding.place.iter_mut().chain(finding.related.iter_mut().map(|(place, _)| place));
+    for place in places.filter(|place| place.source.path() == source.path()) {
+        *place = Place::new(source, place.span);
+    }
+}
+
+/// Adds to findings about generated text where the page writes the line.
+///
+/// `origin` returns the place of the page that wrote the line of a place.
+pub fn trace(findings: &mut [Finding], origin: impl Fn(&Place) -> Option<Place>) {
+    for finding in findings {
+        if let Some(place) = finding.place.as_ref().and_then(&origin) {
+            finding.related.push((place, "the page writes it here".to_owned()));
+        }
+    }
+}

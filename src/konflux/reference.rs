@@ -1,0 +1,130 @@
+//! Tekton's variables in a text: `$(params.revision)`, `$(tasks.build.results.IMAGE_REF[*])`.
+
+use super::fields;
+use crate::diagnostic::Place;
+use crate::yaml::Node;
+
+/// A variable as it is written in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reference<'a> {
+    /// The whole of it, `$(` and `)` included.
+    pub(crate) written: &'a str,
+    /// The names between the points; one in brackets and quotes may have points itself.
+    pub(crate) names: Vec<&'a str>,
+    /// What stands in the brackets at its end: `*` or a number.
+    pub(crate) index: Option<&'a str>,
+}
+
+impl<'a> Reference<'a> {
+    /// Returns the first name: `params`, `tasks`.
+    pub(crate) fn head(&self) -> &'a str {
+        self.names.first().copied().unwrap_or_default()
+    }
+
+    /// Returns the name that stands after the first.
+    pub(crate) fn name(&self) -> &'a str {
+        self.names.get(1).copied().unwrap_or_default()
+    }
+
+    /// Returns task and result of `$(tasks.T.results.R)`.
+    pub(crate) fn task_result(&self) -> Option<(&'a str, &'a str)> {
+        match self.names.as_slice() {
+            ["tasks" | "finally", task, "results", result, ..] => Some((task, result)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the variables of a text, in its order. What a shell would run, `$(cat x)`, is none.
+pub(crate) fn references(text: &str) -> impl Iterator<Item = Reference<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find("$(")?;
+            let from = &rest[start..];
+            let inner = &from[2..];
+            rest = inner;
+            let Some(end) = inner.find([')', '(', '\n']).filter(|end| inner.as_bytes()[*end] == b')') else {
+                continue;
+            };
+            if let Some((names, index)) = parse(&inner[..end]) {
+                rest = &inner[end..];
+                return Some(Reference { written: &from[..end + 3], names, index });
+            }
+        }
+    })
+}
+
+/// Returns the names of a variable and its index.
+fn parse(inner: &str) -> Option<(Vec<&str>, Option<&str>)> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/');
+    let mut names = Vec::new();
+    let mut rest = inner;
+    loop {
+        let length = rest.bytes().take_while(|byte| is_name(*byte)).count();
+        if length == 0 {
+            return None;
+        }
+        names.push(&rest[..length]);
+        rest = &rest[length..];
+        while let Some(after) = rest.strip_prefix('[') {
+            let (inside, behind) = after.split_once(']')?;
+            rest = behind;
+            match inside.as_bytes() {
+                [quote @ (b'"' | b'\''), .., last] if quote == last && inside.len() > 2 => {
+                    names.push(&inside[1..inside.len() - 1]);
+                }
+                _ if inside == "*" || (!inside.is_empty() && inside.bytes().all(|b| b.is_ascii_digit())) => {
+                    return rest.is_empty().then_some((names, Some(inside)));
+                }
+                _ => return None,
+            }
+        }
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None => return rest.is_empty().then_some((names, None)),
+        }
+    }
+}
+
+/// Returns where a part of a scalar's text stands, or all of the scalar where it is written otherwise.
+pub(crate) fn place_in(scalar: &Node, part: &str) -> Place {
+    let written = scalar.place.text();
+    match written.find(part) {
+        Some(offset) => {
+            let start = scalar.place.span.start + offset;
+            Place::new(&scalar.place.source, start..start + part.len())
+        }
+        None => fields::first_line(&scalar.place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[(&[&str], Option<&str>)]) {
+        let found: Vec<_> = references(text).collect();
+        let found: Vec<_> =
+            found.iter().map(|reference| (reference.names.as_slice(), reference.index)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn variables_are_told_from_commands() {
+        check("$(params.a)-$(params.b[*])", &[(&["params", "a"], None), (&["params", "b"], Some("*"))]);
+        check(
+            "$(params[\"a.b\"]) $(params['c'][0])",
+            &[(&["params", "a.b"], None), (&["params", "c"], Some("0"))],
+        );
+        check("$(tasks.t.results.r.key)", &[(&["tasks", "t", "results", "r", "key"], None)]);
+        check(
+            "$(cat $(workspaces.w.path)/x) $(date)",
+            &[(&["workspaces", "w", "path"], None), (&["date"], None)],
+        );
+        check("$$(params.a)", &[(&["params", "a"], None)]);
+        check("$( params.a ) ${params.b} $(params.", &[]);
+        check("$(a b) $(params.x", &[]);
+    }
+}

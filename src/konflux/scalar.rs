@@ -1,0 +1,129 @@
+//! What Kubernetes makes of a plain scalar: its reader knows YAML 1.1.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::yaml::{Data, Node};
+
+/// The kinds of value that a schema tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ValueKind {
+    Null,
+    Boolean,
+    Integer,
+    Number,
+    Text,
+    List,
+    Map,
+}
+
+impl ValueKind {
+    /// Returns the kind with its article, for messages.
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Boolean => "a boolean",
+            Self::Integer => "an integer",
+            Self::Number => "a number",
+            Self::Text => "a string",
+            Self::List => "a list",
+            Self::Map => "a map",
+        }
+    }
+}
+
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$").expect("the pattern is valid")
+});
+
+/// Returns what a node is to Kubernetes.
+pub(super) fn kind(node: &Node) -> ValueKind {
+    match &node.data {
+        Data::Null => ValueKind::Null,
+        Data::List(_) => ValueKind::List,
+        Data::Map(_) => ValueKind::Map,
+        Data::Scalar { quoted: true, .. } => ValueKind::Text,
+        Data::Scalar { text, .. } => plain_kind(text),
+    }
+}
+
+fn plain_kind(text: &str) -> ValueKind {
+    match text.as_bytes().first() {
+        Some(b'0'..=b'9' | b'-' | b'+' | b'.') => number_kind(text),
+        _ if boolean(text).is_some() => ValueKind::Boolean,
+        _ => ValueKind::Text,
+    }
+}
+
+fn number_kind(text: &str) -> ValueKind {
+    if integer(text).is_some() {
+        ValueKind::Integer
+    } else if NUMBER.is_match(text) || text.trim_start_matches(['-', '+']).eq_ignore_ascii_case(".inf") {
+        ValueKind::Number
+    } else {
+        ValueKind::Text
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    const TRUE: &[&str] = &["true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
+    const FALSE: &[&str] = &["false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
+    if TRUE.contains(&text) { Some(true) } else { FALSE.contains(&text).then_some(false) }
+}
+
+/// Returns the value of an integer as YAML 1.1 writes them: `0755`, `0x1f`, `1_000`.
+pub(super) fn integer(text: &str) -> Option<i128> {
+    let plain = text.replace('_', "");
+    let (sign, digits) = match plain.as_bytes().first()? {
+        b'-' => (-1, &plain[1..]),
+        b'+' => (1, &plain[1..]),
+        _ => (1, plain.as_str()),
+    };
+    let (radix, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
+        [b'0', _, ..] => (8, &digits[1..]),
+        _ => (10, digits),
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_number { i128::from_str_radix(digits, radix).ok().map(|value| sign * value) } else { None }
+}
+
+/// Returns what Kubernetes reads where an author may have meant the plain text itself: `true` for `yes`, `1.1` for `1.10`.
+pub(super) fn misread(node: &Node) -> Option<String> {
+    let Data::Scalar { text, quoted: false } = &node.data else { return None };
+    let read = match plain_kind(text) {
+        ValueKind::Boolean => boolean(text)?.to_string(),
+        ValueKind::Integer => integer(text)?.to_string(),
+        ValueKind::Number => text.parse::<f64>().ok().filter(|value| value.abs() < 1e15)?.to_string(),
+        _ => return None,
+    };
+    (read != *text).then_some(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_numbers_are_read_as_kubernetes_does() {
+        for (text, expected) in [
+            ("yes", ValueKind::Boolean),
+            ("off", ValueKind::Boolean),
+            ("yEs", ValueKind::Text),
+            ("0755", ValueKind::Integer),
+            ("1_000", ValueKind::Integer),
+            ("09", ValueKind::Number),
+            ("1.10", ValueKind::Number),
+            ("1.2.3", ValueKind::Text),
+            ("2026-11-25", ValueKind::Text),
+            ("5d", ValueKind::Text),
+            ("-", ValueKind::Text),
+            ("+.inf", ValueKind::Number),
+        ] {
+            assert_eq!(plain_kind(text), expected, "{text}");
+        }
+    }
+}
