@@ -5,7 +5,9 @@ use clap::{Args, Subcommand};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::{generate, konflux_check, konflux_compare, konflux_export, konflux_import, konflux_step, konflux_tenant};
+use super::{
+    generate, konflux_check, konflux_compare, konflux_export, konflux_import, konflux_step, konflux_tenant,
+};
 
 /// Keep Konflux's pipelines and the pages about them together
 #[derive(Debug, Args)]

@@ -28,6 +28,6 @@ pub mod step;
 pub mod tenant;
 
 pub use checker::{CheckSettings, Checker, trace};
-pub use export::{CONTAINERFILE, Exported, export};
+pub use export::{CONTAINERFILE, Exported, Origins, export};
 pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};
