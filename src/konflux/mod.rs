@@ -20,7 +20,7 @@ mod scalar;
 mod schema;
 pub mod step;
 
-pub use checker::{CheckSettings, Checker, trace};
+pub use checker::{CheckSettings, Checker};
 pub use export::{CONTAINERFILE, Exported, export};
 pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};
