@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::konflux_objects::{Prepared, check_objects, checker};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
 use crate::config::KonfluxSettings;
-use crate::diagnostic::{Finding, Severity, plural};
+use crate::diagnostic::{Finding, Severity, Source, plural};
 use crate::konflux::{CONTAINERFILE, Exported, export as export_plans};
 use crate::yaml;
 
@@ -43,6 +44,7 @@ pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<E
         ..project.settings.konflux.clone()
     };
     let (exported, mut findings) = exported(&mut project, arguments, &settings)?;
+    findings.extend(refused(&project, &exported)?);
     printer.findings(&mut findings);
     if has_error(&findings) {
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -80,6 +82,17 @@ fn exported(
         }
     }
     Ok((exported, crate::diagnostic::tidy(findings)))
+}
+
+/// Returns what a cluster would refuse of what was exported.
+fn refused(project: &Project, exported: &[Exported]) -> Result<Vec<Finding>, CliError> {
+    let Prepared { checker, .. } = checker(&project.settings, None, &[])?;
+    let text = |one: &Exported| documents([&one.pipeline, &one.run].into_iter());
+    let sources: Vec<_> =
+        exported.iter().map(|one| Source::new(format!("{}.yaml", one.name), text(one))).collect();
+    let mut findings = check_objects(&checker, &sources, &[]);
+    findings.retain(|finding| finding.severity == Severity::Error);
+    Ok(findings)
 }
 
 /// Returns whether a path is meant as a file: it is one, or it is called as one.

@@ -8,6 +8,7 @@
 mod antora;
 mod book;
 mod case;
+mod cluster;
 mod evidence;
 mod external_links;
 mod folders;
@@ -16,6 +17,7 @@ mod golden;
 mod guest;
 mod konflux_check;
 mod konflux_export;
+mod kubernetes;
 mod limits;
 mod project;
 mod readme;
