@@ -20,6 +20,7 @@ mod konflux_export;
 mod konflux_files;
 mod konflux_objects;
 mod konflux_step;
+mod konflux_tenant;
 mod links;
 mod pipeline;
 mod plan;
