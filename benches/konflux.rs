@@ -1,7 +1,8 @@
-//! The numbers of Konflux's pipelines: files generated from one page.
+//! The numbers of Konflux's pipelines: files generated from one page, and checked.
 //!
 //! Run by hand, on a machine that does nothing else: `cargo bench --bench konflux`. Words after `--`
-//! choose what is measured: `generate`.
+//! choose what is measured: `generate`, `check`. Schemas are taken from the folder that STAGEBOOK_SHARED names, or
+//! from `../shared`; without them rules are measured alone.
 
 #![expect(clippy::print_stdout, reason = "a bench is read by who runs it")]
 
@@ -18,7 +19,7 @@ type Measure = fn(&Path);
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let measures: [(&str, Measure); 1] = [("generate", generate)];
+    let measures: [(&str, Measure); 2] = [("generate", generate), ("check", check)];
     for (name, measure) in measures {
         if chosen.is_empty() || chosen.iter().any(|word| word == name) {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -57,6 +58,29 @@ fn generate(folder: &Path) {
             text
         });
         println!("  {count:>5} files:{shown}");
+    }
+    println!();
+}
+
+/// PipelineRuns against schemas and rules; one of them is the cost of starting and of reading the schemas.
+fn check(folder: &Path) {
+    let shared = std::env::var_os("STAGEBOOK_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), std::path::PathBuf::from);
+    let schemas = shared.join("schemas").to_string_lossy().into_owned();
+    let ways: [(&str, Vec<&str>); 2] =
+        [("rules", Vec::new()), ("schemas and rules", vec!["--schemas", schemas.as_str()])];
+    println!("PipelineRuns of 2 kB checked (median of 3)");
+    for count in [4, 1_000, 2_000, 4_000] {
+        let folder = folder.join(count.to_string());
+        fs::create_dir(&folder).expect("the folder is writable");
+        fs::write(folder.join("page.md"), page(count)).expect("the folder is writable");
+        time(&folder, &["--quiet", "generate", "page.md"], &|| ());
+        for (name, options) in ways.iter().filter(|(_, options)| options.is_empty() || shared.is_dir()) {
+            let arguments = [&["konflux", "check", ".tekton"], options.as_slice()].concat();
+            let mut times: Vec<Duration> = (0..3).map(|_| time(&folder, &arguments, &|| ())).collect();
+            times.sort();
+            println!("  {count:>5} files, {name:<18} {:>7.0} ms", times[1].as_secs_f64() * 1e3);
+        }
     }
     println!();
 }
