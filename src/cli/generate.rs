@@ -1,6 +1,7 @@
 //! `stagebook generate`
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -9,13 +10,14 @@ use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
+use crate::config::Settings;
 use crate::diagnostic::{Finding, plural};
 use crate::generate::{
     Comparison, Generated, GeneratedFile, State, compare, examine, generated, json, prune, unified, write,
 };
+use crate::konflux::{Catalog, CheckSettings, Checker};
 use crate::plan::Plan;
 use crate::report::closing_line;
-use crate::yaml::Documents;
 
 /// Write the files of the repository that pages generate
 ///
@@ -31,6 +33,9 @@ pub(super) struct GenerateArguments {
     /// Remove files that the pages own and do not write any more
     #[arg(long, conflicts_with = "check")]
     prune: bool,
+    /// Check objects of Tekton and Konflux with the definitions in a folder [default: `schemas` of `[konflux]` in stagebook.toml]
+    #[arg(long, value_name = "FOLDER")]
+    schemas: Option<PathBuf>,
     /// How to show what was done
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -53,7 +58,9 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
     });
     let plans = project.plans(&arguments.tutorials, &SelectionArguments::default())?;
     let plans = printer.sound_or(plans, "nothing was written")?;
-    let generated = printer.sound_or(wanted(&plans), "nothing was written")?;
+    let checker = checker(&project.settings, arguments, &mut project.findings)?;
+    let wanted = wanted(&plans, &checker, &mut project.findings);
+    let generated = printer.sound_or(wanted, "nothing was written")?;
     printer.findings(&mut project.findings);
     if generated.files.is_empty() && generated.patterns.is_empty() {
         return Err(CliError::NothingGenerated);
@@ -75,16 +82,38 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
 }
 
 /// Returns what plans write into the repository, unless something is wrong with it.
-fn wanted(plans: &[Plan]) -> Result<Generated<'_>, Vec<Finding>> {
+fn wanted<'a>(
+    plans: &'a [Plan],
+    checker: &Checker,
+    warnings: &mut Vec<Finding>,
+) -> Result<Generated<'a>, Vec<Finding>> {
     let mut generated = generated(plans);
     let mut findings = std::mem::take(&mut generated.findings);
-    findings.extend(examine(&generated.files, judge));
-    if has_error(&findings) { Err(findings) } else { Ok(generated) }
+    findings.extend(examine(&generated.files, |sources| checker.check(sources)));
+    if has_error(&findings) {
+        return Err(findings);
+    }
+    warnings.extend(findings);
+    Ok(generated)
 }
 
-/// Returns what is wrong with a generated file besides its YAML.
-fn judge(_file: &GeneratedFile<'_>, _documents: &Documents) -> Vec<Finding> {
-    Vec::new()
+/// Returns who judges the objects of Tekton and Konflux among the files.
+fn checker(
+    settings: &Settings,
+    arguments: &GenerateArguments,
+    findings: &mut Vec<Finding>,
+) -> Result<Checker, CliError> {
+    let of_project = settings.konflux.schemas.as_ref().map(|folder| settings.root.join(folder));
+    let catalog = match arguments.schemas.clone().or(of_project) {
+        Some(folder) => {
+            let (catalog, wrong) = Catalog::load(&folder)?;
+            findings.extend(wrong);
+            catalog
+        }
+        None => Catalog::default(),
+    };
+    let allow = settings.konflux.allow.iter().cloned().collect();
+    Ok(Checker::new(catalog, CheckSettings { allow, production: settings.production.namespaces.clone() }))
 }
 
 /// Returns the files that the project's other pages write; `None` where that cannot be known.

@@ -93,6 +93,7 @@ impl Page {
             tick: None,
             keep_workspaces: false,
             updating: false,
+            ground: None,
             host: Host { distribution: String::new(), architecture: String::new(), kernel: String::new() },
         };
         let job = Job { plan: self.plan(), outputs: outputs.path().join("o"), outputs_name: "o".to_owned() };
