@@ -25,6 +25,7 @@
 //! - [`report`]: events or a record become text for people and for other programs
 //! - [`generate`]: plans become files of the repository, compared and written
 //! - [`konflux`]: pages become Tekton and Konflux objects, and such objects become pages
+//! - [`cluster`]: a plan runs on a cluster, and what happens there becomes events
 //! - [`book`]: Markdown and records become a site
 //! - [`cli`]: arguments become an exit status: everything is wired here
 
@@ -60,7 +61,10 @@ pub mod check;
 pub mod report;
 
 pub mod generate;
+
 pub mod konflux;
+
+pub mod cluster;
 
 pub mod book;
 

@@ -12,8 +12,9 @@ const REACHES: &[(&str, &[&str])] = &[
     ("tempfile::tempfile()", &["cli", "config"]),
     // The preview of a book waits for readers and for saves at once, and its links for many hosts at once;
     // nothing else of `book` is async. `http` only answers to who waits.
-    ("tokio::", &["run", "book", "http"]),
-    ("hyper::", &["book", "http"]),
+    ("tokio::", &["run", "book", "http", "cluster"]),
+    ("hyper::", &["book", "http", "cluster"]),
+    ("kube::", &["cluster"]),
     // One client for all: proxies and authorities hold for everything that is asked.
     ("hyper_rustls::", &["http"]),
     ("rustls::", &["http"]),

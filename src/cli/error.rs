@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::exit::ExitStatus;
 use crate::book::{BookError, RequestError};
+use crate::cluster::ClusterError;
 use crate::config::ConfigError;
 use crate::generate::GenerateError;
 use crate::konflux::SchemaError;
@@ -62,6 +63,8 @@ pub(super) enum CliError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     #[error("`{command}` could not be run")]
     Install { command: String, source: io::Error },
     /// Findings were shown already; they say everything.
@@ -110,13 +113,15 @@ impl CliError {
             | Self::Generate(_)
             | Self::Store(_)
             | Self::Run(_)
+            | Self::Cluster(_)
             | Self::Install { .. } => ExitStatus::Trouble,
         }
     }
 
     /// Returns what to do about it, where there is something to do.
-    pub(super) fn help(&self) -> Option<&'static str> {
+    pub(super) fn help(&self) -> Option<&str> {
         match self {
+            Self::Cluster(error) => error.help(),
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),

@@ -8,6 +8,7 @@ mod arguments;
 mod asked;
 mod book;
 mod check;
+mod cluster;
 mod error;
 mod exit;
 mod export;

@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::asked::Asked;
+use super::cluster::{Engine, EngineArguments, ask, cluster_jobs, cluster_options};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::install::install;
@@ -17,6 +18,7 @@ use super::pipeline::Pipeline;
 use super::printer::Printer;
 use super::project::{Pages, Project};
 use super::update::Updates;
+use crate::cluster::{self, ClusterJob, ClusterOptions};
 use crate::config::{Ci, FIXED_ENVIRONMENT};
 use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
@@ -38,6 +40,8 @@ pub(super) struct RunArguments {
     tutorials: TutorialArguments,
     #[command(flatten)]
     selection: SelectionArguments,
+    #[command(flatten)]
+    engine: EngineArguments,
     /// How many tutorials run at once [default: one for each processor]
     #[arg(short, long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
@@ -105,9 +109,20 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
         install(&plans, search_path, arguments.yes, printer)?;
     }
     let store = Store::open(&project.settings.root);
-    let lock = lock(&store, printer)?;
     let run_id = format!("{}", Timestamp::now().as_millisecond());
-    let jobs = plans.into_iter().map(|plan| job(plan, &store, &run_id)).collect();
+    let jobs: Vec<Job> = plans.into_iter().map(|plan| job(plan, &store, &run_id)).collect();
+    let work = match arguments.engine.engine {
+        Engine::Local => EngineWork::Local(jobs, options),
+        Engine::Tekton => {
+            let jobs = cluster_jobs(jobs, &project, printer)?;
+            let options = cluster_options(&arguments.engine, options, &run_id);
+            if arguments.engine.dry_run.is_some() {
+                return ask(&jobs, &options, printer);
+            }
+            EngineWork::Tekton(jobs, options)
+        }
+    };
+    let lock = lock(&store, printer)?;
     let mut listeners = Listeners {
         reporters: reporters(&arguments, &store, printer)?,
         recorder: lock.is_some().then(|| Recorder::new(store.clone(), &run_id)),
@@ -115,8 +130,23 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
         asked: Asked::new(&arguments.selection.step),
         missing: false,
     };
-    let (totals, interrupted) = run::run(jobs, options, &mut |event| listeners.event(event))?;
+    let (totals, interrupted) = work.run(&mut |event| listeners.event(event))?;
     listeners.finish(&project, &store, totals, interrupted, arguments.strict, printer)
+}
+
+/// What there is to do, and for whom.
+enum EngineWork {
+    Local(Vec<Job>, RunOptions),
+    Tekton(Vec<ClusterJob>, ClusterOptions),
+}
+
+impl EngineWork {
+    fn run(self, listener: &mut dyn FnMut(&RunEvent)) -> Result<(Totals, bool), CliError> {
+        match self {
+            Self::Local(jobs, options) => Ok(run::run(jobs, options, listener)?),
+            Self::Tekton(jobs, options) => Ok(cluster::run(jobs, options, listener)?),
+        }
+    }
 }
 
 /// Takes the lock of the store; `None` where there can be no store: a checkout that cannot be written runs too.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Coverage, Outcome, SkipReason, StepInfo, TutorialStart};
-use crate::plan::{Plan, PlannedStep};
+use crate::plan::{Disposition, Plan, PlannedStep};
 use crate::tutorial::{NotRun, Value};
 
 /// Describes a plan that begins.
-pub(super) fn introduce(plan: &Plan) -> TutorialStart {
+pub(crate) fn introduce(plan: &Plan) -> TutorialStart {
     let tutorial = &plan.tutorial;
     let not_supported = tutorial.other_blocks.iter().filter_map(|block| match &block.reason {
         NotRun::NotSupported(reason) => Some((block.place.location(), reason.clone())),
@@ -56,8 +56,21 @@ fn describe(plan: &Plan, step: &PlannedStep) -> StepInfo {
     }
 }
 
+/// Returns what becomes of a step that is not run, wherever the others are.
+pub(crate) fn left_out(disposition: &Disposition) -> Option<Outcome> {
+    let reason = match disposition {
+        Disposition::Run => return None,
+        Disposition::Skip(reason) => SkipReason::Page(reason.clone()),
+        Disposition::When(expression) => SkipReason::When(expression.clone()),
+        Disposition::NotSelected => SkipReason::NotSelected,
+        Disposition::Manual => SkipReason::Manual,
+        Disposition::NeedsLeftOut(need) => SkipReason::NeedLeftOut(need.clone()),
+    };
+    Some(Outcome::Skipped { reason })
+}
+
 /// Accounts for every block of a plan: takes the outcome of each of its steps that has one.
-pub(super) fn coverage<'a>(plan: &Plan, outcomes: impl IntoIterator<Item = Option<&'a Outcome>>) -> Coverage {
+pub(crate) fn coverage<'a>(plan: &Plan, outcomes: impl IntoIterator<Item = Option<&'a Outcome>>) -> Coverage {
     let not_supported = plan
         .tutorial
         .other_blocks

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::account::{coverage, introduce};
+use super::account::{coverage, introduce, left_out};
 use super::error::PlanTrouble;
 use super::kept;
 use super::message::{Message, Stop};
@@ -274,14 +274,8 @@ impl PlanRun {
     }
 
     fn reason_not_to_run(&self, step: &PlannedStep) -> Option<Outcome> {
-        let skipped = |reason| Some(Outcome::Skipped { reason });
-        match &step.disposition {
-            Disposition::Run => {}
-            Disposition::Skip(reason) => return skipped(SkipReason::Page(reason.clone())),
-            Disposition::When(expression) => return skipped(SkipReason::When(expression.clone())),
-            Disposition::NotSelected => return skipped(SkipReason::NotSelected),
-            Disposition::Manual => return skipped(SkipReason::Manual),
-            Disposition::NeedsLeftOut(need) => return skipped(SkipReason::NeedLeftOut(need.clone())),
+        if let Some(outcome) = left_out(&step.disposition) {
+            return Some(outcome);
         }
         let stop = *self.shared.stop.borrow();
         if stop == Stop::Now || (stop == Stop::Gently && !step.cleanup) {
@@ -294,7 +288,7 @@ impl PlanRun {
             Needs::AllBefore => self.broken.clone(),
             Needs::Named(needs) => needs.iter().find_map(|need| self.blocks(*need)),
         };
-        need.and_then(|name| skipped(SkipReason::Need(name)))
+        need.map(|name| Outcome::Skipped { reason: SkipReason::Need(name) })
     }
 
     /// Returns the step that did not pass if one that needs this one cannot run.

@@ -50,12 +50,17 @@ mod unit;
 mod verify;
 mod workspace;
 
+pub(crate) use account::{coverage, introduce, left_out};
 pub use error::RunError;
 pub use host::host;
 pub use kept::captures as kept_captures;
 pub use options::{Ground, Job, RunOptions};
+pub(crate) use output::Capture;
 pub use package::{Manager, install_command, refresh_command};
+pub(crate) use redact::{Redactor, Secrets};
 pub use requirement::{Missing, find_program, missing};
 pub use results::{MOST_BYTES as MOST_RESULT_BYTES, RESULTS_VARIABLE};
 pub use runner::run;
 pub use service::answers as service_answers;
+pub(crate) use signals::{Interrupt, Signals};
+pub(crate) use step::not_run;

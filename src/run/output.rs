@@ -25,7 +25,7 @@ const COMPARABLE: u64 = 16 * 1024 * 1024;
 
 /// Takes the output of one stream of one step.
 #[derive(Debug)]
-pub(super) struct Capture {
+pub(crate) struct Capture {
     bytes: u64,
     memory: Memory,
     state: State,
@@ -68,11 +68,11 @@ struct Spool {
 }
 
 /// An output that is complete: what goes into the record, and the text to compare, if it is not too long.
-pub(super) type Captured = (StepOutput, Option<String>);
+pub(crate) type Captured = (StepOutput, Option<String>);
 
 impl Capture {
     /// Takes where long output goes, its name in the record, and how many bytes are kept at most.
-    pub(super) fn new(folder: &Path, record_folder: &str, name: &str, limit: u64) -> Self {
+    pub(crate) fn new(folder: &Path, record_folder: &str, name: &str, limit: u64) -> Self {
         Self {
             bytes: 0,
             memory: Memory::default(),
@@ -84,7 +84,7 @@ impl Capture {
     }
 
     /// Takes the next bytes. A full disk does not stop the step.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let fits = self.bytes + bytes.len() as u64 <= INLINE as u64;
         let result = match &mut self.state {
             State::Short if fits => Ok(()),
@@ -117,7 +117,7 @@ impl Capture {
     }
 
     /// Ends the capture.
-    pub(super) fn finish(mut self) -> Captured {
+    pub(crate) fn finish(mut self) -> Captured {
         match std::mem::replace(&mut self.state, State::Short) {
             State::Short => self.finish_short(),
             State::Spooled(spool) => self.finish_spooled(spool).unwrap_or_else(|error| {

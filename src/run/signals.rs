@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A signal that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Interrupt {
+pub(crate) enum Interrupt {
     /// Ctrl-C.
     Keyboard,
     /// Asked by another program.
@@ -17,7 +17,7 @@ pub(super) enum Interrupt {
 
 impl Interrupt {
     /// Returns the signal's name.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Keyboard => "SIGINT",
             Self::Terminate => "SIGTERM",
@@ -28,7 +28,7 @@ impl Interrupt {
 
 /// The signals that are listened to.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -38,7 +38,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Begins to listen; the signals do not end the program any more.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -48,7 +48,7 @@ impl Signals {
     }
 
     /// Waits for the next one.
-    pub(super) async fn next(&mut self) -> Interrupt {
+    pub(crate) async fn next(&mut self) -> Interrupt {
         tokio::select! {
             _ = self.interrupt.recv() => Interrupt::Keyboard,
             _ = self.terminate.recv() => Interrupt::Terminate,

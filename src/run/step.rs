@@ -211,7 +211,7 @@ pub(super) fn ended(outcome: Outcome, printed: Printed) -> StepResult {
 }
 
 /// Returns a step that was not run.
-pub(super) fn not_run(outcome: Outcome) -> StepResult {
+pub(crate) fn not_run(outcome: Outcome) -> StepResult {
     ended(outcome, Printed::default())
 }
 

@@ -8,6 +8,7 @@
 mod antora;
 mod book;
 mod case;
+mod cluster;
 mod evidence;
 mod external_links;
 mod folders;
@@ -15,6 +16,7 @@ mod generate;
 mod golden;
 mod guest;
 mod konflux_export;
+mod kubernetes;
 mod limits;
 mod project;
 mod readme;

@@ -20,5 +20,5 @@ mod redactor;
 mod secrets;
 mod view;
 
-pub(super) use redactor::Redactor;
-pub(super) use secrets::Secrets;
+pub(crate) use redactor::Redactor;
+pub(crate) use secrets::Secrets;

@@ -20,7 +20,7 @@ const WIDEST: u64 = 12;
 
 /// Takes the secrets out of one stream.
 #[derive(Debug)]
-pub(in crate::run) struct Redactor {
+pub(crate) struct Redactor {
     secrets: Rc<Secrets>,
     /// The end of what came, which may be the beginning of a secret.
     held: Vec<u8>,
@@ -49,7 +49,7 @@ struct Findings {
 
 impl Redactor {
     /// Returns a redactor at the beginning of a stream.
-    pub(in crate::run) fn new(secrets: &Rc<Secrets>) -> Self {
+    pub(crate) fn new(secrets: &Rc<Secrets>) -> Self {
         Self {
             secrets: Rc::clone(secrets),
             held: Vec::new(),
@@ -67,7 +67,7 @@ impl Redactor {
     }
 
     /// Takes the next bytes, returns what may be shown by now.
-    pub(in crate::run) fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         if self.secrets.is_empty() {
             return bytes.to_vec();
         }
@@ -88,7 +88,7 @@ impl Redactor {
     }
 
     /// Returns what was held back, at the end of the stream.
-    pub(in crate::run) fn finish(&mut self) -> Vec<u8> {
+    pub(crate) fn finish(&mut self) -> Vec<u8> {
         self.show(self.position)
     }
 

@@ -14,7 +14,7 @@ const SHORTEST_ENCODED: usize = 4;
 
 /// The secrets of a run.
 #[derive(Debug)]
-pub(in crate::run) struct Secrets {
+pub(crate) struct Secrets {
     /// As they are, whole and line by line.
     pub(super) plain: Automaton,
     /// As base64, at each of the three alignments.
@@ -28,7 +28,7 @@ pub(in crate::run) struct Secrets {
 
 impl Secrets {
     /// Takes the values of the secrets. Empty ones are no secrets.
-    pub(in crate::run) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let values: Vec<&str> = values.into_iter().flat_map(parts).collect();
         let encoded: Vec<Vec<u8>> = values.iter().flat_map(|value| base64_forms(value)).collect();
         let plain = Automaton::new(values.iter().map(|value| value.as_bytes()));
@@ -44,12 +44,12 @@ impl Secrets {
     }
 
     /// Returns whether there are none.
-    pub(in crate::run) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.plain.is_empty()
     }
 
     /// Takes the secrets out of a text.
-    pub(in crate::run) fn redact(self: &Rc<Self>, text: &mut String) {
+    pub(crate) fn redact(self: &Rc<Self>, text: &mut String) {
         let mut redactor = Redactor::new(self);
         let mut bytes = redactor.push(text.as_bytes());
         bytes.extend(redactor.finish());
