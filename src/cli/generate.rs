@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::konflux_objects::{Prepared, check_objects, checker};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
-use crate::config::Settings;
 use crate::diagnostic::{Finding, plural};
 use crate::generate::{
-    Comparison, Generated, GeneratedFile, State, compare, examine, generated, json, prune, unified, write,
+    Comparison, Generated, GeneratedFile, State, compare, generated, json, prune, unified, write,
 };
-use crate::konflux::{Catalog, CheckSettings, Checker};
+use crate::konflux::Checker;
 use crate::plan::Plan;
 use crate::report::closing_line;
 
@@ -58,7 +58,8 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
     });
     let plans = project.plans(&arguments.tutorials, &SelectionArguments::default())?;
     let plans = printer.sound_or(plans, "nothing was written")?;
-    let checker = checker(&project.settings, arguments, &mut project.findings)?;
+    let Prepared { checker, findings, .. } = checker(&project.settings, arguments.schemas.as_deref(), &[])?;
+    project.findings.extend(findings);
     let wanted = wanted(&plans, &checker, &mut project.findings);
     let generated = printer.sound_or(wanted, "nothing was written")?;
     printer.findings(&mut project.findings);
@@ -89,31 +90,12 @@ fn wanted<'a>(
 ) -> Result<Generated<'a>, Vec<Finding>> {
     let mut generated = generated(plans);
     let mut findings = std::mem::take(&mut generated.findings);
-    findings.extend(examine(&generated.files, |sources| checker.check(sources)));
+    findings.extend(check_objects(checker, &[], &generated.files));
     if has_error(&findings) {
         return Err(findings);
     }
     warnings.extend(findings);
     Ok(generated)
-}
-
-/// Returns who judges the objects of Tekton and Konflux among the files.
-fn checker(
-    settings: &Settings,
-    arguments: &GenerateArguments,
-    findings: &mut Vec<Finding>,
-) -> Result<Checker, CliError> {
-    let of_project = settings.konflux.schemas.as_ref().map(|folder| settings.root.join(folder));
-    let catalog = match arguments.schemas.clone().or(of_project) {
-        Some(folder) => {
-            let (catalog, wrong) = Catalog::load(&folder)?;
-            findings.extend(wrong);
-            catalog
-        }
-        None => Catalog::default(),
-    };
-    let allow = settings.konflux.allow.iter().cloned().collect();
-    Ok(Checker::new(catalog, CheckSettings { allow, production: settings.production.namespaces.clone() }))
 }
 
 /// Returns the files that the project's other pages write; `None` where that cannot be known.

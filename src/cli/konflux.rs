@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
-use super::{generate, konflux_check, konflux_export, konflux_step};
+use super::{generate, konflux_check, konflux_export, konflux_step, konflux_tenant};
 
 /// Keep Konflux's pipelines and the pages about them together
 #[derive(Debug, Args)]
@@ -19,6 +19,7 @@ enum KonfluxCommand {
     Generate(generate::GenerateArguments),
     Check(konflux_check::CheckArguments),
     Export(konflux_export::ExportArguments),
+    Tenant(konflux_tenant::TenantArguments),
     Step(konflux_step::StepArguments),
 }
 
@@ -28,6 +29,7 @@ pub(super) fn konflux(arguments: KonfluxArguments, printer: &Printer) -> Result<
         KonfluxCommand::Generate(arguments) => generate::generate(&arguments, printer),
         KonfluxCommand::Check(arguments) => konflux_check::check(&arguments, printer),
         KonfluxCommand::Export(arguments) => konflux_export::export(&arguments, printer),
+        KonfluxCommand::Tenant(arguments) => konflux_tenant::tenant(&arguments, printer),
         KonfluxCommand::Step(arguments) => konflux_step::step(&arguments, printer),
     }
 }

@@ -5,19 +5,24 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::konflux_files::read_yaml_files;
+use super::konflux_objects::{check_objects, checker};
 use super::printer::Printer;
+use super::project::{Pages, Project};
 use crate::config::Settings;
-use crate::diagnostic::{Finding, Severity, Source, plural, sort_by_place};
-use crate::konflux::{Catalog, CheckSettings, Checker, RULES};
+use crate::diagnostic::{Finding, Severity, Source, nearest, plural, sort_by_place};
+use crate::generate::generated;
+use crate::konflux::RULES;
+use crate::plan::Plan;
 use crate::report::{findings_json, findings_sarif, findings_text};
 
 /// Find what is wrong with Tekton's and Konflux's objects, without a cluster
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
-    /// Files, or folders of them [default: `.tekton`]
+    /// Files of YAML, folders of them, or tutorials that generate some [default: `.tekton`]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Read the definitions of kinds from a folder [default: `schemas` of `[konflux]` in stagebook.toml]
@@ -48,57 +53,62 @@ enum Format {
 pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let folder = std::env::current_dir().map_err(CliError::CurrentFolder)?;
     let (settings, mut findings) = Settings::load(&folder)?;
-    let checker = checker(&settings, arguments, &mut findings, printer)?;
-    let sources = sources(arguments, &mut findings)?;
-    findings.extend(checker.check(&sources));
+    let prepared = checker(&settings, arguments.schemas.as_deref(), &arguments.allow)?;
+    findings.extend(prepared.findings);
+    let (pages, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        arguments.paths.iter().cloned().partition(|path| is_page(path));
+    let sources = sources(files, !pages.is_empty(), &mut findings)?;
+    let plans = plans(pages, printer)?;
+    let generated = generated(&plans);
+    findings.extend(generated.findings);
+    findings.extend(check_objects(&prepared.checker, &sources, &generated.files));
     findings.extend(unknown_codes(&arguments.allow));
     sort_by_place(&mut findings);
     print(&findings, arguments.format, printer)?;
+    if !prepared.has_schemas {
+        printer.say("no folder of schemas was named: fields were not checked, rules were");
+    }
     if arguments.format == Format::Text {
-        printer.say(&format!("{} checked", plural(sources.len(), "file")));
+        printer.say(&format!("{} checked", plural(sources.len() + generated.files.len(), "file")));
     }
     let limit = if arguments.strict { Severity::Warning } else { Severity::Error };
     let wrong = findings.iter().any(|finding| finding.severity >= limit);
     Ok(if wrong { ExitStatus::Failed } else { ExitStatus::Passed })
 }
 
-/// Returns a checker with the schemas and settings that were asked for.
-fn checker(
-    settings: &Settings,
-    arguments: &CheckArguments,
-    findings: &mut Vec<Finding>,
-    printer: &Printer,
-) -> Result<Checker, CliError> {
-    let of_project = settings.konflux.schemas.as_ref().map(|folder| settings.root.join(folder));
-    let catalog = match arguments.schemas.clone().or(of_project) {
-        Some(folder) => {
-            let (catalog, wrong) = Catalog::load(&folder)?;
-            findings.extend(wrong);
-            catalog
-        }
-        None => {
-            printer.say("no folder of schemas was named: fields were not checked, rules were");
-            Catalog::default()
-        }
-    };
-    let allow = settings.konflux.allow.iter().chain(&arguments.allow).cloned().collect();
-    let production = settings.production.namespaces.clone();
-    Ok(Checker::new(catalog, CheckSettings { allow, production }))
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "md" || ending == "markdown")
 }
 
-/// Returns the files that were named.
-fn sources(arguments: &CheckArguments, findings: &mut Vec<Finding>) -> Result<Vec<Arc<Source>>, CliError> {
-    let default = [PathBuf::from(".tekton")];
-    let paths = match arguments.paths.as_slice() {
-        [] if Path::new(".tekton").is_dir() => &default,
-        [] => return Err(CliError::NoObjects { paths: default.to_vec() }),
-        paths => paths,
-    };
-    let files = read_yaml_files(paths, findings)?;
-    if files.is_empty() && findings.is_empty() {
-        return Err(CliError::NoObjects { paths: paths.to_vec() });
+/// Returns the files that were named; where nothing was, those of the folder that Pipelines-as-Code reads.
+fn sources(
+    mut paths: Vec<PathBuf>,
+    has_pages: bool,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Arc<Source>>, CliError> {
+    if paths.is_empty() && !has_pages {
+        paths.push(PathBuf::from(".tekton"));
+        if !paths[0].is_dir() {
+            return Err(CliError::NoObjects { paths });
+        }
+    }
+    let files = read_yaml_files(&paths, findings)?;
+    if files.is_empty() && findings.is_empty() && !has_pages {
+        return Err(CliError::NoObjects { paths });
     }
     Ok(files.into_iter().map(|file| file.source).collect())
+}
+
+/// Returns the plans of pages whose generated files are checked.
+fn plans(pages: Vec<PathBuf>, printer: &Printer) -> Result<Vec<Plan>, CliError> {
+    if pages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let arguments = TutorialArguments { paths: pages, ..TutorialArguments::default() };
+    let mut project = Project::open(&arguments, Pages::Tutorials)?;
+    let plans = project.plans(&arguments, &SelectionArguments::default())?;
+    let plans = printer.sound_or(plans, "nothing was checked")?;
+    if generated(&plans).files.is_empty() { Err(CliError::NothingGenerated) } else { Ok(plans) }
 }
 
 /// Returns a warning for each code that no finding has.
@@ -106,7 +116,7 @@ fn unknown_codes(codes: &[String]) -> Vec<Finding> {
     let known = || RULES.iter().map(|rule| rule.id);
     let unknown = codes.iter().filter(|code| !known().any(|id| id == code.as_str()));
     let warning = |code: &String| {
-        let near = crate::diagnostic::nearest(code, known());
+        let near = nearest(code, known());
         let help =
             near.map_or("the reference lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
         Finding::warning("unknown-code", format!("no finding has the code `{code}`")).help(help)

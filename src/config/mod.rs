@@ -18,4 +18,7 @@ pub use error::{ConfigError, QuantityError};
 pub use load::{SETTINGS_FILE, find_root};
 pub use quantity::{parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
-pub use settings::{CheckSettings, KonfluxSettings, LinkSettings, ProductionSettings, RunSettings, Settings};
+pub use settings::{
+    BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, ProductionSettings,
+    ReleaseSettings, RunSettings, Settings, StreamSettings, TenantSettings, TestSettings,
+};

@@ -1,5 +1,7 @@
 //! The text of a settings file, laid over settings.
 
+mod tenant;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +114,8 @@ impl Reader<'_> {
             "image" => konflux.image = self.text(value).or(konflux.image.take()),
             "secret" => konflux.secret = self.text(value).or(konflux.secret.take()),
             "storage" => konflux.storage = self.text(value).unwrap_or(std::mem::take(&mut konflux.storage)),
-            _ => self.unknown(key, &["image", "secret", "storage", "schemas", "allow"]),
+            "tenant" => konflux.tenant = self.tenant(value).or(konflux.tenant.take()),
+            _ => self.unknown(key, &["image", "secret", "storage", "schemas", "allow", "tenant"]),
         }
     }
 

@@ -103,6 +103,102 @@ pub struct KonfluxSettings {
     pub schemas: Option<PathBuf>,
     /// Codes of findings that are left out.
     pub allow: Vec<String>,
+    /// What the project has on a Konflux cluster.
+    pub tenant: Option<TenantSettings>,
+}
+
+/// What a project has on a Konflux cluster: a namespace, and in it what is built, tested and released.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TenantSettings {
+    /// The namespace: `coreos-tenant`.
+    pub namespace: String,
+    /// The project, after which its applications are named: `fedora-coreos`.
+    pub project: String,
+    /// The project's name for people.
+    pub title: Option<String>,
+    /// What the project is.
+    pub description: Option<String>,
+    /// Where built images go first: `quay.io/konflux-fedora/coreos-tenant`.
+    pub registry: String,
+    /// The pipeline that builds.
+    pub pipeline: BundleSettings,
+    /// What it builds for: `linux/amd64`.
+    pub platforms: Vec<String>,
+    /// Further parameters of its runs.
+    pub params: Vec<(String, String)>,
+    /// How long images of pull requests are kept.
+    pub expires_after: String,
+    /// What is built.
+    pub components: Vec<ComponentSettings>,
+    /// The lines of development that it is built for.
+    pub streams: Vec<StreamSettings>,
+    /// What is tested once it is built.
+    pub tests: Vec<TestSettings>,
+    /// Where it goes once it is tested.
+    pub releases: Vec<ReleaseSettings>,
+}
+
+/// A pipeline in a bundle.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BundleSettings {
+    /// The bundle's image, with its digest.
+    pub bundle: String,
+    /// The pipeline's name in it.
+    pub name: String,
+}
+
+/// Something that is built from a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ComponentSettings {
+    /// Its name.
+    pub name: String,
+    /// The repository.
+    pub url: String,
+    /// The folder in it that is built.
+    pub context: String,
+    /// The recipe, from that folder.
+    pub containerfile: String,
+}
+
+/// A line of development.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StreamSettings {
+    /// Its name: `testing-devel`.
+    pub name: String,
+    /// The branch that it is built from.
+    pub branch: String,
+    /// Parameters of its runs, over those of all.
+    pub params: Vec<(String, String)>,
+}
+
+/// A test of what was built, by a pipeline in a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TestSettings {
+    /// Its name.
+    pub name: String,
+    /// The repository with the pipeline.
+    pub url: String,
+    /// The revision of it.
+    pub revision: String,
+    /// The pipeline's file.
+    pub path: String,
+    /// Parameters.
+    pub params: Vec<(String, String)>,
+}
+
+/// A way out of the tenant, by a pipeline in a bundle.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReleaseSettings {
+    /// Its name.
+    pub name: String,
+    /// Where images go: `quay.io/coreos-devel`.
+    pub registry: String,
+    /// The pipeline that brings them there.
+    pub pipeline: BundleSettings,
+    /// The account that it runs as.
+    pub service_account: String,
+    /// Whether everything that passed its tests is released.
+    pub automatic: bool,
 }
 
 /// Where production images are.

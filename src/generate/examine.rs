@@ -17,12 +17,13 @@ pub fn examine(
 ) -> Vec<Finding> {
     let files: Vec<&GeneratedFile<'_>> = files.iter().filter(|file| is_yaml(&file.path)).collect();
     let sources: Vec<Arc<Source>> = files.iter().map(|file| Arc::clone(file.source())).collect();
-    let by_path: BTreeMap<&Path, &GeneratedFile<'_>> =
-        files.iter().map(|file| (file.source().path(), *file)).collect();
+    // A file of the repository may be judged with them, and have the path of one.
+    let by_source: BTreeMap<*const Source, &GeneratedFile<'_>> =
+        files.iter().map(|file| (Arc::as_ptr(file.source()), *file)).collect();
     let mut told = Told::default();
     for finding in judge(&sources) {
-        let path = finding.place.as_ref().map(|place| place.source.path().to_path_buf());
-        match path.as_deref().and_then(|path| by_path.get(path)) {
+        let source = finding.place.as_ref().map(|place| Arc::as_ptr(&place.source));
+        match source.and_then(|source| by_source.get(&source)) {
             Some(file) => told.tell(file, file.on_page(finding)),
             None => told.findings.push((finding, 0)),
         }

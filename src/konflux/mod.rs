@@ -1,7 +1,8 @@
 //! Tutorials and the objects of Tekton and Konflux: the one from the other, and checked.
 //!
 //! Konflux is a build system on Tekton: the engine where a project outgrows one machine. A plan becomes
-//! a Pipeline and a PipelineRun ([`export()`]), and [`step`] is what a task's step is made of.
+//! a Pipeline and a PipelineRun ([`export()`]), [`step`] is what a task's step is made of, and [`tenant`] what a
+//! project has on a cluster.
 //!
 //! [`Checker`] takes files and gives findings: against the schemas of custom resource definitions that
 //! a folder holds ([`Catalog`]), and against [`RULES`], which schemas cannot say. It works on YAML
@@ -19,8 +20,9 @@ mod rules;
 mod scalar;
 mod schema;
 pub mod step;
+pub mod tenant;
 
 pub use checker::{CheckSettings, Checker, trace};
 pub use export::{CONTAINERFILE, Exported, export};
-pub use rules::{RULES, Reference, Rule};
+pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};

@@ -1,6 +1,7 @@
 //! Kubernetes objects in the documents of a file.
 
 use super::fields;
+use crate::diagnostic::Place;
 use crate::yaml::Node;
 
 /// One object, and what it says that it is.
@@ -28,6 +29,12 @@ impl<'a> Object<'a> {
     /// Returns its `metadata.name`.
     pub(crate) fn name(&self) -> Option<&'a str> {
         fields::text(fields::field(self.node, "metadata")?, "name")
+    }
+
+    /// Returns where to point for the object as a whole: at its name, else at its kind.
+    pub(crate) fn head(&self) -> Place {
+        let name = fields::at(self.node, &["metadata", "name"]).or_else(|| fields::field(self.node, "kind"));
+        fields::first_line(name.map_or(&self.node.place, |node| &node.place))
     }
 
     /// Returns the part that says what it should be.

@@ -293,3 +293,18 @@ fn tutorials_of_this_project_pass_as_pipelines() {
         assert_eq!(played.passed(), run.status.success(), "{page}: {}\n{}", run.stderr, played.log);
     }
 }
+
+#[test]
+fn more_script_than_tekton_runs_is_refused_at_the_longest_block() {
+    let long = |bytes: usize| format!("```bash\n: {}\n```\n\n", "x".repeat(bytes));
+    let project = Project::with_page(&format!("{}{}", long(40_000), long(60_000)));
+    let ended = project.run(["konflux", "export", "--image", IMAGE, "page.md"]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(
+        ended.stderr.contains("scripts-too-long") && ended.stderr.contains("page.md:5:1"),
+        "{}",
+        ended.stderr
+    );
+    let project = Project::with_page(&format!("{}{}", long(40_000), long(40_000)));
+    assert!(project.run(["konflux", "export", "--image", IMAGE, "page.md"]).status.success());
+}

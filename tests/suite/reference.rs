@@ -9,10 +9,20 @@ const MARK: &str =
 
 #[test]
 fn reference_of_the_commands_is_what_their_help_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("book/reference/commands.md");
-    let page = fs::read_to_string(&path).expect("the page is there");
-    let (written, generated) = page.split_once(MARK).expect("the page has the mark");
-    let expected = stagebook::cli::command_reference();
+    is_written("book/reference/commands.md", &stagebook::cli::command_reference());
+}
+
+#[test]
+fn reference_of_the_rules_is_what_the_program_looks_for() {
+    is_written("book/reference/konflux-rules.md", &stagebook::konflux::rules_reference());
+}
+
+/// Asserts that a page has what the program says below its mark; rewrites it where that is asked for.
+#[track_caller]
+fn is_written(page: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let text = fs::read_to_string(&path).expect("the page is there");
+    let (written, generated) = text.split_once(MARK).expect("the page has the mark");
     let expected = format!("{}\n", expected.trim_end());
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, format!("{written}{MARK}{expected}")).expect("the page can be written");
@@ -21,6 +31,6 @@ fn reference_of_the_commands_is_what_their_help_says() {
     let difference = crate::text_diff::text_diff(&expected, generated);
     assert!(
         expected == generated,
-        "book/reference/commands.md differs from the help; UPDATE_GOLDEN=1 rewrites it\n{difference}"
+        "{page} differs from the program; UPDATE_GOLDEN=1 rewrites it\n{difference}"
     );
 }

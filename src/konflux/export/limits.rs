@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::KonfluxSettings;
 use crate::diagnostic::{Finding, Place};
 use crate::plan::{InterpreterKind, Plan, PlannedStep, Work};
+use crate::tutorial::Action;
 
 /// How much script a task may have: all of it travels in one argument of at most 128 KiB, in base64.
 const MOST_SCRIPT: usize = 90_000;
@@ -13,8 +14,7 @@ const MOST_SCRIPT: usize = 90_000;
 const MOST_VARIABLE: usize = 120_000;
 
 /// What Tekton puts values in place of, wherever it stands.
-const SUBSTITUTED: [&str; 6] =
-    ["$(params", "$(results.", "$(workspaces.", "$(context.", "$(steps.", "$(tasks."];
+const SUBSTITUTED: [&str; 6] = ["$(params", "$(results", "$(workspaces", "$(context", "$(steps", "$(tasks"];
 
 /// Returns what is wrong with the image of the tasks.
 pub(super) fn image(settings: &KonfluxSettings) -> Option<Finding> {
@@ -47,11 +47,19 @@ pub(super) fn substitutions(plan: &Plan, step: &PlannedStep) -> Vec<Finding> {
             let message = format!("Tekton would put a value in place of `{}`", &line[at..at + width]);
             let finding = Finding::error("tekton-substitution", message)
                 .at(Place::new(&text.source, start..end))
-                .help("there is no way to write it for Tekton: put it together in the shell, as `'$'\"(params.x)\"`");
+                .help(way_around(plan, step));
             findings.push(finding);
         }
     }
     findings
+}
+
+/// Returns how a text gets past Tekton, which knows no way to write that it is to be left alone.
+fn way_around(plan: &Plan, step: &PlannedStep) -> &'static str {
+    match plan.tutorial.steps[step.source].action {
+        Action::File(_) => "write the file from a shell block that puts it together, as `'$'\"(params.x)\"`",
+        Action::Command | Action::Transcript(_) => "put it together in the shell, as `'$'\"(params.x)\"`",
+    }
 }
 
 /// Returns whether a text begins with a reference as Tekton reads it, and not with the command of that name.

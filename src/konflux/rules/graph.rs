@@ -80,7 +80,7 @@ fn cycle(edge: &Edge<'_>, path: &[&str], report: &mut Report<'_>) {
     let way: Vec<String> =
         path[start..].iter().chain([&edge.after]).map(|task| format!("`{task}`")).collect();
     let message = format!("tasks wait for each other: {}", way.join(" waits for "));
-    report.say(edge.place.clone(), message, "take one of the steps of this circle out");
+    report.say(edge.place.clone(), message, "break the circle: take this one out, or another");
 }
 
 pub(super) fn run_after_exists(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {

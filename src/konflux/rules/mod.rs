@@ -14,6 +14,7 @@ mod images;
 mod matrix;
 mod name;
 mod objects;
+mod page;
 mod parameters;
 mod pipelines;
 mod report;
@@ -22,9 +23,12 @@ mod runs;
 mod secrets;
 mod steps;
 mod table;
+#[cfg(test)]
+mod tests;
 mod view;
 mod workspaces;
 
 pub(super) use corpus::Corpus;
+pub use page::rules_reference;
 pub(super) use table::judge;
 pub use table::{RULES, Reference, Rule};

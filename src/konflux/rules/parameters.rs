@@ -348,7 +348,9 @@ fn key_exists(scope: &Scope<'_>, scalar: &Node, reference: &Reference<'_>, repor
     else {
         return;
     };
-    let keys = parameter.keys();
+    // Tekton puts what is given inside over what is given around it.
+    let same = scope.parameters.iter().filter(|other| other.name == parameter.name);
+    let keys: Vec<&str> = same.flat_map(Parameter::keys).collect();
     let place = place_in(scalar, reference.written);
     match reference.names.get(2) {
         Some(key) if !keys.contains(key) => {
@@ -419,8 +421,8 @@ pub(super) fn run_gives_parameters(run: &RunView<'_>, report: &mut Report<'_>) {
         if !given.iter().any(|given| name(given) == missing.name) {
             let word = run.word();
             let finding = report.finding(format!("parameter `{}` of the {word} gets no value", missing.name));
-            let place = entry(run.spec, "params")
-                .map_or_else(|| head(run.object.node), |entry| entry.key_place.clone());
+            let place =
+                entry(run.spec, "params").map_or_else(|| run.object.head(), |entry| entry.key_place.clone());
             let finding =
                 finding.at(place).related(head(missing.node), "it is declared here, without a default");
             report.add(finding.help(format!("add `{}` to `params`", missing.name)));

@@ -19,13 +19,18 @@ pub(super) fn says_what_it_runs(run: &RunView<'_>, report: &mut Report<'_>) {
             let message = format!("the {} has `{reference}` and `{spec}`", run.object.kind);
             report.say(extra.key_place.clone(), message, "keep one of them");
         }
-        (Some(reference), None) => reference_is_complete(&reference.value, &reference.key_place, report),
-        (None, Some(_)) => {}
+        _ => {}
     }
 }
 
 fn head_of(run: &RunView<'_>) -> crate::diagnostic::Place {
-    entry(run.object.node, "spec").map_or_else(|| head(run.object.node), |spec| spec.key_place.clone())
+    entry(run.object.node, "spec").map_or_else(|| run.object.head(), |spec| spec.key_place.clone())
+}
+
+pub(super) fn reference(run: &RunView<'_>, report: &mut Report<'_>) {
+    if let Some(reference) = entry(run.spec, &format!("{}Ref", run.word())) {
+        reference_is_complete(&reference.value, &reference.key_place, report);
+    }
 }
 
 pub(super) fn status(run: &RunView<'_>, report: &mut Report<'_>) {
@@ -42,13 +47,15 @@ pub(super) fn status(run: &RunView<'_>, report: &mut Report<'_>) {
     }
 }
 
-pub(super) fn timeouts(run: &RunView<'_>, report: &mut Report<'_>) {
-    let all = ["pipeline", "tasks", "finally"].map(|key| at(run.spec, &["timeouts", key]));
+pub(super) fn timeouts_are_durations(run: &RunView<'_>, report: &mut Report<'_>) {
     let of_tasks = list(run.spec, "taskRunSpecs").iter().filter_map(|spec| field(spec, "timeout"));
-    for node in all.into_iter().flatten().chain(of_tasks).chain(field(run.spec, "timeout")) {
-        duration(node, report);
-    }
-    let [Some(whole), tasks, last] = all else { return };
+    let of_run = ["pipeline", "tasks", "finally"].iter().filter_map(|key| at(run.spec, &["timeouts", key]));
+    of_run.chain(of_tasks).chain(field(run.spec, "timeout")).for_each(|node| duration(node, report));
+}
+
+pub(super) fn timeouts(run: &RunView<'_>, report: &mut Report<'_>) {
+    let [whole, tasks, last] = ["pipeline", "tasks", "finally"].map(|key| at(run.spec, &["timeouts", key]));
+    let Some(whole) = whole else { return };
     let length = |node: Option<&Node>| node.and_then(Node::text).and_then(seconds);
     let Some(limit) = length(Some(whole)).filter(|limit| *limit > 0.0) else { return };
     let parts = length(tasks).unwrap_or_default() + length(last).unwrap_or_default();

@@ -75,8 +75,9 @@ use Severity::{Error, Note, Warning};
 
 const FILES: Reference =
     Page("https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/");
-const PLACEHOLDERS: Reference = Page("https://pipelinesascode.com/docs/guide/authoringprs/");
-const KONFLUX: Reference = Page("https://konflux-ci.dev/docs/building/customizing-the-build/");
+const PLACEHOLDERS: Reference = Page(
+    "https://github.com/tektoncd/pipelines-as-code/blob/main/docs/content/docs/guides/creating-pipelines/_index.md",
+);
 
 const fn rule(
     id: &'static str,
@@ -101,7 +102,7 @@ pub const RULES: &[Rule] = &[
     rule("no-schema", Note, Guide, "A schema was there to check the kind with.", &[]),
     rule("not-an-object", Note, Guide, "A document that was named is a Kubernetes object.", &[]),
     rule("deprecated-version", Warning, Tekton("deprecations"), "Objects have a version that is not deprecated.", &[Check::Object(objects::version_is_current)]),
-    rule("object-name", Error, Webhook("../../validate/metadata.go"), "Objects of Tekton have a name, of at most 63 small letters, digits, dashes and points.", &[Check::Object(objects::object_name)]),
+    rule("object-name", Error, Page("https://github.com/tektoncd/pipeline/blob/main/pkg/apis/validate/metadata.go"), "Objects of Tekton have a name, of at most 63 small letters, digits, dashes and points.", &[Check::Object(objects::object_name)]),
 
     rule("no-steps", Error, Webhook("task_validation.go"), "A task has steps.", &[Task(steps::task_has_steps)]),
     rule("step-name", Error, Webhook("container_validation.go"), "The name of a step is a DNS label.", &[Task(steps::step_name_is_label)]),
@@ -117,9 +118,9 @@ pub const RULES: &[Rule] = &[
     rule("duplicate-volume", Error, Webhook("task_validation.go"), "Volumes have different names.", &[Task(steps::volume_names_differ)]),
     rule("reserved-sidecar", Error, Webhook("container_validation.go"), "No sidecar has the name of Tekton's own.", &[Task(steps::sidecar_name_is_free)]),
     rule("script-size", Warning, Page("https://github.com/tektoncd/pipeline/issues/7513"), "The scripts of a task fit into one argument.", &[Task(steps::scripts_fit)]),
-    rule("privileged-step", Warning, KONFLUX, "Steps are not privileged.", &[Task(steps::steps_are_not_privileged)]),
+    rule("privileged-step", Warning, Guide, "Steps are not privileged.", &[Task(steps::steps_are_not_privileged)]),
     rule("context-variable", Error, Webhook("task_validation.go"), "Variables of the context (`$(context.…)`) are those that exist.", &[Task(steps::context_variables_exist), Pipeline(pipelines::context_variables)]),
-    rule("invalid-duration", Error, Tekton("pipelineruns"), "Timeouts are durations.", &[Task(steps::step_timeouts_are_durations), Pipeline(pipelines::timeouts_are_durations)]),
+    rule("invalid-duration", Error, Tekton("pipelineruns"), "Timeouts are durations.", &[Task(steps::step_timeouts_are_durations), Pipeline(pipelines::timeouts_are_durations), Run(runs::timeouts_are_durations)]),
 
     rule("parameter-name", Error, Webhook("task_validation.go"), "Names of parameters have the form that Tekton reads.", &[Task(parameters::names_in_task), Pipeline(parameters::names_in_pipeline)]),
     rule("duplicate-parameter", Error, Webhook("param_types.go"), "A parameter is declared once, and given once; large and small letters are the same.", &[Task(parameters::names_differ_in_task), Pipeline(parameters::names_differ_in_pipeline), Run(parameters::names_differ_in_run)]),
@@ -129,7 +130,7 @@ pub const RULES: &[Rule] = &[
     rule("unused-parameter", Warning, Guide, "Parameters that are declared are used.", &[Task(parameters::declared_in_task_are_used), Action(parameters::declared_in_action_are_used), Pipeline(parameters::declared_in_pipeline_are_used)]),
     rule("list-in-text", Error, Webhook("task_validation.go"), "A list stands in no text.", &[Task(parameters::lists_stand_alone_in_task), Pipeline(parameters::lists_stand_alone_in_pipeline)]),
     rule("object-key", Error, Webhook("param_types.go"), "Of an object, keys are used that it has.", &[Task(parameters::keys_exist_in_task), Pipeline(parameters::keys_exist_in_pipeline)]),
-    rule("parameter-in-script", Warning, Page("https://tekton.dev/docs/pipelines/tasks/#specifying-parameters"), "Parameters reach scripts by `env`, never as text.", &[Task(parameters::scripts_have_no_parameters), Action(parameters::script_of_action_has_no_parameters)]),
+    rule("parameter-in-script", Warning, Tekton("tasks"), "Parameters reach scripts by `env`, never as text.", &[Task(parameters::scripts_have_no_parameters), Action(parameters::script_of_action_has_no_parameters)]),
     rule("missing-parameter", Error, Tekton("pipelines"), "Parameters without a default get a value.", &[Pipeline(parameters::tasks_get_their_parameters), Run(parameters::run_gives_parameters)]),
     rule("unknown-parameter", Warning, Tekton("pipelines"), "Parameters that are given are declared.", &[Pipeline(parameters::given_to_tasks_are_declared), Run(parameters::given_by_run_are_declared)]),
     rule("parameter-type", Error, Tekton("pipelineruns"), "Values have the type of their parameter.", &[Pipeline(parameters::values_fit_in_pipeline), Run(parameters::values_fit_in_run)]),
@@ -156,7 +157,7 @@ pub const RULES: &[Rule] = &[
     rule("task-name", Error, Webhook("pipeline_validation.go"), "The name of a pipeline's task is a DNS label.", &[Pipeline(pipelines::task_names)]),
     rule("duplicate-task", Error, Webhook("pipeline_validation.go"), "Tasks of a pipeline have different names.", &[Pipeline(pipelines::task_names_differ)]),
     rule("task-target", Error, Webhook("pipeline_validation.go"), "A task says what it runs, once.", &[Pipeline(pipelines::task_says_what_it_runs)]),
-    rule("reference", Error, Webhook("container_validation.go"), "A reference has a name, or a resolver with its parameters.", &[Pipeline(pipelines::references_are_complete), Task(pipelines::step_references_are_complete)]),
+    rule("reference", Error, Webhook("container_validation.go"), "A reference has a name, or a resolver with its parameters.", &[Pipeline(pipelines::references_are_complete), Task(pipelines::step_references_are_complete), Run(runs::reference)]),
     rule("custom-task", Error, Webhook("pipeline_validation.go"), "A custom task has `apiVersion` and `kind`.", &[Pipeline(pipelines::custom_tasks_are_complete)]),
     rule("task-ref-version", Warning, Page("https://github.com/konflux-ci/build-definitions"), "Tasks are referred to as Tekton knows it, without `version`.", &[Pipeline(pipelines::template_versions)]),
     rule("task-on-error", Error, Webhook("pipeline_validation.go"), "`onError` of a task is known, and stands beside no retries.", &[Pipeline(pipelines::on_error)]),
@@ -179,9 +180,9 @@ pub const RULES: &[Rule] = &[
     rule("task-run-spec", Error, Webhook("pipelinerun_validation.go"), "Settings of single tasks are given once.", &[Run(runs::task_run_specs)]),
     rule("unknown-task-run", Warning, Tekton("pipelineruns"), "Settings of single tasks are for tasks that exist.", &[Run(runs::task_run_specs_name_tasks)]),
 
-    rule("image-digest", Warning, Page("https://conforma.dev/docs/policy/packages/task_step_images.html"), "Images of steps are pinned by digest.", &[Task(images::steps_are_pinned), Action(images::action_is_pinned)]),
-    rule("bundle-digest", Warning, Page("https://conforma.dev/docs/policy/packages/pipeline_task_bundle.html"), "Bundles are pinned by digest.", &[Pipeline(images::bundles_of_tasks_are_pinned), Run(images::bundle_of_run_is_pinned)]),
-    rule("no-expiry", Warning, Page("https://docs.quay.io/guides/tag-operations.html"), "Images of pull requests expire.", &[Run(images::pull_requests_expire)]),
+    rule("image-digest", Warning, Page("https://github.com/conforma/policy/tree/main/policy/task/step_images"), "Images of steps are pinned by digest.", &[Task(images::steps_are_pinned), Action(images::action_is_pinned)]),
+    rule("bundle-digest", Warning, Page("https://github.com/conforma/policy/tree/main/policy/pipeline/task_bundle"), "Bundles are pinned by digest.", &[Pipeline(images::bundles_of_tasks_are_pinned), Run(images::bundle_of_run_is_pinned)]),
+    rule("no-expiry", Warning, Page("https://github.com/conforma/policy/tree/main/policy/release/quay_expiration"), "Images of pull requests expire.", &[Run(images::pull_requests_expire)]),
     rule("production-image", Error, Guide, "No image is pushed to where production images are.", &[Run(images::run_stays_out_of_production), Pipeline(images::pipeline_stays_out_of_production), Check::Object(images::component_stays_out_of_production)]),
     rule("plain-secret", Warning, Guide, "Secrets are referred to, not written down.", &[Check::Object(secrets::no_passwords)]),
     rule("leaked-token", Error, Guide, "No token and no private key stands in a file.", &[Check::Object(secrets::no_tokens)]),

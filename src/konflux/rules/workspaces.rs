@@ -131,7 +131,7 @@ pub(super) fn run_binds_all(run: &RunView<'_>, report: &mut Report<'_>) {
     for declared in list(target, "workspaces").iter().filter(|declared| !is_optional(declared)) {
         if !list(run.spec, "workspaces").iter().any(|bound| name(bound) == name(declared)) {
             let place = entry(run.spec, "workspaces")
-                .map_or_else(|| head(run.object.node), |entry| entry.key_place.clone());
+                .map_or_else(|| run.object.head(), |entry| entry.key_place.clone());
             let message = format!("workspace `{}` of the {} is not bound", name(declared), run.word());
             let finding = report.finding(message).at(place).related(head(declared), "it is declared here");
             report.add(

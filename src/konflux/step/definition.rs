@@ -178,7 +178,7 @@ impl StepDefinition {
             env: step.env.clone(),
             timeout: step.timeout.as_secs_f64(),
             retry: attributes.retry,
-            retry_delay: (attributes.retry > 0).then(|| step.retry_delay.as_secs_f64()),
+            retry_delay: (attributes.retry > 0).then_some(step.retry_delay.as_secs_f64()),
             exit: attributes.exit,
             no_errexit: !attributes.errexit,
             template: attributes.template.as_ref().map(tags),

@@ -1,0 +1,48 @@
+//! Objects of Tekton and Konflux that commands check: those in files, and those that pages generate.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::CliError;
+use crate::config::Settings;
+use crate::diagnostic::{Finding, Source};
+use crate::generate::{GeneratedFile, examine};
+use crate::konflux::{Catalog, CheckSettings, Checker};
+
+/// A checker, and what is wrong with the files that its schemas come from.
+pub(super) struct Prepared {
+    pub(super) checker: Checker,
+    pub(super) findings: Vec<Finding>,
+    /// Whether there are schemas.
+    pub(super) has_schemas: bool,
+}
+
+/// Returns a checker with what the settings say. A folder of schemas and codes to leave out may be given besides.
+pub(super) fn checker(
+    settings: &Settings,
+    schemas: Option<&Path>,
+    allow: &[String],
+) -> Result<Prepared, CliError> {
+    let of_project = settings.konflux.schemas.as_ref().map(|folder| settings.root.join(folder));
+    let folder = schemas.map(Path::to_path_buf).or(of_project);
+    let (catalog, findings) = folder.as_deref().map(Catalog::load).transpose()?.unwrap_or_default();
+    let has_schemas = !catalog.is_empty();
+    let allow = settings.konflux.allow.iter().chain(allow).cloned().collect();
+    let production = settings.production.namespaces.clone();
+    let checker = Checker::new(catalog, CheckSettings { allow, production });
+    Ok(Prepared { checker, findings, has_schemas })
+}
+
+/// Returns what is wrong with the objects of files and of generated files, which belong together.
+///
+/// What is wrong with a generated file is said at the line of the page that wrote it.
+pub(super) fn check_objects(
+    checker: &Checker,
+    sources: &[Arc<Source>],
+    generated: &[GeneratedFile<'_>],
+) -> Vec<Finding> {
+    examine(generated, |made| {
+        let all: Vec<Arc<Source>> = sources.iter().chain(made).cloned().collect();
+        checker.check(&all)
+    })
+}
