@@ -1,7 +1,8 @@
 //! The numbers of Konflux's pipelines: files generated from one page.
 //!
 //! Run by hand, on a machine that does nothing else: `cargo bench --bench konflux`. Words after `--`
-//! choose what is measured: `generate`.
+//! choose what is measured: `generate`. Objects are checked with the definitions in the folder
+//! `schemas` of STAGEBOOK_SHARED, where that is set; else by rules alone.
 
 #![expect(clippy::print_stdout, reason = "a bench is read by who runs it")]
 
@@ -29,13 +30,15 @@ fn main() {
 
 /// PipelineRuns from one page: what a file costs must not depend on how many there are.
 fn generate(folder: &Path) {
-    println!("PipelineRuns of 2 kB from one page (median of 3)");
+    let schemas = std::env::var("STAGEBOOK_SHARED").ok().map(|shared| format!("{shared}/schemas"));
+    let checked = if schemas.is_some() { "checked with schemas" } else { "checked by rules alone" };
+    println!("PipelineRuns of 2 kB from one page, {checked} (median of 3)");
     let mut first: Option<[f64; 3]> = None;
     for count in [1_000, 2_000, 4_000] {
         let folder = folder.join(count.to_string());
         fs::create_dir(&folder).expect("the folder is writable");
         fs::write(folder.join("page.md"), page(count)).expect("the folder is writable");
-        let median = |arguments: &[&str], before: &dyn Fn()| {
+        let median = |arguments: &[String], before: &dyn Fn()| {
             let mut times: Vec<Duration> = (0..3).map(|_| time(&folder, arguments, before)).collect();
             times.sort();
             times[1].as_secs_f64() * 1e3
@@ -45,10 +48,14 @@ fn generate(folder: &Path) {
                 fs::remove_dir_all(folder.join(".tekton")).expect("the folder is writable");
             }
         };
+        let with = |arguments: &[&'static str]| -> Vec<String> {
+            let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+            arguments.chain(schemas.iter().map(|folder| format!("--schemas={folder}"))).collect()
+        };
         let times = [
-            median(&["--quiet", "generate", "page.md"], &remove),
-            median(&["--quiet", "generate", "page.md"], &|| ()),
-            median(&["--quiet", "generate", "--check", "page.md"], &|| ()),
+            median(&with(&["--quiet", "generate", "page.md"]), &remove),
+            median(&with(&["--quiet", "generate", "page.md"]), &|| ()),
+            median(&with(&["--quiet", "generate", "--check", "page.md"]), &|| ()),
         ];
         let base = *first.get_or_insert(times);
         let shown = ["written", "unchanged", "checked"].iter().zip(times.iter().zip(base));
@@ -61,7 +68,7 @@ fn generate(folder: &Path) {
     println!();
 }
 
-fn time(folder: &Path, arguments: &[&str], before: &dyn Fn()) -> Duration {
+fn time(folder: &Path, arguments: &[String], before: &dyn Fn()) -> Duration {
     before();
     let mut command = Command::new(STAGEBOOK);
     command.args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
