@@ -262,7 +262,8 @@ fn unused(spec: &Node, used: &BTreeSet<&str>, owner: &str, report: &mut Report<'
     for parameter in list(spec, "params").iter().filter(|node| !used.contains(name(node))) {
         // Its first name is what Tekton reads where the points have no brackets around them.
         let first = name(parameter).split('.').next().unwrap_or_default();
-        if !name(parameter).is_empty() && !(first != name(parameter) && used.contains(first)) {
+        let is_read_as_other = first != name(parameter) && used.contains(first);
+        if !name(parameter).is_empty() && !is_read_as_other {
             let message = format!("parameter `{}` is declared and not used", name(parameter));
             report.say(
                 head(parameter),

@@ -220,7 +220,7 @@ pub(super) fn statuses(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
                 );
             }
             ["tasks", wanted, "status" | "reason"]
-                if !pipeline.task(wanted).is_some_and(|task| !task.is_final) =>
+                if pipeline.task(wanted).is_none_or(|task| task.is_final) =>
             {
                 let message = format!("`{written}` names task `{wanted}`, which the pipeline does not have");
                 report.say(place_in(scalar, written), message, "name a task of `tasks`");
