@@ -136,6 +136,7 @@ impl CliError {
                 "to add evidence to an mdBook, run `stagebook mdbook-preprocessor install FOLDER` once, then `mdbook build`",
             ),
             Self::Read { .. } => Some("name the folder with `book.toml`"),
+            Self::ReadYaml { .. } => Some("name YAML files, or folders of them"),
             Self::BookToml { .. } => Some(
                 "add it by hand: `[preprocessor.stagebook]` with `command = \"stagebook mdbook-preprocessor\"`",
             ),

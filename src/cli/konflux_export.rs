@@ -1,6 +1,7 @@
 //! `stagebook konflux export`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::Value;
@@ -8,15 +9,19 @@ use serde_json::Value;
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
-use super::konflux_objects::{Prepared, check_objects, checker};
+use super::konflux_objects::{Prepared, checker};
+use super::konflux_page::{ImportedPage, take_imported};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
 use crate::config::KonfluxSettings;
 use crate::diagnostic::{Finding, Severity, Source, plural};
-use crate::konflux::{CONTAINERFILE, Exported, export as export_plans};
+use crate::konflux::{CONTAINERFILE, Checker, Exported, Origins, export as export_plans};
+use crate::plan::Plan;
 use crate::yaml;
 
 /// Write tutorials as Tekton pipelines: a Pipeline with its tasks inline, and a PipelineRun
+///
+/// A page that `konflux import` made gives the objects that it holds.
 #[derive(Debug, Args)]
 pub(super) struct ExportArguments {
     #[command(flatten)]
@@ -27,6 +32,9 @@ pub(super) struct ExportArguments {
     /// Write a file (`NAME.yaml`), or two files for each tutorial into a folder [default: standard output]
     #[arg(short, long, value_name = "FILE|DIR")]
     output: Option<PathBuf>,
+    /// Read the definitions of kinds from a folder [default: `schemas` below `[konflux]` of stagebook.toml]
+    #[arg(long, value_name = "FOLDER")]
+    schemas: Option<PathBuf>,
     /// Print a recipe for the image in which tasks run, and do nothing else
     #[arg(long, exclusive = true)]
     containerfile: bool,
@@ -43,8 +51,10 @@ pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<E
         image: arguments.image.clone().or_else(|| project.settings.konflux.image.clone()),
         ..project.settings.konflux.clone()
     };
+    let mut wrong = Vec::new();
+    let pages = take_imported(&mut project, &mut wrong);
     let (exported, mut findings) = exported(&mut project, arguments, &settings)?;
-    findings.extend(refused(&project, &exported)?);
+    findings.extend(wrong);
     printer.findings(&mut findings);
     if has_error(&findings) {
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -52,11 +62,9 @@ pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<E
         return Err(CliError::Findings);
     }
     match &arguments.output {
-        None => printer.data(&documents(exported.iter().flat_map(|one| [&one.pipeline, &one.run])))?,
-        Some(output) if is_file(output) => {
-            write(output, &documents(exported.iter().flat_map(|one| [&one.pipeline, &one.run])), printer)?;
-        }
-        Some(folder) => write_folder(folder, &exported, printer)?,
+        None => printer.data(&documents(objects(&exported, &pages)))?,
+        Some(output) if is_file(output) => write(output, &documents(objects(&exported, &pages)), printer)?,
+        Some(folder) => write_folder(folder, &exported, &pages, printer)?,
     }
     Ok(ExitStatus::Passed)
 }
@@ -69,12 +77,20 @@ fn exported(
 ) -> Result<(Vec<Exported>, Vec<Finding>), CliError> {
     let planned = project.plans_by_page(&arguments.tutorials, &SelectionArguments::default())?;
     let mut findings = std::mem::take(&mut project.findings);
+    // What is said of the image once need not be said at each step.
+    let allow = ["image-digest".to_owned()];
+    let Prepared { checker, findings: wrong, .. } =
+        checker(&project.settings, arguments.schemas.as_deref(), &allow)?;
+    findings.extend(wrong);
     let mut exported = Vec::new();
     for (loaded, plans) in project.tutorials.iter().zip(planned) {
         findings.extend(loaded.findings.iter().cloned());
         match plans {
             Ok(plans) => {
                 let (one, wrong) = export_plans(&plans, settings);
+                if !has_error(&wrong) {
+                    findings.extend(one.iter().flat_map(|one| check(one, &plans[0], &checker)));
+                }
                 exported.extend(one);
                 findings.extend(wrong);
             }
@@ -84,15 +100,15 @@ fn exported(
     Ok((exported, crate::diagnostic::tidy(findings)))
 }
 
-/// Returns what a cluster would refuse of what was exported.
-fn refused(project: &Project, exported: &[Exported]) -> Result<Vec<Finding>, CliError> {
-    let Prepared { checker, .. } = checker(&project.settings, None, &[])?;
-    let text = |one: &Exported| documents([&one.pipeline, &one.run].into_iter());
-    let sources: Vec<_> =
-        exported.iter().map(|one| Source::new(format!("{}.yaml", one.name), text(one))).collect();
-    let mut findings = check_objects(&checker, &sources, &[]);
-    findings.retain(|finding| finding.severity == Severity::Error);
-    Ok(findings)
+/// Returns what is wrong with exported objects, with the lines of the page that they come from.
+fn check(exported: &Exported, plan: &Plan, checker: &Checker) -> Vec<Finding> {
+    let text = documents([&exported.pipeline, &exported.run].into_iter());
+    let source = Source::new(format!("{}.yaml", exported.name), text);
+    let mut findings = checker.check(&[Arc::clone(&source)]);
+    if !findings.is_empty() {
+        Origins::of(&source, plan).trace(&mut findings);
+    }
+    findings
 }
 
 /// Returns whether a path is meant as a file: it is one, or it is called as one.
@@ -101,16 +117,29 @@ fn is_file(path: &Path) -> bool {
     !path.is_dir() && (path.is_file() || is_called_so)
 }
 
+fn objects<'a>(exported: &'a [Exported], pages: &'a [ImportedPage]) -> impl Iterator<Item = &'a Value> {
+    let plans = exported.iter().flat_map(|one| [&one.pipeline, &one.run]);
+    plans.chain(pages.iter().flat_map(|page| &page.objects))
+}
+
 fn documents<'a>(objects: impl Iterator<Item = &'a Value>) -> String {
     objects.map(yaml::write).collect::<Vec<_>>().join("---\n")
 }
 
-fn write_folder(folder: &Path, exported: &[Exported], printer: &Printer) -> Result<(), CliError> {
+fn write_folder(
+    folder: &Path,
+    exported: &[Exported],
+    pages: &[ImportedPage],
+    printer: &Printer,
+) -> Result<(), CliError> {
     let trouble = |source| CliError::Write { path: folder.to_path_buf(), source };
     std::fs::create_dir_all(folder).map_err(trouble)?;
     for one in exported {
         write(&folder.join(format!("{}.yaml", one.name)), &yaml::write(&one.pipeline), printer)?;
         write(&folder.join(format!("{}-run.yaml", one.name)), &yaml::write(&one.run), printer)?;
+    }
+    for page in pages {
+        write(&folder.join(format!("{}.yaml", page.name)), &documents(page.objects.iter()), printer)?;
     }
     Ok(())
 }

@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::konflux_objects::{Prepared, checker};
 use super::printer::Printer;
 use super::project::has_error;
 use crate::config::{SETTINGS_FILE, Settings, TenantSettings};
-use crate::diagnostic::{Finding, plural};
+use crate::diagnostic::{Finding, Source, plural, tidy};
 use crate::konflux::tenant::{self, TenantFile};
 use crate::yaml;
 
@@ -27,6 +28,9 @@ pub(super) struct TenantArguments {
     /// Write the objects of each stream, as the cluster makes them of the template
     #[arg(long)]
     expand: bool,
+    /// Read the definitions of kinds from a folder [default: `schemas` below `[konflux]` of stagebook.toml]
+    #[arg(long, value_name = "FOLDER")]
+    schemas: Option<PathBuf>,
     /// Write nothing, and fail where a file is not what would be written
     #[arg(long)]
     check: bool,
@@ -38,7 +42,10 @@ pub(super) fn tenant(arguments: &TenantArguments, printer: &Printer) -> Result<E
     let (settings, mut findings) = Settings::load(&current)?;
     let tenant = settings.konflux.tenant.clone();
     match &tenant {
-        Some(tenant) => findings.extend(tenant::findings(tenant)),
+        Some(tenant) => {
+            findings.extend(tenant::findings(tenant));
+            findings.extend(wrong_objects(&settings, tenant, arguments)?);
+        }
         None => findings.push(not_named()),
     }
     printer.findings(&mut findings);
@@ -60,6 +67,22 @@ pub(super) fn tenant(arguments: &TenantArguments, printer: &Printer) -> Result<E
         printer.say(&path.display().to_string());
     }
     Ok(ExitStatus::Passed)
+}
+
+/// Returns what is wrong with the objects, those of the streams among them: a template has no schema for what it holds.
+fn wrong_objects(
+    settings: &Settings,
+    tenant: &TenantSettings,
+    arguments: &TenantArguments,
+) -> Result<Vec<Finding>, CliError> {
+    // Bundles are said once, and not in each file.
+    let allow = ["bundle-digest".to_owned()];
+    let Prepared { checker, mut findings, .. } = checker(settings, arguments.schemas.as_deref(), &allow)?;
+    let files =
+        tenant::tenant(tenant).into_iter().chain(tenant::expanded(tenant)).chain(tenant::runs(tenant));
+    let sources: Vec<_> = files.map(|file| Source::new(file.path, yaml::write(&file.object))).collect();
+    findings.extend(checker.check(&sources));
+    Ok(tidy(findings))
 }
 
 fn not_named() -> Finding {

@@ -1,6 +1,7 @@
 //! Exported pipelines do what `stagebook run` does.
 
 use crate::project::{Ended, Project, skipped};
+use crate::shared::shared_folder;
 use crate::tekton::{Played, objects, play};
 
 const IMAGE: &str =
@@ -307,4 +308,24 @@ fn more_script_than_tekton_runs_is_refused_at_the_longest_block() {
     );
     let project = Project::with_page(&format!("{}{}", long(40_000), long(40_000)));
     assert!(project.run(["konflux", "export", "--image", IMAGE, "page.md"]).status.success());
+}
+
+/// The definitions of kinds know every field that is written.
+#[test]
+fn exported_objects_are_valid_by_the_definitions_of_their_kinds() {
+    let Some(shared) = shared_folder("exported objects are valid") else { return };
+    let schemas = shared.join("schemas");
+    let schemas = schemas.to_str().expect("a path of text");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/");
+    let cases = ["konflux-export-everything", "konflux-export-matrix", "konflux-export-requirements"];
+    for case in cases.map(|case| format!("{folder}{case}/input/page.md")) {
+        let project = Project::with_page(&std::fs::read_to_string(&case).expect("the case is there"));
+        let ended = project.run(["konflux", "export", "--image", IMAGE, "--schemas", schemas, "page.md"]);
+        assert!(ended.status.success() && !ended.stderr.contains("error"), "{case}: {}", ended.stderr);
+    }
+    let project = Project::new();
+    let settings = std::fs::read_to_string(format!("{folder}konflux-tenant/input/stagebook.toml"));
+    project.write("stagebook.toml", settings.expect("the case is there"));
+    let ended = project.run(["konflux", "tenant", "--schemas", schemas]);
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{}", ended.stderr);
 }

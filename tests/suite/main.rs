@@ -17,6 +17,7 @@ mod golden;
 mod guest;
 mod konflux_check;
 mod konflux_export;
+mod konflux_import;
 mod kubernetes;
 mod limits;
 mod project;

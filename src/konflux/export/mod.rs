@@ -13,6 +13,7 @@
 
 mod limits;
 mod names;
+mod origins;
 mod pipeline;
 mod results;
 mod run;
@@ -24,6 +25,7 @@ mod when;
 
 use serde_json::Value;
 
+pub use origins::Origins;
 pub use pipeline::export;
 
 /// A recipe for the image in which tasks run.

@@ -1,0 +1,68 @@
+//! `stagebook konflux compare`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::error::CliError;
+use super::exit::ExitStatus;
+use super::konflux_files::{YamlFile, read_yaml_files};
+use super::printer::Printer;
+use super::project::has_error;
+use crate::diagnostic::Finding;
+use crate::konflux::compare::{
+    Compared, compare as compared, comparison_json, comparison_markdown, comparison_text,
+};
+use crate::yaml::read_documents;
+
+/// Find what repeats and what varies in nearly equal files
+///
+/// What all files have can stand once. What varies needs a template: each such value is shown with what it
+/// follows from, which is a part of the file's name, or with the files that have it.
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// YAML files, or folders of them: `.tekton`
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// How to show what was found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// As tables of a page
+    Markdown,
+    /// For programs
+    Json,
+}
+
+/// Prints what repeats and what varies.
+pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    let mut findings = Vec::new();
+    let files = read_yaml_files(&arguments.paths, &mut findings)?;
+    let files: Vec<Compared> = files.iter().map(|file| read(file, &mut findings)).collect();
+    printer.findings(&mut findings);
+    if files.len() < 2 {
+        printer.failure("two files are needed to compare: name them, or a folder that has them");
+        return Ok(ExitStatus::Invalid);
+    }
+    let comparison = compared(&files);
+    printer.data(&match arguments.format {
+        Format::Text => comparison_text(&comparison),
+        Format::Markdown => comparison_markdown(&comparison),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&comparison_json(&comparison));
+            format!("{}\n", json.expect("a comparison is JSON"))
+        }
+    })?;
+    Ok(if has_error(&findings) { ExitStatus::Failed } else { ExitStatus::Passed })
+}
+
+fn read(file: &YamlFile, findings: &mut Vec<Finding>) -> Compared {
+    let read = read_documents(&file.source);
+    findings.extend(read.findings);
+    Compared { name: file.inside.to_string_lossy().into_owned(), documents: read.documents }
+}

@@ -1,0 +1,212 @@
+//! What the names of files are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::pattern::{Part, Pattern, has_word};
+use super::tree::Variation;
+
+/// The longest value that may be a part of a file's name.
+const LONGEST: usize = 80;
+
+/// A part of the files' names that varies by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dimension {
+    /// What to call it.
+    pub name: String,
+    /// The value that each file has.
+    pub values: Vec<String>,
+}
+
+impl Dimension {
+    /// Returns the values, each once, in the order of the files.
+    pub fn distinct(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        self.values.iter().map(String::as_str).filter(|value| seen.insert(*value)).collect()
+    }
+}
+
+/// Takes the names of files apart.
+///
+/// Where one name ends and the next begins, dashes do not say: `44-minimal-plus-push`. The values in
+/// the files do, as one of them holds `44` alone and another `minimal-plus`. Each value that stands in
+/// its file's name is tried, those with the fewest different ones first; what is left of the others
+/// without it is the next. Names that cannot be told apart so are one dimension.
+pub fn dimensions(names: &[String], varying: &[Variation]) -> Vec<Dimension> {
+    if names.len() < 2 {
+        return Vec::new();
+    }
+    let names: Vec<String> = names.iter().map(|name| without_ending(name)).collect();
+    let mut candidates = candidates(&names, varying);
+    candidates.sort_by_key(|(_, values)| values.iter().collect::<BTreeSet<_>>().len());
+    let mut found = Vec::new();
+    while let Some(dimension) =
+        candidates.iter().find_map(|(path, values)| next(path, values, &names, &found))
+    {
+        found.push(dimension);
+    }
+    if !explains(&names, &found) {
+        let values = stripped(&names.iter().map(|name| vec![Part::Text(name.clone())]).collect::<Vec<_>>());
+        found = vec![Dimension { name: "variant".to_owned(), values: values.unwrap_or(names) }];
+        return found;
+    }
+    in_order_of_names(&mut found, &names);
+    found
+}
+
+/// Returns whether all names are one pattern.
+fn explains(names: &[String], dimensions: &[Dimension]) -> bool {
+    let patterns = names.iter().enumerate().map(|(file, name)| Pattern::of(name, dimensions, file));
+    !dimensions.is_empty() && patterns.collect::<BTreeSet<_>>().len() == 1
+}
+
+fn in_order_of_names(found: &mut [Dimension], names: &[String]) {
+    let order = Pattern::of(&names[0], found, 0).open();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, dimension) in found.iter().enumerate() {
+        let position = order.iter().position(|open| *open == number).unwrap_or(order.len());
+        numbers.insert(dimension.name.clone(), position);
+    }
+    found.sort_by_key(|dimension| numbers[&dimension.name]);
+}
+
+fn without_ending(name: &str) -> String {
+    let ending = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+    ending.unwrap_or(name).to_owned()
+}
+
+/// Returns values that may be parts of names, with what they are called where they stand.
+fn candidates(names: &[String], varying: &[Variation]) -> Vec<(String, Vec<String>)> {
+    let segments: Vec<Vec<&str>> = names.iter().map(|name| name.split('/').collect()).collect();
+    let depth = segments[0].len();
+    let mut found = Vec::new();
+    if segments.iter().all(|segments| segments.len() == depth) {
+        for at in 0..depth {
+            found.push((String::new(), segments.iter().map(|segments| segments[at].to_owned()).collect()));
+        }
+    }
+    let short = |value: &Option<Value>| match value {
+        Some(Value::String(text)) if text.len() <= LONGEST && !text.contains(char::is_whitespace) => {
+            Some(text.clone())
+        }
+        _ => None,
+    };
+    for variation in varying {
+        let values: Option<Vec<String>> = variation.values.iter().map(short).collect();
+        found.extend(values.map(|values| (variation.path.clone(), values)));
+    }
+    found.push((String::new(), names.to_vec()));
+    found.retain(|(_, values): &(String, Vec<String>)| values.iter().any(|value| *value != values[0]));
+    found
+}
+
+/// Returns the dimension that some values show, if it is none that is known.
+fn next(path: &str, values: &[String], names: &[String], known: &[Dimension]) -> Option<Dimension> {
+    let patterns = values.iter().enumerate().map(|(file, value)| Pattern::of(value, known, file).parts);
+    let left = stripped(&patterns.collect::<Vec<_>>())?;
+    let is_in_name = |(file, value): (usize, &String)| {
+        let open = Pattern::of(&names[file], known, file);
+        open.parts.iter().any(|part| matches!(part, Part::Text(text) if has_word(text, value)))
+    };
+    if !left.iter().enumerate().all(is_in_name) || known.iter().any(|known| follows(&left, &known.values)) {
+        return None;
+    }
+    let name = name(path, &left);
+    let taken =
+        known.iter().filter(|known| known.name.trim_end_matches(|c: char| c.is_ascii_digit()) == name);
+    let name = match taken.count() {
+        0 => name,
+        others => format!("{name}{}", others + 1),
+    };
+    Some(Dimension { name, values: left })
+}
+
+/// Returns whether equal values on the right always stand beside equal ones on the left.
+fn follows(left: &[String], right: &[String]) -> bool {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    right.iter().zip(left).all(|(right, left)| seen.insert(right, left).is_none_or(|known| known == left))
+}
+
+/// Returns what differs in some texts, without what all begin and end with; whole words only.
+fn stripped(texts: &[Vec<Part>]) -> Option<Vec<String>> {
+    // Dimensions are no words: a letter that no name has stands for each of them.
+    let flat = |parts: &Vec<Part>| -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Dimension(number) => char::from_u32(0xe000 + *number as u32).into_iter().collect(),
+        };
+        parts.iter().map(part).collect()
+    };
+    let texts: Vec<String> = texts.iter().map(flat).collect();
+    let refs: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let prefix = common_prefix(&refs);
+    let rest: Vec<&str> = refs.iter().map(|text| &text[prefix..]).collect();
+    let suffix = common_suffix(&rest);
+    let middles: Vec<String> = rest.iter().map(|text| text[..text.len() - suffix].to_owned()).collect();
+    let is_word =
+        |text: &String| !text.is_empty() && text.chars().all(|c| !('\u{e000}'..'\u{f000}').contains(&c));
+    let differ = middles.iter().any(|middle| *middle != middles[0]);
+    (differ && middles.iter().all(is_word)).then_some(middles)
+}
+
+/// Returns how many bytes all texts begin with, up to the end of a word.
+pub(in crate::konflux) fn common_prefix(texts: &[&str]) -> usize {
+    let Some((first, others)) = texts.split_first() else { return 0 };
+    let mut length = first.len();
+    for other in others {
+        let same = first.bytes().zip(other.bytes()).take_while(|(left, right)| left == right).count();
+        length = length.min(same);
+    }
+    while length > 0 && !(first.is_char_boundary(length) && ends_word(&first[..length])) {
+        length -= 1;
+    }
+    length
+}
+
+fn ends_word(text: &str) -> bool {
+    !text.chars().next_back().is_some_and(char::is_alphanumeric)
+}
+
+/// Returns how many bytes all texts end with, from the beginning of a word.
+pub(in crate::konflux) fn common_suffix(texts: &[&str]) -> usize {
+    let Some((first, others)) = texts.split_first() else { return 0 };
+    let mut length = first.len();
+    for other in others {
+        let pairs = first.bytes().rev().zip(other.bytes().rev());
+        length = length.min(pairs.take_while(|(left, right)| left == right).count());
+    }
+    let begins_word = |text: &str| !text.chars().next().is_some_and(char::is_alphanumeric);
+    while length > 0 {
+        let start = first.len() - length;
+        if first.is_char_boundary(start) && begins_word(&first[start..]) {
+            break;
+        }
+        length -= 1;
+    }
+    length
+}
+
+/// Words by which a stream of a distribution is known.
+const STREAMS: [&str; 6] = ["stable", "testing", "next", "rawhide", "branched", "devel"];
+
+/// Returns what to call a dimension, going by its values and by where they stand.
+fn name(path: &str, values: &[String]) -> String {
+    let all = |test: &dyn Fn(&str) -> bool| values.iter().all(|value| test(value));
+    let any = |test: &dyn Fn(&str) -> bool| values.iter().any(|value| test(value));
+    if all(&|value| value.contains("push") || value.contains("pull")) {
+        return "event".to_owned();
+    }
+    if any(&|value| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) {
+        return "version".to_owned();
+    }
+    if any(&|value| STREAMS.iter().any(|stream| has_word(value, stream))) {
+        return "stream".to_owned();
+    }
+    let key = path.rsplit(['.', '/', '=']).next().unwrap_or_default();
+    let word: String = key.chars().take_while(|letter| letter.is_ascii_alphabetic()).collect();
+    match word.as_str() {
+        "component" | "application" | "arch" | "platform" => word,
+        _ => "variant".to_owned(),
+    }
+}
