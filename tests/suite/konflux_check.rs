@@ -88,10 +88,7 @@ fn counts(findings: &[Finding]) -> BTreeMap<(String, &'static str), usize> {
 fn assert_known(found: &[Finding], known: &[(&str, &str, usize)]) {
     let known: BTreeMap<_, _> =
         known.iter().map(|(file, code, count)| (((*file).to_owned(), *code), *count)).collect();
-    let found: BTreeMap<_, _> = counts(found);
-    let found: BTreeMap<_, _> =
-        found.into_iter().map(|((file, code), count)| ((file, code), count)).collect();
-    assert_eq!(found, known);
+    assert_eq!(counts(found), known);
 }
 
 #[test]

@@ -738,3 +738,13 @@ fn bad_input_is_answered() {
     let unnamed = found.iter().find(|finding| finding.code == "unnamed-step").expect("it is found");
     assert_eq!(unnamed.place.as_ref().expect("it has a place").text(), "image: a");
 }
+
+#[test]
+fn long_rows_of_tasks_take_no_time_and_no_stack() {
+    let tasks: String = (0..20_000).map(|n| format!("- {{name: t{n}, runAfter: [t{}], taskRef: {{name: x}}, params: [{{name: a, value: $(params.p{n})}}]}}\n", n + 1)).collect();
+    let text =
+        pipeline(&format!("tasks:\n{tasks}- {{name: t20000, taskSpec: {{steps: [{{name: a, image: i}}]}}}}"));
+    let found = check(&text);
+    assert_eq!(found.iter().filter(|finding| finding.code == "undeclared-parameter").count(), 20_000);
+    assert!(!found.iter().any(|finding| finding.code == "cycle"));
+}
