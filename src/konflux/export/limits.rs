@@ -119,7 +119,7 @@ fn kind(step: &PlannedStep) -> Option<InterpreterKind> {
         Work::Command { interpreter, .. }
         | Work::Transcript { interpreter, .. }
         | Work::Service { interpreter, .. } => Some(interpreter.kind),
-        Work::File { .. } => None,
+        Work::File { .. } | Work::Files { .. } => None,
     }
 }
 
@@ -144,6 +144,17 @@ fn defines_function(plan: &Plan, step: &PlannedStep) -> bool {
         let is_inner = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let name = name.trim_end();
         !name.is_empty() && name.chars().all(is_inner)
+    })
+}
+
+/// Returns the steps that write a file for each variant: a task writes those of its own alone.
+pub(super) fn files_of_variants(plan: &Plan) -> impl Iterator<Item = Finding> {
+    let steps = plan.steps.iter().filter(|step| matches!(step.work, Work::Files { .. }));
+    steps.map(|step| {
+        let message =
+            format!("step `{}` writes a file for each variant, which a pipeline does not", step.name);
+        let help = "`stagebook generate` writes these files into the repository";
+        Finding::error("files-of-variants", message).at(place(plan, step)).help(help)
     })
 }
 
