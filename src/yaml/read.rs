@@ -50,8 +50,11 @@ pub fn read_documents(source: &Arc<Source>) -> Documents {
     loop {
         let read = documents(source, start, &text);
         let Some(outdented) = read.findings.first().and_then(|finding| outdented(finding, start)) else {
-            // Where joining lines does not help, a bracket is missing: the first place is the nearest to it.
-            return if read.findings.is_empty() { read } else { first.unwrap_or(read) };
+            // Where lines were joined up to the end, a bracket is missing: the first place is the nearest to it.
+            let length = source.text().trim_end().len();
+            let place = read.findings.first().and_then(|finding| finding.place.as_ref());
+            let is_at_end = place.is_some_and(|place| place.span.end >= length);
+            return if is_at_end { first.unwrap_or(read) } else { read };
         };
         first.get_or_insert_with(|| read.clone());
         match (budget.checked_sub(text.len()), join_lines(&text, outdented)) {
