@@ -39,7 +39,7 @@ fn checker(shared: &Path) -> Checker {
     let (catalog, findings) = Catalog::load(&shared.join("schemas")).expect("the schemas can be read");
     assert!(findings.is_empty(), "{findings:?}");
     let production = vec!["quay.io/fedora".to_owned()];
-    Checker::new(catalog, CheckSettings { allow: Vec::new(), production })
+    Checker::new(catalog, CheckSettings { production, ..CheckSettings::default() })
 }
 
 /// Returns the YAML files below a folder.

@@ -8,7 +8,12 @@ use crate::konflux::{Catalog, CheckSettings, Checker};
 
 /// Returns what a checker without schemas finds in a file.
 fn check(text: &str) -> Vec<Finding> {
-    let settings = CheckSettings { allow: Vec::new(), production: vec!["quay.io/fedora".to_owned()] };
+    let settings = CheckSettings {
+        allow: Vec::new(),
+        intermediate: ["q", "quay.io/fedora", "quay.io/fedora-testing"].map(str::to_owned).to_vec(),
+        devel: vec!["quay.io/coreos-devel".to_owned()],
+        production: vec!["quay.io/fedora".to_owned()],
+    };
     Checker::new(Catalog::default(), settings).check(&[Source::new("a.yaml", text)])
 }
 
@@ -44,6 +49,14 @@ fn run(spec: &str) -> String {
     format!(
         "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {{name: r}}\nspec:\n{target}{}",
         indented(spec, 2)
+    )
+}
+
+/// Returns a ReleasePlan of one component.
+fn release_plan(repository: &str) -> String {
+    format!(
+        "apiVersion: appstudio.redhat.com/v1alpha1\nkind: ReleasePlan\nmetadata: {{name: r}}\nspec:\n  application: a\n\
+         \x20 data:\n    mapping:\n      components: [{{name: a, repository: {repository}}}]\n"
     )
 }
 
@@ -587,6 +600,13 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             8,
             run("params:\n- name: output-image\n  value: quay.io/fedora-testing/x:{{revision}}"),
         ),
+        case(
+            "staging-image",
+            run("params:\n- name: output-image\n  value: registry.example/x:{{revision}}"),
+            8,
+            run("params:\n- name: output-image\n  value: $(params.image)"),
+        ),
+        case("staging-release", release_plan("quay.io/mine/a"), 8, release_plan("quay.io/coreos-devel/a")),
         case(
             "plain-secret",
             with("env:\n- name: DB_PASSWORD\n  value: hunter2"),
