@@ -95,7 +95,10 @@ pub(super) fn sessions(plan: &Plan, is_wanted: &[bool]) -> Vec<Finding> {
     let mut first: BTreeMap<&str, &PlannedStep> = BTreeMap::new();
     let mut findings = Vec::new();
     for step in plan.steps.iter().zip(is_wanted).filter(|(_, wanted)| **wanted).map(|(step, _)| step) {
-        if !is_python(step) {
+        if kind(step) == Some(InterpreterKind::Sh) && defines_function(plan, step) {
+            findings.extend(lost_function(plan, step, is_wanted));
+        }
+        if kind(step) != Some(InterpreterKind::Python) {
             continue;
         }
         if let Some(before) = first.insert(&step.session, step) {
@@ -111,13 +114,37 @@ pub(super) fn sessions(plan: &Plan, is_wanted: &[bool]) -> Vec<Finding> {
     findings
 }
 
-fn is_python(step: &PlannedStep) -> bool {
+fn kind(step: &PlannedStep) -> Option<InterpreterKind> {
     match &step.work {
-        Work::Command { interpreter, .. } | Work::Transcript { interpreter, .. } => {
-            interpreter.kind == InterpreterKind::Python
-        }
-        Work::Service { .. } | Work::File { .. } | Work::Files { .. } => false,
+        Work::Command { interpreter, .. }
+        | Work::Transcript { interpreter, .. }
+        | Work::Service { interpreter, .. } => Some(interpreter.kind),
+        Work::File { .. } | Work::Files { .. } => None,
     }
+}
+
+/// Returns the finding about a function of `sh` that a later step may want: that shell cannot tell what it is.
+fn lost_function(plan: &Plan, step: &PlannedStep, is_wanted: &[bool]) -> Option<Finding> {
+    let sharing = plan
+        .steps
+        .iter()
+        .zip(is_wanted)
+        .filter(|(other, wanted)| **wanted && other.session == step.session && kind(other).is_some());
+    let is_last = sharing.last().is_some_and(|(last, _)| last.name == step.name);
+    let message =
+        format!("functions of the `sh` session `{}` do not go on in another container", step.session);
+    let finding = Finding::warning("functions-not-kept", message).at(place(plan, step));
+    (!is_last).then(|| finding.help("write `bash` where later steps call them: it can hand them on"))
+}
+
+/// Returns whether a line of a step begins a function. A guess is enough for a warning.
+fn defines_function(plan: &Plan, step: &PlannedStep) -> bool {
+    let text = &plan.tutorial.steps[step.source].text.content;
+    text.lines().filter_map(|line| line.trim_start().split_once("()")).any(|(name, _)| {
+        let is_inner = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let name = name.trim_end();
+        !name.is_empty() && name.chars().all(is_inner)
+    })
 }
 
 /// Returns the steps that write a file for each variant: a task writes those of its own alone.

@@ -46,7 +46,7 @@ impl Cutting {
             Needs::Named(needs) => needs.iter().filter_map(|need| self.task_of[need.0]).collect(),
         };
         let before = self.before(step);
-        needed.extend(before.filter(|_| !matches!(step.work, Work::File { .. })));
+        needed.extend(before.filter(|_| !matches!(step.work, Work::File { .. } | Work::Files { .. })));
         let joined = self.service.or(before).filter(|task| self.can_join(*task, &needed));
         let task = joined.unwrap_or_else(|| {
             self.tasks.push(TaskSteps { session: step.session.clone(), ..TaskSteps::default() });
@@ -63,7 +63,7 @@ impl Cutting {
 
     /// Returns the last task of a step's session; a file has no session, and goes where the steps before it are.
     fn before(&self, step: &PlannedStep) -> Option<usize> {
-        if matches!(step.work, Work::File { .. }) {
+        if matches!(step.work, Work::File { .. } | Work::Files { .. }) {
             return self.tasks.len().checked_sub(1);
         }
         self.tasks.iter().rposition(|task| task.session == step.session)
