@@ -1,8 +1,8 @@
-//! The numbers of Konflux's pipelines: files generated from one page.
+//! The numbers of Konflux's pipelines: files generated from one page, and checked.
 //!
 //! Run by hand, on a machine that does nothing else: `cargo bench --bench konflux`. Words after `--`
-//! choose what is measured: `generate`. Objects are checked with the definitions in the folder
-//! `schemas` of STAGEBOOK_SHARED, where that is set; else by rules alone.
+//! choose what is measured: `generate`, `check`. Schemas are taken from the folder that STAGEBOOK_SHARED names, or
+//! from `../shared`; without them rules are measured alone.
 
 #![expect(clippy::print_stdout, reason = "a bench is read by who runs it")]
 
@@ -19,7 +19,7 @@ type Measure = fn(&Path);
 
 fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let measures: [(&str, Measure); 1] = [("generate", generate)];
+    let measures: [(&str, Measure); 2] = [("generate", generate), ("check", check)];
     for (name, measure) in measures {
         if chosen.is_empty() || chosen.iter().any(|word| word == name) {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -30,16 +30,17 @@ fn main() {
 
 /// PipelineRuns from one page: what a file costs must not depend on how many there are.
 fn generate(folder: &Path) {
-    let schemas = std::env::var("STAGEBOOK_SHARED").ok().map(|shared| format!("{shared}/schemas"));
-    let checked = if schemas.is_some() { "checked with schemas" } else { "checked by rules alone" };
-    println!("PipelineRuns of 2 kB from one page, {checked} (median of 3)");
+    let schemas = schemas();
+    let option: Vec<&str> = schemas.iter().flat_map(|folder| ["--schemas", folder.as_str()]).collect();
+    println!("PipelineRuns of 2 kB from one page, checked while they are made (median of 3)");
     let mut first: Option<[f64; 3]> = None;
     for count in [1_000, 2_000, 4_000] {
         let folder = folder.join(count.to_string());
         fs::create_dir(&folder).expect("the folder is writable");
         fs::write(folder.join("page.md"), page(count)).expect("the folder is writable");
-        let median = |arguments: &[String], before: &dyn Fn()| {
-            let mut times: Vec<Duration> = (0..3).map(|_| time(&folder, arguments, before)).collect();
+        let median = |arguments: &[&str], before: &dyn Fn()| {
+            let arguments = [arguments, option.as_slice()].concat();
+            let mut times: Vec<Duration> = (0..3).map(|_| time(&folder, &arguments, before)).collect();
             times.sort();
             times[1].as_secs_f64() * 1e3
         };
@@ -48,14 +49,10 @@ fn generate(folder: &Path) {
                 fs::remove_dir_all(folder.join(".tekton")).expect("the folder is writable");
             }
         };
-        let with = |arguments: &[&'static str]| -> Vec<String> {
-            let arguments = arguments.iter().map(|argument| (*argument).to_owned());
-            arguments.chain(schemas.iter().map(|folder| format!("--schemas={folder}"))).collect()
-        };
         let times = [
-            median(&with(&["--quiet", "generate", "page.md"]), &remove),
-            median(&with(&["--quiet", "generate", "page.md"]), &|| ()),
-            median(&with(&["--quiet", "generate", "--check", "page.md"]), &|| ()),
+            median(&["--quiet", "generate", "page.md"], &remove),
+            median(&["--quiet", "generate", "page.md"], &|| ()),
+            median(&["--quiet", "generate", "--check", "page.md"], &|| ()),
         ];
         let base = *first.get_or_insert(times);
         let shown = ["written", "unchanged", "checked"].iter().zip(times.iter().zip(base));
@@ -68,7 +65,37 @@ fn generate(folder: &Path) {
     println!();
 }
 
-fn time(folder: &Path, arguments: &[String], before: &dyn Fn()) -> Duration {
+/// PipelineRuns against schemas and rules; one of them is the cost of starting and of reading the schemas.
+fn check(folder: &Path) {
+    let schemas = schemas();
+    let option = schemas.as_deref().map(|folder| ["--schemas", folder]);
+    let with_schemas = option.as_ref().map(|option| ("schemas and rules", option.as_slice()));
+    let ways: Vec<(&str, &[&str])> = [("rules", [].as_slice())].into_iter().chain(with_schemas).collect();
+    println!("PipelineRuns of 2 kB checked (median of 3)");
+    for count in [4, 1_000, 2_000, 4_000] {
+        let folder = folder.join(count.to_string());
+        fs::create_dir(&folder).expect("the folder is writable");
+        fs::write(folder.join("page.md"), page(count)).expect("the folder is writable");
+        time(&folder, &["--quiet", "generate", "page.md"], &|| ());
+        for (name, options) in &ways {
+            let arguments = [&["konflux", "check", ".tekton"], *options].concat();
+            let mut times: Vec<Duration> = (0..3).map(|_| time(&folder, &arguments, &|| ())).collect();
+            times.sort();
+            println!("  {count:>5} files, {name:<18} {:>7.0} ms", times[1].as_secs_f64() * 1e3);
+        }
+    }
+    println!();
+}
+
+/// Returns the folder of schemas, where it is there.
+fn schemas() -> Option<String> {
+    let shared = std::env::var_os("STAGEBOOK_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), std::path::PathBuf::from);
+    let folder = shared.join("schemas");
+    folder.is_dir().then(|| folder.to_string_lossy().into_owned())
+}
+
+fn time(folder: &Path, arguments: &[&str], before: &dyn Fn()) -> Duration {
     before();
     let mut command = Command::new(STAGEBOOK);
     command.args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());

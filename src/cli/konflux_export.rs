@@ -15,7 +15,7 @@ use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
 use crate::config::KonfluxSettings;
 use crate::diagnostic::{Finding, Severity, Source, plural};
-use crate::konflux::{CONTAINERFILE, Checker, Exported, Origins, export as export_plans, trace};
+use crate::konflux::{CONTAINERFILE, Checker, Exported, Origins, export as export_plans};
 use crate::plan::Plan;
 use crate::yaml;
 
@@ -106,8 +106,7 @@ fn check(exported: &Exported, plan: &Plan, checker: &Checker) -> Vec<Finding> {
     let source = Source::new(format!("{}.yaml", exported.name), text);
     let mut findings = checker.check(&[Arc::clone(&source)]);
     if !findings.is_empty() {
-        let origins = Origins::of(&source, plan);
-        trace(&mut findings, |place| origins.origin(place));
+        Origins::of(&source, plan).trace(&mut findings);
     }
     findings
 }

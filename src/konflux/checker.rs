@@ -1,6 +1,6 @@
 //! Files of Kubernetes objects, checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::object::{Object, objects};
@@ -40,6 +40,8 @@ pub struct Checker {
 struct Read {
     /// The file as it was given.
     source: Arc<Source>,
+    /// The file as it was read: where values began with placeholders, they are covered.
+    covered: Arc<Source>,
     documents: Vec<Node>,
 }
 
@@ -53,34 +55,20 @@ impl Checker {
     pub fn check(&self, sources: &[Arc<Source>]) -> Vec<Finding> {
         let mut findings = Vec::new();
         let files: Vec<Read> = sources.iter().map(|source| read(source, &mut findings)).collect();
-        let found: Vec<(&Read, Vec<Object<'_>>)> =
-            files.iter().map(|file| (file, self.objects_of(file, &mut findings))).collect();
-        let corpus = Corpus::of(found.iter().flat_map(|(_, objects)| objects.iter().copied()));
+        let found: Vec<Object<'_>> = files.iter().flat_map(|file| objects_of(file, &mut findings)).collect();
+        let corpus = Corpus::of(found.iter().copied());
         let mut unknown = BTreeMap::new();
-        for (file, objects) in &found {
-            let start = findings.len();
-            for object in objects {
-                if validate(&self.catalog, object, &mut findings) == Judged::NoSchema {
-                    unknown.entry((object.group, object.kind)).or_insert_with(Vec::new).push(*object);
-                }
-                judge(*object, &corpus, &self.settings, &mut findings);
+        for object in &found {
+            if validate(&self.catalog, object, &mut findings) == Judged::NoSchema {
+                unknown.entry((object.group, object.kind)).or_insert_with(Vec::new).push(*object);
             }
-            findings[start..].iter_mut().for_each(|finding| give_back(finding, &file.source));
+            judge(*object, &corpus, &self.settings, &mut findings);
         }
+        findings.extend(same_runs(found.iter().copied()));
         self.say_unknown(&unknown, &mut findings);
+        give_back(&mut findings, &files);
         findings.retain(|finding| !self.settings.allows(finding.code));
         tidy(findings)
-    }
-
-    /// Returns the objects of a file, and says which documents are none.
-    fn objects_of<'a>(&self, file: &'a Read, findings: &mut Vec<Finding>) -> Vec<Object<'a>> {
-        let (objects, others) = objects(&file.documents);
-        for other in others {
-            let place = super::fields::first_line(&other.place);
-            let finding = Finding::note("not-an-object", "a document is no Kubernetes object").at(place);
-            findings.push(finding.help("it has no `apiVersion` and `kind`; nothing in it was checked"));
-        }
-        objects
     }
 
     /// Says once for each kind that its fields were not checked.
@@ -104,32 +92,55 @@ impl Checker {
     }
 }
 
+/// Returns the objects of a file, and says which documents are none.
+fn objects_of<'a>(file: &'a Read, findings: &mut Vec<Finding>) -> Vec<Object<'a>> {
+    let (objects, others) = objects(&file.documents);
+    for other in others {
+        let place = super::fields::first_line(&other.place);
+        let finding = Finding::note("not-an-object", "a document is no Kubernetes object").at(place);
+        findings.push(finding.help("it has no `apiVersion` and `kind`; nothing in it was checked"));
+    }
+    objects
+}
+
+/// Returns a warning for each PipelineRun that has the name of another one.
+fn same_runs<'a>(objects: impl Iterator<Item = Object<'a>>) -> Vec<Finding> {
+    let mut known: HashMap<(&str, Option<&str>), Object<'_>> = HashMap::new();
+    let mut findings = Vec::new();
+    for object in objects.filter(|object| object.is_tekton("PipelineRun")) {
+        let Some(name) = object.name() else { continue };
+        let namespace = super::fields::at(object.node, &["metadata", "namespace"]).and_then(Node::text);
+        if let Some(first) = known.insert((name, namespace), object) {
+            let finding = Finding::warning("duplicate-run", format!("two PipelineRuns are called `{name}`"));
+            let finding = finding.at(object.head()).related(first.head(), "the other one");
+            findings.push(finding.help("give each a name of its own: of two, Pipelines-as-Code starts none"));
+        }
+    }
+    findings
+}
+
 /// Reads a file, with what is wrong with it as YAML.
 fn read(source: &Arc<Source>, findings: &mut Vec<Finding>) -> Read {
     let (covered, unquoted) = covered(source);
     let read = read_documents(&covered);
-    let start = findings.len();
     findings.extend(unquoted);
     findings.extend(read.findings);
-    findings[start..].iter_mut().for_each(|finding| give_back(finding, source));
-    Read { source: Arc::clone(source), documents: read.documents }
+    Read { source: Arc::clone(source), covered, documents: read.documents }
 }
 
-/// Puts places into the source as it was given, where they lie in one with covered placeholders.
-fn give_back(finding: &mut Finding, source: &Arc<Source>) {
-    let places = finding.place.iter_mut().chain(finding.related.iter_mut().map(|(place, _)| place));
-    for place in places.filter(|place| place.source.path() == source.path()) {
-        *place = Place::new(source, place.span);
+/// Puts places into the sources as they were given, where they lie in one with covered placeholders.
+fn give_back(findings: &mut [Finding], files: &[Read]) {
+    let changed = files.iter().filter(|file| !Arc::ptr_eq(&file.source, &file.covered));
+    let given: HashMap<*const Source, &Arc<Source>> =
+        changed.map(|file| (Arc::as_ptr(&file.covered), &file.source)).collect();
+    if given.is_empty() {
+        return;
     }
-}
-
-/// Adds to findings about generated text where the page writes the line.
-///
-/// `origin` returns the place of the page that wrote the line of a place.
-pub fn trace(findings: &mut [Finding], origin: impl Fn(&Place) -> Option<Place>) {
     for finding in findings {
-        if let Some(place) = finding.place.as_ref().and_then(&origin) {
-            finding.related.push((place, "the page writes it here".to_owned()));
+        for place in finding.place.iter_mut().chain(finding.related.iter_mut().map(|(place, _)| place)) {
+            if let Some(source) = given.get(&Arc::as_ptr(&place.source)) {
+                *place = Place::new(source, place.span);
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ mod schema;
 pub mod step;
 pub mod tenant;
 
-pub use checker::{CheckSettings, Checker, trace};
+pub use checker::{CheckSettings, Checker};
 pub use export::{CONTAINERFILE, Exported, Origins, export};
 pub use rules::{RULES, Reference, Rule, rules_reference};
 pub use schema::{Catalog, SchemaError};

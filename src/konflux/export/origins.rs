@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Place, Source, Span};
+use crate::diagnostic::{Finding, Place, Source, Span};
 use crate::konflux::step::{STEP_VARIABLE, StepDefinition};
 use crate::plan::Plan;
 use crate::yaml::{self, Node, read_documents};
@@ -25,8 +25,17 @@ impl Origins {
         Self { containers: containers.filter_map(|container| origin(container, plan)).collect() }
     }
 
+    /// Says of each finding in the pipeline where the page has what it is about.
+    pub fn trace(&self, findings: &mut [Finding]) {
+        for finding in findings {
+            if let Some(place) = finding.place.as_ref().and_then(|place| self.origin(place)) {
+                finding.related.push((place, "the page writes it here".to_owned()));
+            }
+        }
+    }
+
     /// Returns where the page has the step of which a place in the pipeline is a part.
-    pub fn origin(&self, place: &Place) -> Option<Place> {
+    fn origin(&self, place: &Place) -> Option<Place> {
         let start = place.span.start;
         let holds = |span: &Span| span.start <= start && start < span.end;
         self.containers.iter().find(|(span, _)| holds(span)).map(|(_, place)| place.clone())

@@ -3,6 +3,7 @@
 use super::name::label_problem;
 use super::report::Report;
 use super::view::TaskView;
+use crate::diagnostic::nearest;
 use crate::konflux::fields::{elements, entry, field, first_line, head, list, name, scalars, text};
 use crate::konflux::placeholder::is_template;
 use crate::konflux::reference::{place_in, references};
@@ -171,6 +172,27 @@ pub(super) fn step_results_in_arguments(task: &TaskView<'_>, report: &mut Report
 
 pub(super) fn volume_names_differ(task: &TaskView<'_>, report: &mut Report<'_>) {
     twice(list(task.spec, "volumes"), "volume", report);
+}
+
+pub(super) fn volumes_are_declared(task: &TaskView<'_>, report: &mut Report<'_>) {
+    let known = || list(task.spec, "volumes").iter().map(name);
+    // A variable (a workspace's volume) is only known when the task runs.
+    let is_unknown =
+        |mount: &&Node| !name(mount).contains("$(") && !known().any(|known| known == name(mount));
+    let containers = task.steps().iter().chain(task.sidecars()).chain(field(task.spec, "stepTemplate"));
+    for mount in containers.flat_map(|step| list(step, "volumeMounts")).filter(is_unknown) {
+        let help = nearest(name(mount), known())
+            .map_or("declare it in `volumes` of the task".to_owned(), |near| {
+                format!("did you mean `{near}`?")
+            });
+        report.say(head(mount), format!("volume `{}` is mounted and not declared", name(mount)), help);
+    }
+}
+
+pub(super) fn variables_differ(task: &TaskView<'_>, report: &mut Report<'_>) {
+    for container in task.steps().iter().chain(task.sidecars()).chain(field(task.spec, "stepTemplate")) {
+        twice(list(container, "env"), "variable", report);
+    }
 }
 
 pub(super) fn sidecar_name_is_free(task: &TaskView<'_>, report: &mut Report<'_>) {

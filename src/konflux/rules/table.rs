@@ -102,6 +102,7 @@ pub const RULES: &[Rule] = &[
     rule("no-schema", Note, Guide, "A schema was there to check the kind with.", &[]),
     rule("not-an-object", Note, Guide, "A document that was named is a Kubernetes object.", &[]),
     rule("deprecated-version", Warning, Tekton("deprecations"), "Objects have a version that is not deprecated.", &[Check::Object(objects::version_is_current)]),
+    rule("duplicate-run", Warning, PLACEHOLDERS, "PipelineRuns have different names: of two that share one, Pipelines-as-Code starts none.", &[]),
     rule("object-name", Error, Page("https://github.com/tektoncd/pipeline/blob/main/pkg/apis/validate/metadata.go"), "Objects of Tekton have a name, of at most 63 small letters, digits, dashes and points.", &[Check::Object(objects::object_name)]),
 
     rule("no-steps", Error, Webhook("task_validation.go"), "A task has steps.", &[Task(steps::task_has_steps)]),
@@ -116,6 +117,8 @@ pub const RULES: &[Rule] = &[
     rule("tekton-mount", Error, Webhook("container_validation.go"), "Nothing is mounted below `/tekton/`.", &[Task(steps::mounts_leave_tekton_alone)]),
     rule("step-result-place", Error, Webhook("container_validation.go"), "Results of other steps stand in `env`, `command` and `args` alone.", &[Task(steps::step_results_in_arguments)]),
     rule("duplicate-volume", Error, Webhook("task_validation.go"), "Volumes have different names.", &[Task(steps::volume_names_differ)]),
+    rule("undeclared-volume", Error, Tekton("tasks"), "Volumes that are mounted are declared.", &[Task(steps::volumes_are_declared)]),
+    rule("duplicate-variable", Warning, Guide, "Variables of a step have different names.", &[Task(steps::variables_differ)]),
     rule("reserved-sidecar", Error, Webhook("container_validation.go"), "No sidecar has the name of Tekton's own.", &[Task(steps::sidecar_name_is_free)]),
     rule("script-size", Warning, Page("https://github.com/tektoncd/pipeline/issues/7513"), "The scripts of a task fit into one argument.", &[Task(steps::scripts_fit)]),
     rule("privileged-step", Warning, Guide, "Steps are not privileged.", &[Task(steps::steps_are_not_privileged)]),

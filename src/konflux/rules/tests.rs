@@ -127,6 +127,26 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             task("volumes:\n- name: a\n- name: b"),
         ),
         case(
+            "undeclared-volume",
+            with("volumeMounts:\n- name: v\n  mountPath: /x"),
+            10,
+            task(
+                "volumes: [{name: v}]\nsteps:\n- {name: a, image: i, volumeMounts: [{name: v, mountPath: /x}, {name: $(workspaces.w.volume), mountPath: /y}]}",
+            ),
+        ),
+        case(
+            "duplicate-variable",
+            with("env:\n- name: A\n- name: A"),
+            11,
+            with("env:\n- name: A\n- name: B"),
+        ),
+        case(
+            "duplicate-run",
+            format!("{}---\n{}", run(""), run("")),
+            8,
+            format!("{}---\n{}", run(""), run("").replace("name: r", "name: s")),
+        ),
+        case(
             "reserved-sidecar",
             task("sidecars:\n- {name: tekton-log-results, image: a}"),
             6,
