@@ -28,8 +28,15 @@ pub(super) fn checker(
     let (catalog, findings) = folder.as_deref().map(Catalog::load).transpose()?.unwrap_or_default();
     let has_schemas = !catalog.is_empty();
     let allow = settings.konflux.allow.iter().chain(allow).cloned().collect();
-    let production = settings.production.namespaces.clone();
-    let checker = Checker::new(catalog, CheckSettings { allow, production });
+    let checker = Checker::new(
+        catalog,
+        CheckSettings {
+            allow,
+            intermediate: settings.staging.intermediate.clone(),
+            devel: settings.staging.devel.clone(),
+            production: settings.production.namespaces.clone(),
+        },
+    );
     Ok(Prepared { checker, findings, has_schemas })
 }
 
