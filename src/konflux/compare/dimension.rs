@@ -42,11 +42,15 @@ pub fn dimensions(names: &[String], varying: &[Variation]) -> Vec<Dimension> {
     candidates.sort_by_key(|(_, values)| values.iter().collect::<BTreeSet<_>>().len());
     let mut found = Vec::new();
     find_all(&candidates, &names, &mut found);
-    if !explains(&names, &found)
-        && let Some(dimension) = first_words(&names, &found)
-    {
-        found.push(dimension);
-        find_all(&candidates, &names, &mut found);
+    // One value for each file says nothing about how the names are made.
+    let one_by_one = matches!(found.as_slice(), [one] if one.distinct().len() == names.len());
+    if one_by_one || !explains(&names, &found) {
+        let mut other = if one_by_one { Vec::new() } else { found.clone() };
+        other.extend(first_words(&names, &other));
+        find_all(&candidates, &names, &mut other);
+        if other.len() > 1 && explains(&names, &other) {
+            found = other;
+        }
     }
     if !explains(&names, &found) {
         let values = stripped(&names.iter().map(|name| vec![Part::Text(name.clone())]).collect::<Vec<_>>());

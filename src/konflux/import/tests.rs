@@ -462,7 +462,11 @@ fn nearly_equal_files_become_a_template() {
         ---
         title: Pipeline files in t
         matrix:
+          stream: table
           event: table
+          exclude:
+          - stream: rawhide
+            event: pull
           run: once
         tags:
         - tekton
@@ -471,24 +475,32 @@ fn nearly_equal_files_become_a_template() {
         # Pipeline files in t
 
         This page generates 3 files. 3 values are the same in all of them.
+        What differs is decided by stream and event.
+
+        ## By stream
+
+        <!-- values: stream -->
+        | stream | hermetic |
+        | --- | --- |
+        | `stable` | `true` |
+        | `rawhide` | `false` |
 
         ## By event
 
         <!-- values: event -->
-        | event | name | hermetic |
-        | --- | --- | --- |
-        | `stable-push` | `os-stable-on-push` | `true` |
-        | `stable-pull` | `os-stable-on-pull` | `true` |
-        | `rawhide-push` | `os-rawhide-on-push` | `false` |
+        | event |
+        | --- |
+        | `push` |
+        | `pull` |
 
         ## The files
 
-        ```yaml {file="t/os-<< event >>.yaml" template delimiters="<% %> << >> <# #>" generate}
+        ```yaml {file="t/os-<< stream >>-<< event >>.yaml" template delimiters="<% %> << >> <# #>" generate}
         # Kept
         kind: PipelineRun
         metadata:
-          name: << name >>
-        <%- if event == "stable-pull" %>
+          name: os-<< stream >>-on-<< event >>
+        <%- if event == "pull" %>
           pull: '{{pull_request_number}}'
         <%- endif %>
         spec:
