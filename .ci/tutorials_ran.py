@@ -14,6 +14,7 @@ REQUIRED = [
     ("tutorials/staging-registry.md", None),
     ("tutorials/reproducible.md", None),
     ("tutorials/fedora-coreos-streams.md", None),
+    ("tutorials/add-a-release.md", None),
 ]
 
 

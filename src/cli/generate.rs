@@ -1,6 +1,7 @@
 //! `stagebook generate`
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -32,6 +33,9 @@ pub(super) struct GenerateArguments {
     /// Remove files that the pages own and do not write any more
     #[arg(long, conflicts_with = "check")]
     prune: bool,
+    /// Check objects of Tekton and Konflux with the definitions in a folder [default: `schemas` of `[konflux]` in stagebook.toml]
+    #[arg(long, value_name = "FOLDER")]
+    schemas: Option<PathBuf>,
     /// How to show what was done
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -54,8 +58,10 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
     });
     let plans = project.plans(&arguments.tutorials, &SelectionArguments::default())?;
     let plans = printer.sound_or(plans, "nothing was written")?;
-    let Prepared { checker, .. } = checker(&project.settings, None, &[])?;
-    let generated = printer.sound_or(wanted(&plans, &checker), "nothing was written")?;
+    let Prepared { checker, findings, .. } = checker(&project.settings, arguments.schemas.as_deref(), &[])?;
+    project.findings.extend(findings);
+    let wanted = wanted(&plans, &checker, &mut project.findings);
+    let generated = printer.sound_or(wanted, "nothing was written")?;
     printer.findings(&mut project.findings);
     if generated.files.is_empty() && generated.patterns.is_empty() {
         return Err(CliError::NothingGenerated);
@@ -77,11 +83,19 @@ pub(super) fn generate(arguments: &GenerateArguments, printer: &Printer) -> Resu
 }
 
 /// Returns what plans write into the repository, unless something is wrong with it.
-fn wanted<'a>(plans: &'a [Plan], checker: &Checker) -> Result<Generated<'a>, Vec<Finding>> {
+fn wanted<'a>(
+    plans: &'a [Plan],
+    checker: &Checker,
+    warnings: &mut Vec<Finding>,
+) -> Result<Generated<'a>, Vec<Finding>> {
     let mut generated = generated(plans);
     let mut findings = std::mem::take(&mut generated.findings);
     findings.extend(check_objects(checker, &[], &generated.files));
-    if has_error(&findings) { Err(findings) } else { Ok(generated) }
+    if has_error(&findings) {
+        return Err(findings);
+    }
+    warnings.extend(findings);
+    Ok(generated)
 }
 
 /// Returns the files that the project's other pages write; `None` where that cannot be known.

@@ -1,7 +1,6 @@
 //! Objects of Tekton and Konflux that commands check: those in files, and those that pages generate.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::CliError;
@@ -29,8 +28,15 @@ pub(super) fn checker(
     let (catalog, findings) = folder.as_deref().map(Catalog::load).transpose()?.unwrap_or_default();
     let has_schemas = !catalog.is_empty();
     let allow = settings.konflux.allow.iter().chain(allow).cloned().collect();
-    let production = settings.production.namespaces.clone();
-    let checker = Checker::new(catalog, CheckSettings { allow, production });
+    let checker = Checker::new(
+        catalog,
+        CheckSettings {
+            allow,
+            intermediate: settings.staging.intermediate.clone(),
+            devel: settings.staging.devel.clone(),
+            production: settings.production.namespaces.clone(),
+        },
+    );
     Ok(Prepared { checker, findings, has_schemas })
 }
 
@@ -42,23 +48,8 @@ pub(super) fn check_objects(
     sources: &[Arc<Source>],
     generated: &[GeneratedFile<'_>],
 ) -> Vec<Finding> {
-    let is_yaml = |file: &&GeneratedFile<'_>| {
-        Path::new(&file.path).extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
-    };
-    let made: Vec<Arc<Source>> =
-        generated.iter().filter(is_yaml).map(|file| Arc::clone(file.source())).collect();
-    let all: Vec<Arc<Source>> = sources.iter().chain(&made).cloned().collect();
-    let mut of_files = Vec::new();
-    let mut of_pages: BTreeMap<PathBuf, Vec<Finding>> = BTreeMap::new();
-    for finding in checker.check(&all) {
-        let source = finding.place.as_ref().map(|place| &place.source);
-        match source.filter(|source| made.iter().any(|made| Arc::ptr_eq(made, source))) {
-            Some(source) => of_pages.entry(source.path().to_path_buf()).or_default().push(finding),
-            None => of_files.push(finding),
-        }
-    }
-    of_files.extend(examine(generated, |file, _| {
-        of_pages.get(Path::new(&file.path)).cloned().unwrap_or_default()
-    }));
-    of_files
+    examine(generated, |made| {
+        let all: Vec<Arc<Source>> = sources.iter().chain(made).cloned().collect();
+        checker.check(&all)
+    })
 }

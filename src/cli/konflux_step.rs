@@ -12,7 +12,7 @@ use super::printer::Printer;
 use crate::config::{Environment, FIXED_ENVIRONMENT, Settings};
 use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Totals};
-use crate::konflux::step::{self, Role, Start, TaskStep};
+use crate::konflux::step::{self, Role, Start, StepDefinition, TaskStep};
 use crate::plan::{Disposition, Plan};
 use crate::report::{Plain, Reporters, TextSettings, Verbosity, diff_text};
 use crate::run::{self, Job, MOST_RESULT_BYTES, RunOptions};
@@ -44,6 +44,7 @@ pub(super) fn step(arguments: &StepArguments, printer: &Printer) -> Result<ExitS
     })?;
     let task = Task { step, environment, printer };
     match task.step.step.role {
+        Role::Step if task.promises_nothing() && task.is_left_out(&plan) => Ok(ExitStatus::Passed),
         Role::Step => task.run(plan, &mut |_| {}),
         Role::Start => task.start(&plan),
         Role::Service => task.serve(plan),
@@ -95,6 +96,21 @@ impl Task<'_> {
             _ if lacks || self.has_too_much_to_say() => ExitStatus::Failed,
             _ => ExitStatus::Passed,
         })
+    }
+
+    /// Returns whether nothing has to be there once the step is over.
+    fn promises_nothing(&self) -> bool {
+        self.step.step.results.is_empty() && self.step.step.images.is_empty()
+    }
+
+    /// Returns whether the step's condition is false, and says so.
+    fn is_left_out(&self, plan: &Plan) -> bool {
+        let Some(Disposition::When(condition)) = plan.steps.first().map(|step| &step.disposition) else {
+            return false;
+        };
+        let StepDefinition { name, page, line, .. } = &self.step.step;
+        self.printer.insist(&format!("step `{name}` is left out: `{condition}` is false ({page}:{line})"));
+        true
     }
 
     /// Tells whether the task's results are too long together: they share what a container can say at its end.

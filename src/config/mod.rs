@@ -20,5 +20,5 @@ pub use quantity::{parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{
     BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, ProductionSettings,
-    ReleaseSettings, RunSettings, Settings, StreamSettings, TenantSettings, TestSettings,
+    ReleaseSettings, RunSettings, Settings, StagingSettings, StreamSettings, TenantSettings, TestSettings,
 };

@@ -12,7 +12,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::error::QuantityError;
 use super::quantity::{parse_duration, parse_size};
 use super::settings::{
-    CheckSettings, KonfluxSettings, LinkSettings, ProductionSettings, RunSettings, Settings,
+    CheckSettings, KonfluxSettings, LinkSettings, ProductionSettings, RunSettings, Settings, StagingSettings,
 };
 use crate::diagnostic::{Finding, Place, Source, nearest, sort_by_place};
 
@@ -61,6 +61,10 @@ impl Reader<'_> {
                 "konflux" => {
                     self.each(value, |reader, key, value| reader.konflux(key, value, &mut settings.konflux));
                 }
+                "staging" => {
+                    let staging = &mut settings.staging;
+                    self.each(value, |reader, key, value| reader.staging(key, value, staging));
+                }
                 "production" => {
                     let production = &mut settings.production;
                     self.each(value, |reader, key, value| reader.production(key, value, production));
@@ -70,7 +74,16 @@ impl Reader<'_> {
                 }
                 _ => self.unknown(
                     key,
-                    &["tutorials", "run", "checks", "links", "konflux", "production", "interpreters"],
+                    &[
+                        "tutorials",
+                        "run",
+                        "checks",
+                        "links",
+                        "konflux",
+                        "staging",
+                        "production",
+                        "interpreters",
+                    ],
                 ),
             }
         }
@@ -117,6 +130,15 @@ impl Reader<'_> {
             "tenant" => konflux.tenant = self.tenant(value).or(konflux.tenant.take()),
             _ => self.unknown(key, &["image", "secret", "storage", "schemas", "allow", "tenant"]),
         }
+    }
+
+    fn staging(&mut self, key: &Key<'_>, value: &Value<'_>, staging: &mut StagingSettings) {
+        let tier = match key.get_ref().as_ref() {
+            "intermediate" => &mut staging.intermediate,
+            "devel" => &mut staging.devel,
+            _ => return self.unknown(key, &["intermediate", "devel"]),
+        };
+        *tier = self.strings(value).unwrap_or_else(|| tier.clone());
     }
 
     fn production(&mut self, key: &Key<'_>, value: &Value<'_>, production: &mut ProductionSettings) {

@@ -22,6 +22,8 @@ pub struct Settings {
     pub links: LinkSettings,
     /// How pipelines are made and checked.
     pub konflux: KonfluxSettings,
+    /// Where staging images go.
+    pub staging: StagingSettings,
     /// Where production images are.
     pub production: ProductionSettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
@@ -51,9 +53,10 @@ impl Settings {
         let checks = CheckSettings { minimum_strength: None };
         let links = LinkSettings { exclude: Vec::new(), timeout: Duration::ZERO };
         let konflux = KonfluxSettings::default();
+        let staging = StagingSettings::default();
         let production = ProductionSettings { namespaces: Vec::new() };
         let interpreters = BTreeMap::new();
-        Self { root, tutorials: Vec::new(), run, checks, links, konflux, production, interpreters }
+        Self { root, tutorials: Vec::new(), run, checks, links, konflux, staging, production, interpreters }
     }
 }
 
@@ -199,6 +202,15 @@ pub struct ReleaseSettings {
     pub service_account: String,
     /// Whether everything that passed its tests is released.
     pub automatic: bool,
+}
+
+/// Where staging images go, tier by tier: namespaces of registries. An empty tier demands nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StagingSettings {
+    /// Where builds push to.
+    pub intermediate: Vec<String>,
+    /// Where releases bring what passed its tests.
+    pub devel: Vec<String>,
 }
 
 /// Where production images are.

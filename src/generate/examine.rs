@@ -2,45 +2,68 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::file::GeneratedFile;
-use crate::diagnostic::{Finding, Location, Place, plural, sort_by_place};
-use crate::yaml::{Documents, read_documents};
+use crate::diagnostic::{Finding, Location, Place, Source, plural, sort_by_place};
 
-/// Reads the files that are YAML, and returns what is wrong with them at the lines of the page that wrote it.
+/// Returns what is wrong with the files that are YAML, at the lines of the page that wrote it.
 ///
-/// `judge` is asked about each file that can be read; its findings stand in the text of the file, see
-/// [`GeneratedFile::source`]. What is wrong with several variants in the same way is said once.
+/// `judge` is given all of them at once, since one may refer to another; its findings stand in their
+/// texts. What is wrong with the files of several variants is said once.
 pub fn examine(
     files: &[GeneratedFile<'_>],
-    judge: impl Fn(&GeneratedFile<'_>, &Documents) -> Vec<Finding>,
+    judge: impl FnOnce(&[Arc<Source>]) -> Vec<Finding>,
 ) -> Vec<Finding> {
-    let mut seen: BTreeMap<(&'static str, String, Option<Location>), usize> = BTreeMap::new();
-    let mut findings: Vec<(Finding, usize)> = Vec::new();
-    for file in files.iter().filter(|file| is_yaml(&file.path)) {
-        let mut documents = read_documents(file.source());
-        let mut wrong = std::mem::take(&mut documents.findings);
-        if wrong.is_empty() {
-            wrong = judge(file, &documents);
-        }
-        for finding in wrong.into_iter().map(|finding| file.on_page(finding)) {
-            let key = (finding.code, finding.message.clone(), finding.place.as_ref().map(Place::location));
-            match seen.get(&key) {
-                Some(&first) => findings[first].1 += 1,
-                None => {
-                    seen.insert(key, findings.len());
-                    findings.push((finding, 0));
-                }
-            }
+    let files: Vec<&GeneratedFile<'_>> = files.iter().filter(|file| is_yaml(&file.path)).collect();
+    let sources: Vec<Arc<Source>> = files.iter().map(|file| Arc::clone(file.source())).collect();
+    // A file of the repository may be judged with them, and have the path of one.
+    let by_source: BTreeMap<*const Source, &GeneratedFile<'_>> =
+        files.iter().map(|file| (Arc::as_ptr(file.source()), *file)).collect();
+    let mut told = Told::default();
+    for finding in judge(&sources) {
+        let source = finding.place.as_ref().map(|place| Arc::as_ptr(&place.source));
+        match source.and_then(|source| by_source.get(&source)) {
+            Some(file) => told.tell(file, file.on_page(finding)),
+            None => told.findings.push((finding, 0)),
         }
     }
-    let mut findings: Vec<Finding> = findings.into_iter().map(with_others).collect();
+    let mut findings: Vec<Finding> = told.findings.into_iter().map(with_others).collect();
     sort_by_place(&mut findings);
     findings
 }
 
 fn is_yaml(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+/// Which line of a page, and which mistake.
+type Wrong = (&'static str, Option<Location>);
+
+/// Findings at lines of pages, each with the number of other files that have the same.
+#[derive(Default)]
+struct Told {
+    findings: Vec<(Finding, usize)>,
+    /// The findings about a line, in the order of the file that has most of them.
+    at_line: BTreeMap<Wrong, Vec<usize>>,
+    /// How many of a kind each file has had, by its path: two on one line are two.
+    had: BTreeMap<(String, Wrong), usize>,
+}
+
+impl Told {
+    fn tell(&mut self, file: &GeneratedFile<'_>, finding: Finding) {
+        let wrong = (finding.code, finding.place.as_ref().map(Place::location));
+        let number = self.had.entry((file.path.clone(), wrong.clone())).or_default();
+        let known = self.at_line.entry(wrong).or_default();
+        match known.get(*number) {
+            Some(&first) => self.findings[first].1 += 1,
+            None => {
+                known.push(self.findings.len());
+                self.findings.push((finding, 0));
+            }
+        }
+        *number += 1;
+    }
 }
 
 /// Says in how many other files the same is wrong.

@@ -67,6 +67,19 @@ impl GeneratedFile<'_> {
         }
     }
 
+    /// Returns the place in the page of a part of the text: the same words, where the line of the page has them.
+    fn place_of(&self, part: &Place) -> Place {
+        let line = self.place_of_line(part.line());
+        let words = part.text();
+        match line.text().match_indices(words).collect::<Vec<_>>().as_slice() {
+            [(at, _)] if !words.is_empty() && !words.contains('\n') => {
+                let start = line.span.start + at;
+                Place::new(&line.source, start..start + words.len())
+            }
+            _ => line,
+        }
+    }
+
     /// Moves a finding about the text to the line of the page that wrote it; the text is shown below.
     pub fn on_page(&self, finding: Finding) -> Finding {
         let Some(place) = finding.place.clone() else { return finding.at(self.block().place.clone()) };
@@ -74,7 +87,7 @@ impl GeneratedFile<'_> {
             return finding;
         }
         let of = self.variant.map(|variant| format!(" for {variant}")).unwrap_or_default();
-        let finding = finding.at(self.place_of_line(place.line()));
+        let finding = finding.at(self.place_of(&place));
         finding.related(place, format!("the line in the generated file{of}"))
     }
 }

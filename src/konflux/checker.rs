@@ -15,6 +15,10 @@ use crate::yaml::{Node, read_documents};
 pub struct CheckSettings {
     /// Codes of findings that are not wanted.
     pub allow: Vec<String>,
+    /// Namespaces of registries that builds push to; none demands nothing.
+    pub intermediate: Vec<String>,
+    /// Namespaces of registries that releases go to; none demands nothing.
+    pub devel: Vec<String>,
     /// Namespaces of registries in which production images are.
     pub production: Vec<String>,
 }

@@ -69,9 +69,19 @@ pub(crate) fn objects(documents: &[Node]) -> (Vec<Object<'_>>, Vec<&Node>) {
                 objects.extend(inner);
                 others.extend(strange);
             }
-            Some(object) => objects.push(object),
+            Some(object) => {
+                objects.push(object);
+                objects.extend(templates(object));
+            }
             None => others.push(document),
         }
     }
     (objects, others)
+}
+
+/// Returns the objects that a ProjectDevelopmentStreamTemplate makes; their values have placeholders.
+fn templates(object: Object<'_>) -> impl Iterator<Item = Object<'_>> {
+    let spec = object.spec().filter(|_| object.kind == "ProjectDevelopmentStreamTemplate");
+    let resources = spec.map(|spec| fields::list(spec, "resources")).unwrap_or_default();
+    resources.iter().filter_map(Object::of)
 }

@@ -30,16 +30,15 @@ pub fn line_origins(
     same.then(|| origins(&shown))
 }
 
-/// Reads the marks of a rendered text: a line comes from the first mark in it, else from the last one above.
+/// Reads the marks of a rendered text: a line comes from the mark right before its first letter, else from
+/// the last mark above it.
 fn origins(shown: &str) -> Vec<usize> {
     let mut last = 0;
     let mut origins = Vec::new();
     for line in shown.split_inclusive('\n') {
-        let mut marks = line.char_indices().filter(|(_, letter)| is_mark(*letter));
-        let first = marks.next();
-        let begins = first.filter(|(at, _)| line[..*at].trim().is_empty());
-        origins.push(begins.map_or(last, |(_, mark)| line_of(mark)));
-        last = marks.next_back().or(first).map_or(last, |(_, mark)| line_of(mark));
+        let lead = line.chars().take_while(|letter| is_mark(*letter) || letter.is_whitespace());
+        origins.push(lead.filter(|letter| is_mark(*letter)).last().map_or(last, line_of));
+        last = line.chars().rfind(|letter| is_mark(*letter)).map_or(last, line_of);
     }
     origins
 }
@@ -62,39 +61,57 @@ fn marked(content: &str, delimiters: Option<&Delimiters>) -> Option<String> {
     let mut line = 0;
     let mut trims = false;
     for piece in pieces(content, &tags(delimiters)) {
-        match piece {
-            Piece::Tag(text) => {
-                trims = text.trims_right;
-                line += text.text.matches('\n').count();
-                marked.push_str(text.text);
+        let text = match &piece {
+            Piece::Tag(tag) => {
+                trims = tag.trims_right;
+                marked.push_str(tag.text);
+                tag.text
             }
-            Piece::Text { text, trimmed_right } => {
-                let from = if trims { text.len() - text.trim_start().len() } else { 0 };
-                let until = if trimmed_right { text.trim_end().len() } else { text.len() };
-                let mut at = 0;
-                for part in text.split_inclusive('\n') {
-                    let begins = at > 0 || marked.is_empty() || marked.ends_with('\n');
-                    if begins && (from..until).contains(&at) {
-                        marked.push(mark(line)?);
-                    }
-                    marked.push_str(part);
-                    at += part.len();
-                    line += usize::from(part.ends_with('\n'));
-                }
+            Piece::Text { text, next } => {
+                push_marked(&mut marked, text, line, trims, *next)?;
+                text
             }
-        }
+        };
+        line += text.matches('\n').count();
     }
     Some(marked)
+}
+
+/// Adds a text between two tags, with its marks; `trims` says that the tag before it takes blanks away.
+fn push_marked(marked: &mut String, text: &str, line: usize, trims: bool, next: Next) -> Option<()> {
+    let from = if trims { text.len() - text.trim_start().len() } else { 0 };
+    let until = if next == Next::Trims { text.trim_end().len() } else { text.len() };
+    let begins = |marked: &String| marked.is_empty() || marked.ends_with('\n');
+    let mut line = line;
+    for (at, letter) in text.char_indices() {
+        // Where a tag takes the beginning of a line away, the line begins with what it leaves.
+        if (from..until).contains(&at) && (begins(marked) || (trims && at == from)) {
+            marked.push(mark(line)?);
+        }
+        marked.push(letter);
+        line += usize::from(letter == '\n');
+    }
+    if next == Next::Keeps && begins(marked) {
+        marked.push(mark(line)?);
+    }
+    Some(())
 }
 
 /// A part of a template.
 enum Piece<'a> {
     Tag(Tag<'a>),
-    Text {
-        text: &'a str,
-        /// The tag after it takes blanks away.
-        trimmed_right: bool,
-    },
+    Text { text: &'a str, next: Next },
+}
+
+/// What stands after a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// A tag that takes away the blanks before it.
+    Trims,
+    /// Another tag.
+    Keeps,
+    /// The end.
+    End,
 }
 
 struct Tag<'a> {
@@ -116,11 +133,12 @@ fn pieces<'a>(content: &'a str, tags: &[(String, String); 3]) -> Vec<Piece<'a>> 
     let mut pieces = Vec::new();
     let mut rest = content;
     while let Some((start, tag)) = next_tag(rest, tags) {
-        pieces.push(Piece::Text { text: &rest[..start], trimmed_right: tag.trims_left });
+        let next = if tag.trims_left { Next::Trims } else { Next::Keeps };
+        pieces.push(Piece::Text { text: &rest[..start], next });
         rest = &rest[start + tag.text.len()..];
         pieces.push(Piece::Tag(tag));
     }
-    pieces.push(Piece::Text { text: rest, trimmed_right: false });
+    pieces.push(Piece::Text { text: rest, next: Next::End });
     pieces
 }
 
@@ -176,12 +194,13 @@ mod tests {
         check("a\nb: {{ list }}\nc\n", "1a\n2b: a b\n3c\n");
         check("{% if yes %}\na\n{% endif %}\nb\n", "1\n2a\n3\n4b\n");
         check("{{ lines }}\nx\n", "11\n12\n2x\n");
+        check("a\n{{ list }}: x\n{{ lines }}\n", "1a\n2a b: x\n31\n32\n");
     }
 
     #[test]
     fn tags_that_take_blanks_away_still_do() {
         check("a\n{%- if yes %}\n  b\n{%- endif %}\nc\n", "1a\n3  b\n5c\n");
-        check("a\n{% if yes -%}\n  b\n{% endif -%}\nc\n", "1a\n2b\n5c\n");
+        check("a\n{% if yes -%}\n  b\n{% endif -%}\nc\n", "1a\n3b\n5c\n");
         check(
             "{%- for x in list | split(pat=\" \") %}\n- {{ x }}\n{%- endfor %}\nz\n",
             "1\n2- a\n2- b\n4z\n",

@@ -319,10 +319,10 @@ mod tests {
             "{{ size | str | yaml }} {{ size | yaml }} {{ base_image | yaml }}\n{{ base_image | split(pat=\" \") | yaml }}\n",
             None,
             expect![[r#"
-            '3' 3 fedora <42>
-            - fedora
-            - <42>
-        "#]],
+                "3" 3 fedora <42>
+                - fedora
+                - <42>
+            "#]],
         );
     }
 

@@ -36,7 +36,7 @@ impl PlanRun {
     /// Leaves what the next process needs, where there will be one.
     pub(super) async fn keep_state(&mut self) {
         let Some(ground) = self.shared.options.ground.clone().filter(|ground| ground.is_kept) else { return };
-        let mut kept = write_captures(&ground.state, &self.captures);
+        let mut kept = write_captures(&ground, &self.captures);
         for (name, session) in &mut self.sessions {
             kept = kept.and(keep(session, &session_folder(&ground, name)).await);
         }
@@ -46,13 +46,15 @@ impl PlanRun {
 }
 
 /// Writes captures; what another task took meanwhile stays.
-fn write_captures(folder: &Path, captures: &Captures) -> io::Result<()> {
-    if captures.is_empty() {
+fn write_captures(ground: &Ground, taken: &Captures) -> io::Result<()> {
+    if taken.is_empty() {
         return Ok(());
     }
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut file, captures)?;
-    file.persist(folder.join(CAPTURES)).map(|_| ()).map_err(|error| error.error)
+    let mut all = captures(ground)?;
+    all.extend(taken.clone());
+    let mut file = tempfile::NamedTempFile::new_in(&ground.state)?;
+    serde_json::to_writer(&mut file, &all)?;
+    file.persist(ground.state.join(CAPTURES)).map(|_| ()).map_err(|error| error.error)
 }
 
 /// Leaves the state of a session in a folder; an idle shell saves it before a text that does nothing.

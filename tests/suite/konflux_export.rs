@@ -329,3 +329,83 @@ fn exported_objects_are_valid_by_the_definitions_of_their_kinds() {
     let ended = project.run(["konflux", "tenant", "--schemas", schemas]);
     assert!(ended.status.success() && ended.stderr.is_empty(), "{}", ended.stderr);
 }
+
+#[test]
+fn other_shells_go_on_too() {
+    let page = r#"
+```sh {session=posix}
+a='it is "a"'; f() { echo "f $1"; }; cd /; cd - >/dev/null; mkdir d; cd d
+```
+
+```sh {session=posix}
+f "$a"; basename "$PWD"; exit 0
+```
+
+```output
+f it is "a"
+d
+```
+
+```sh {session=posix}
+echo "$a"
+```
+
+```output
+it is "a"
+```
+
+```bash
+kept=1
+exit 0
+```
+
+```bash
+echo "$kept"
+```
+
+```output
+1
+```
+"#;
+    let (_, played) = both(page, true);
+    assert_eq!(played.names(), ["posix", "main"]);
+}
+
+#[test]
+fn what_follows_a_service_is_in_its_task() {
+    let page = r#"
+```bash {session=server background ready="log:up"}
+echo up; exec sleep 100
+```
+
+```bash {session=client}
+mine=1
+```
+
+```bash {session=server}
+yours=1
+```
+
+```bash {session=client}
+echo "${mine-} ${yours-}"
+```
+
+```output
+1
+```
+
+```bash {cleanup}
+echo over
+```
+"#;
+    let (_, played) = both(page, true);
+    assert_eq!(played.names(), ["server", "cleanup"]);
+}
+
+#[test]
+fn requirement_that_is_missing_fails_the_pipeline_with_its_name() {
+    let page = "---\nrequires: [no-such-program-here]\n---\n```bash\ntrue\n```\n";
+    let project = Project::with_page(page);
+    let played = play(&project, &exported(&project), &[]);
+    assert!(!played.passed() && played.log.contains("no-such-program-here"), "{}", played.log);
+}

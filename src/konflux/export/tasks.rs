@@ -66,12 +66,7 @@ impl Cutting {
         if matches!(step.work, Work::File { .. }) {
             return self.tasks.len().checked_sub(1);
         }
-        self.tasks.iter().rposition(|task| task.session == step.session || self.is_files_alone(task))
-    }
-
-    /// Returns whether a task has no session yet.
-    fn is_files_alone(&self, task: &TaskSteps) -> bool {
-        task.session.is_empty()
+        self.tasks.iter().rposition(|task| task.session == step.session)
     }
 
     /// Returns whether a task can wait for others: none of them waits for it.

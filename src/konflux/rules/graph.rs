@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::name::nearest;
 use super::report::Report;
 use super::results;
 use super::view::{PipelineTask, PipelineView};
-use crate::diagnostic::{Place, nearest};
+use crate::diagnostic::Place;
 use crate::konflux::fields::{first_line, list};
 use crate::konflux::reference::place_in;
 
@@ -33,12 +34,29 @@ fn edges<'a>(pipeline: &PipelineView<'a>) -> HashMap<&'a str, Vec<Edge<'a>>> {
     edges
 }
 
+/// Follows what tasks wait for, and says where that comes back to a task on the way.
+///
+/// The way is kept in a list: a row of tasks may be longer than the stack is deep.
 pub(super) fn no_cycles(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
     let edges = edges(pipeline);
-    let mut states = HashMap::new();
+    let mut states: HashMap<&str, State> = HashMap::new();
     for task in &pipeline.tasks {
-        let mut path = Vec::new();
-        visit(task.name, &edges, &mut states, &mut path, report);
+        // Each task on the way, with the number of its edges that were followed.
+        let mut way: Vec<(&str, usize)> = Vec::new();
+        enter(task.name, &mut states, &mut way);
+        while let Some((task, followed)) = way.last_mut() {
+            let Some(edge) = edges.get(*task).and_then(|edges| edges.get(*followed)) else {
+                states.insert(*task, State::Done);
+                way.pop();
+                continue;
+            };
+            *followed += 1;
+            if states.get(edge.after) == Some(&State::Open) {
+                cycle(edge, &way, report);
+            } else {
+                enter(edge.after, &mut states, &mut way);
+            }
+        }
     }
 }
 
@@ -49,42 +67,28 @@ enum State {
     Done,
 }
 
-/// Follows what a task waits for, and says where that comes back to a task on the way.
-///
-/// Pipelines are small; the way is as deep as the longest row of tasks.
-fn visit<'a>(
-    task: &'a str,
-    edges: &HashMap<&'a str, Vec<Edge<'a>>>,
-    states: &mut HashMap<&'a str, State>,
-    path: &mut Vec<&'a str>,
-    report: &mut Report<'_>,
-) {
-    if states.contains_key(task) {
-        return;
+/// Adds a task to the way, unless it was followed before.
+fn enter<'a>(task: &'a str, states: &mut HashMap<&'a str, State>, way: &mut Vec<(&'a str, usize)>) {
+    if !states.contains_key(task) {
+        states.insert(task, State::Open);
+        way.push((task, 0));
     }
-    states.insert(task, State::Open);
-    path.push(task);
-    for edge in edges.get(task).into_iter().flatten() {
-        if states.get(edge.after) == Some(&State::Open) {
-            cycle(edge, path, report);
-        } else {
-            visit(edge.after, edges, states, path, report);
-        }
-    }
-    path.pop();
-    states.insert(task, State::Done);
 }
 
-fn cycle(edge: &Edge<'_>, path: &[&str], report: &mut Report<'_>) {
-    let start = path.iter().position(|task| *task == edge.after).unwrap_or_default();
-    let way: Vec<String> =
-        path[start..].iter().chain([&edge.after]).map(|task| format!("`{task}`")).collect();
+fn cycle(edge: &Edge<'_>, path: &[(&str, usize)], report: &mut Report<'_>) {
+    let start = path.iter().position(|(task, _)| *task == edge.after).unwrap_or_default();
+    let way: Vec<String> = path[start..]
+        .iter()
+        .map(|(task, _)| *task)
+        .chain([edge.after])
+        .map(|task| format!("`{task}`"))
+        .collect();
     let message = format!("tasks wait for each other: {}", way.join(" waits for "));
     report.say(edge.place.clone(), message, "break the circle: take this one out, or another");
 }
 
 pub(super) fn run_after_exists(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
-    let is_known = |name: &str| pipeline.tasks.iter().any(|task| !task.is_final && task.name == name);
+    let is_known = |name: &str| pipeline.task(name).is_some_and(|task| !task.is_final);
     for task in &pipeline.tasks {
         for after in
             list(task.node, "runAfter").iter().filter(|after| !is_known(after.text().unwrap_or_default()))

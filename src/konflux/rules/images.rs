@@ -94,29 +94,58 @@ fn is_for_pull_requests(object: &Object<'_>) -> bool {
 }
 
 pub(super) fn run_stays_out_of_production(run: &RunView<'_>, report: &mut Report<'_>) {
-    for given in list(run.spec, "params").iter().filter(|given| is_output(name(given))) {
-        field(given, "value").into_iter().for_each(|value| stays_out(value, report));
-    }
+    outputs_of_run(run).for_each(|image| stays_out(image, report));
 }
 
 pub(super) fn pipeline_stays_out_of_production(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
-    for given in pipeline
-        .tasks
-        .iter()
-        .flat_map(super::view::PipelineTask::given)
-        .filter(|given| is_output(name(given)))
-    {
-        field(given, "value").into_iter().for_each(|value| stays_out(value, report));
-    }
-    for declared in list(pipeline.spec, "params").iter().filter(|declared| is_output(name(declared))) {
-        field(declared, "default").into_iter().for_each(|value| stays_out(value, report));
-    }
+    outputs_of_pipeline(pipeline).for_each(|image| stays_out(image, report));
 }
 
 pub(super) fn component_stays_out_of_production(object: &Object<'_>, report: &mut Report<'_>) {
-    if object.group == "appstudio.redhat.com" && object.kind == "Component" {
-        at(object.node, &["spec", "containerImage"]).into_iter().for_each(|image| stays_out(image, report));
+    image_of_component(object).into_iter().for_each(|image| stays_out(image, report));
+}
+
+pub(super) fn run_builds_staging(run: &RunView<'_>, report: &mut Report<'_>) {
+    outputs_of_run(run).for_each(|image| is_intermediate(image, report));
+}
+
+pub(super) fn pipeline_builds_staging(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
+    outputs_of_pipeline(pipeline).for_each(|image| is_intermediate(image, report));
+}
+
+pub(super) fn component_builds_staging(object: &Object<'_>, report: &mut Report<'_>) {
+    image_of_component(object).into_iter().for_each(|image| is_intermediate(image, report));
+}
+
+pub(super) fn release_goes_to_devel(object: &Object<'_>, report: &mut Report<'_>) {
+    if object.group != "appstudio.redhat.com" || object.kind != "ReleasePlan" {
+        return;
     }
+    let mapping = at(object.node, &["spec", "data", "mapping"]);
+    let components = mapping.map(|mapping| list(mapping, "components")).unwrap_or_default();
+    let repositories = components.iter().filter_map(|component| field(component, "repository"));
+    let devel = report.settings.devel.clone();
+    let help = "release to a namespace of `[staging] devel` of stagebook.toml, or name this one there";
+    repositories.for_each(|repository| is_in_tier(repository, &devel, "releases go", help, report));
+}
+
+fn outputs_of_run<'a>(run: &RunView<'a>) -> impl Iterator<Item = &'a Node> {
+    list(run.spec, "params")
+        .iter()
+        .filter(|given| is_output(name(given)))
+        .filter_map(|given| field(given, "value"))
+}
+
+fn outputs_of_pipeline<'a>(pipeline: &PipelineView<'a>) -> impl Iterator<Item = &'a Node> {
+    let given = pipeline.tasks.iter().flat_map(super::view::PipelineTask::given);
+    let given = given.filter(|given| is_output(name(given))).filter_map(|given| field(given, "value"));
+    let declared = list(pipeline.spec, "params").iter().filter(|declared| is_output(name(declared)));
+    given.chain(declared.filter_map(|declared| field(declared, "default")))
+}
+
+fn image_of_component<'a>(object: &Object<'a>) -> Option<&'a Node> {
+    let is_component = object.group == "appstudio.redhat.com" && object.kind == "Component";
+    is_component.then(|| at(object.node, &["spec", "containerImage"])).flatten()
 }
 
 /// Returns whether a parameter says where an image is pushed to.
@@ -127,13 +156,7 @@ fn is_output(name: &str) -> bool {
 
 fn stays_out(value: &Node, report: &mut Report<'_>) {
     let written = value.text().unwrap_or_default();
-    let plain = written.strip_prefix("docker://").unwrap_or(written);
-    let settings = report.settings;
-    let inside = |namespace: &&String| {
-        let rest = plain.strip_prefix(namespace.trim_end_matches('/'));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '@']))
-    };
-    if let Some(namespace) = settings.production.iter().find(inside) {
+    if let Some(namespace) = report.settings.production.iter().find(|namespace| is_in(written, namespace)) {
         let message = format!("`{written}` lies in `{namespace}`, where production images are");
         report.say(
             first_line(&value.place),
@@ -141,4 +164,27 @@ fn stays_out(value: &Node, report: &mut Report<'_>) {
             "push to a staging name, and release from there; `[production] namespaces` of stagebook.toml is the list",
         );
     }
+}
+
+fn is_intermediate(value: &Node, report: &mut Report<'_>) {
+    let intermediate = report.settings.intermediate.clone();
+    let help = "push to a namespace of `[staging] intermediate` of stagebook.toml, or name this one there";
+    is_in_tier(value, &intermediate, "builds push", help, report);
+}
+
+/// Finds an image that lies in none of a tier's namespaces. What only a run knows is passed over.
+fn is_in_tier(value: &Node, tier: &[String], who: &str, help: &'static str, report: &mut Report<'_>) {
+    let written = value.text().unwrap_or_default();
+    let is_known = !written.is_empty() && !written.starts_with("$(") && !written.starts_with("{{");
+    if is_known && !tier.is_empty() && !tier.iter().any(|namespace| is_in(written, namespace)) {
+        let message = format!("`{written}` is not where {who}: {}", tier.join(", "));
+        report.say(first_line(&value.place), message, help);
+    }
+}
+
+/// Returns whether an image lies in a namespace of a registry.
+fn is_in(image: &str, namespace: &str) -> bool {
+    let plain = image.strip_prefix("docker://").unwrap_or(image);
+    let rest = plain.strip_prefix(namespace.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '@']))
 }

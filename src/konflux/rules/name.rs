@@ -1,6 +1,6 @@
 //! Names as Kubernetes and Tekton allow them.
 
-use crate::diagnostic::plural;
+use crate::diagnostic::{self, plural};
 use crate::konflux::placeholder::is_template;
 
 /// The longest name of a label.
@@ -50,4 +50,11 @@ pub(super) fn is_result_name(name: &str) -> bool {
     is_end(bytes.first())
         && is_end(bytes.last())
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// Returns the name that a mistyped one probably means, among the first hundred.
+///
+/// A file may have as many names as mistakes, and each would be compared with each.
+pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    diagnostic::nearest(word, names.into_iter().take(100))
 }

@@ -1,14 +1,14 @@
 //! Parameters: declared, given and used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::name::is_parameter_name;
+use super::name::nearest;
 use super::report::Report;
 use super::view::{
     ActionView, Parameter, PipelineTask, PipelineView, RunView, Scope, Shape, Stand, Target, TaskView,
     declared, texts,
 };
-use crate::diagnostic::nearest;
 use crate::konflux::fields::{elements, entry, field, first_line, head, list, name, scalars, text};
 use crate::konflux::placeholder::is_template;
 use crate::konflux::reference::{Reference, place_in, references};
@@ -52,12 +52,14 @@ pub(super) fn names_differ_in_run(run: &RunView<'_>, report: &mut Report<'_>) {
 
 /// Names that differ in the size of letters alone are the same to Tekton.
 fn twice(parameters: &[Node], verb: &str, report: &mut Report<'_>) {
-    for (index, parameter) in parameters.iter().enumerate() {
-        let same = |other: &&Node| name(other).eq_ignore_ascii_case(name(parameter));
-        if let Some(first) = parameters[..index].iter().find(same).filter(|_| !name(parameter).is_empty()) {
+    let mut known: HashMap<String, &Node> = HashMap::new();
+    for parameter in parameters.iter().filter(|parameter| !name(parameter).is_empty()) {
+        if let Some(first) = known.get(&name(parameter).to_ascii_lowercase()) {
             let finding = report.finding(format!("parameter `{}` is {verb} twice", name(parameter)));
             let finding = finding.at(head(parameter)).related(head(first), "the first time");
             report.add(finding.help("take one of them out"));
+        } else {
+            known.insert(name(parameter).to_ascii_lowercase(), parameter);
         }
     }
 }
@@ -176,7 +178,7 @@ fn is_declared(
         return;
     }
     let dotted = reference.names[1..].join(".");
-    let known = scope.parameters.iter().map(|parameter| parameter.name);
+    let known = scope.parameter_names();
     let help = if scope.parameter(&dotted).is_some() {
         format!("a name with points is written as `$(params[\"{dotted}\"])`")
     } else if let Some(near) = nearest(wanted, known) {
@@ -260,7 +262,8 @@ fn unused(spec: &Node, used: &BTreeSet<&str>, owner: &str, report: &mut Report<'
     for parameter in list(spec, "params").iter().filter(|node| !used.contains(name(node))) {
         // Its first name is what Tekton reads where the points have no brackets around them.
         let first = name(parameter).split('.').next().unwrap_or_default();
-        if !name(parameter).is_empty() && !(first != name(parameter) && used.contains(first)) {
+        let is_read_as_other = first != name(parameter) && used.contains(first);
+        if !name(parameter).is_empty() && !is_read_as_other {
             let message = format!("parameter `{}` is declared and not used", name(parameter));
             report.say(
                 head(parameter),
@@ -349,7 +352,7 @@ fn key_exists(scope: &Scope<'_>, scalar: &Node, reference: &Reference<'_>, repor
         return;
     };
     // Tekton puts what is given inside over what is given around it.
-    let same = scope.parameters.iter().filter(|other| other.name == parameter.name);
+    let same = scope.parameters(parameter.name);
     let keys: Vec<&str> = same.flat_map(Parameter::keys).collect();
     let place = place_in(scalar, reference.written);
     match reference.names.get(2) {

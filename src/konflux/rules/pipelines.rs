@@ -45,8 +45,8 @@ pub(super) fn task_names(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
 }
 
 pub(super) fn task_names_differ(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
-    for (index, task) in pipeline.tasks.iter().enumerate().filter(|(_, task)| !task.name.is_empty()) {
-        if let Some(first) = pipeline.tasks[..index].iter().find(|other| other.name == task.name) {
+    for task in pipeline.tasks.iter().filter(|task| !task.name.is_empty()) {
+        if let Some(first) = pipeline.task(task.name).filter(|first| !std::ptr::eq(first.node, task.node)) {
             let finding = report.finding(format!("two tasks are called `{}`", task.name));
             let finding = finding.at(head(task.node)).related(head(first.node), "the first of them");
             report.add(finding.help("give each a name of its own; `tasks` and `finally` share their names"));
@@ -220,7 +220,7 @@ pub(super) fn statuses(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
                 );
             }
             ["tasks", wanted, "status" | "reason"]
-                if !pipeline.task(wanted).is_some_and(|task| !task.is_final) =>
+                if pipeline.task(wanted).is_none_or(|task| task.is_final) =>
             {
                 let message = format!("`{written}` names task `{wanted}`, which the pipeline does not have");
                 report.say(place_in(scalar, written), message, "name a task of `tasks`");

@@ -1,9 +1,8 @@
 //! Results: declared by tasks, used by others.
 
-use super::name::is_result_name;
+use super::name::{is_result_name, nearest};
 use super::report::Report;
 use super::view::{ActionView, PipelineTask, PipelineView, RunView, TaskView};
-use crate::diagnostic::nearest;
 use crate::konflux::fields::{field, first_line, head, list, name, scalars, text};
 use crate::konflux::reference::{Reference, place_in, references};
 use crate::yaml::Node;

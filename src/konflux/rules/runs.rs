@@ -95,7 +95,7 @@ pub(super) fn task_run_specs_name_tasks(run: &RunView<'_>, report: &mut Report<'
         };
         let place =
             field(spec, "pipelineTaskName").map_or_else(|| head(spec), |node| first_line(&node.place));
-        let help = crate::diagnostic::nearest(wanted, known())
+        let help = super::name::nearest(wanted, known())
             .map_or("name a task of the pipeline".to_owned(), |near| format!("did you mean `{near}`?"));
         report.say(place, format!("the pipeline has no task `{wanted}`"), help);
     }

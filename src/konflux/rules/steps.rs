@@ -1,9 +1,10 @@
 //! What steps, sidecars and volumes of a task must be like.
 
-use super::name::label_problem;
+use std::collections::HashMap;
+
+use super::name::{label_problem, nearest};
 use super::report::Report;
 use super::view::TaskView;
-use crate::diagnostic::nearest;
 use crate::konflux::fields::{elements, entry, field, first_line, head, list, name, scalars, text};
 use crate::konflux::placeholder::is_template;
 use crate::konflux::reference::{place_in, references};
@@ -34,11 +35,14 @@ pub(super) fn step_names_differ(task: &TaskView<'_>, report: &mut Report<'_>) {
 
 /// Says which items have a name that another one has.
 pub(super) fn twice(items: &[Node], what: &str, report: &mut Report<'_>) {
-    for (index, item) in items.iter().enumerate().filter(|(_, item)| !name(item).is_empty()) {
-        if let Some(first) = items[..index].iter().find(|other| name(other) == name(item)) {
+    let mut known: HashMap<&str, &Node> = HashMap::new();
+    for item in items.iter().filter(|item| !name(item).is_empty()) {
+        if let Some(first) = known.get(name(item)) {
             let finding = report.finding(format!("two {what}s are called `{}`", name(item)));
             let finding = finding.at(head(item)).related(head(first), "the first of them");
             report.add(finding.help("give each a name of its own"));
+        } else {
+            known.insert(name(item), item);
         }
     }
 }

@@ -187,6 +187,8 @@ pub const RULES: &[Rule] = &[
     rule("bundle-digest", Warning, Page("https://github.com/conforma/policy/tree/main/policy/pipeline/task_bundle"), "Bundles are pinned by digest.", &[Pipeline(images::bundles_of_tasks_are_pinned), Run(images::bundle_of_run_is_pinned)]),
     rule("no-expiry", Warning, Page("https://github.com/conforma/policy/tree/main/policy/release/quay_expiration"), "Images of pull requests expire.", &[Run(images::pull_requests_expire)]),
     rule("production-image", Error, Guide, "No image is pushed to where production images are.", &[Run(images::run_stays_out_of_production), Pipeline(images::pipeline_stays_out_of_production), Check::Object(images::component_stays_out_of_production)]),
+    rule("staging-image", Error, Guide, "Builds push to a namespace of `[staging] intermediate`, where one is named.", &[Run(images::run_builds_staging), Pipeline(images::pipeline_builds_staging), Check::Object(images::component_builds_staging)]),
+    rule("staging-release", Error, Guide, "Releases go to a namespace of `[staging] devel`, where one is named.", &[Check::Object(images::release_goes_to_devel)]),
     rule("plain-secret", Warning, Guide, "Secrets are referred to, not written down.", &[Check::Object(secrets::no_passwords)]),
     rule("leaked-token", Error, Guide, "No token and no private key stands in a file.", &[Check::Object(secrets::no_tokens)]),
 ];

@@ -8,7 +8,12 @@ use crate::konflux::{Catalog, CheckSettings, Checker};
 
 /// Returns what a checker without schemas finds in a file.
 fn check(text: &str) -> Vec<Finding> {
-    let settings = CheckSettings { allow: Vec::new(), production: vec!["quay.io/fedora".to_owned()] };
+    let settings = CheckSettings {
+        allow: Vec::new(),
+        intermediate: ["q", "quay.io/fedora", "quay.io/fedora-testing"].map(str::to_owned).to_vec(),
+        devel: vec!["quay.io/coreos-devel".to_owned()],
+        production: vec!["quay.io/fedora".to_owned()],
+    };
     Checker::new(Catalog::default(), settings).check(&[Source::new("a.yaml", text)])
 }
 
@@ -44,6 +49,14 @@ fn run(spec: &str) -> String {
     format!(
         "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {{name: r}}\nspec:\n{target}{}",
         indented(spec, 2)
+    )
+}
+
+/// Returns a ReleasePlan of one component.
+fn release_plan(repository: &str) -> String {
+    format!(
+        "apiVersion: appstudio.redhat.com/v1alpha1\nkind: ReleasePlan\nmetadata: {{name: r}}\nspec:\n  application: a\n\
+         \x20 data:\n    mapping:\n      components: [{{name: a, repository: {repository}}}]\n"
     )
 }
 
@@ -588,6 +601,13 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             run("params:\n- name: output-image\n  value: quay.io/fedora-testing/x:{{revision}}"),
         ),
         case(
+            "staging-image",
+            run("params:\n- name: output-image\n  value: registry.example/x:{{revision}}"),
+            8,
+            run("params:\n- name: output-image\n  value: $(params.image)"),
+        ),
+        case("staging-release", release_plan("quay.io/mine/a"), 8, release_plan("quay.io/coreos-devel/a")),
+        case(
             "plain-secret",
             with("env:\n- name: DB_PASSWORD\n  value: hunter2"),
             11,
@@ -717,4 +737,14 @@ fn bad_input_is_answered() {
     let found = check(&crlf);
     let unnamed = found.iter().find(|finding| finding.code == "unnamed-step").expect("it is found");
     assert_eq!(unnamed.place.as_ref().expect("it has a place").text(), "image: a");
+}
+
+#[test]
+fn long_rows_of_tasks_take_no_time_and_no_stack() {
+    let tasks: String = (0..20_000).map(|n| format!("- {{name: t{n}, runAfter: [t{}], taskRef: {{name: x}}, params: [{{name: a, value: $(params.p{n})}}]}}\n", n + 1)).collect();
+    let text =
+        pipeline(&format!("tasks:\n{tasks}- {{name: t20000, taskSpec: {{steps: [{{name: a, image: i}}]}}}}"));
+    let found = check(&text);
+    assert_eq!(found.iter().filter(|finding| finding.code == "undeclared-parameter").count(), 20_000);
+    assert!(!found.iter().any(|finding| finding.code == "cycle"));
 }

@@ -1,5 +1,8 @@
 //! The parts of an object that rules look at, with what they can see from where they stand.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
 use super::corpus::Corpus;
 use crate::konflux::fields::{elements, entry, field, list, name, text};
 use crate::konflux::object::Object;
@@ -76,40 +79,74 @@ pub(super) fn declared(spec: &Node) -> Vec<Parameter<'_>> {
     list(spec, "params").iter().map(Parameter::declared).collect()
 }
 
-/// What a spec can see of what stands around it.
-#[derive(Debug, Clone, Default)]
+/// What a spec can see: its own names, and those of what stands around it.
+///
+/// A pipeline may have thousands of tasks, which all see what it declares: they share it.
+#[derive(Debug, Default)]
 pub(super) struct Scope<'a> {
-    pub(super) parameters: Vec<Parameter<'a>>,
-    pub(super) workspaces: Vec<&'a str>,
+    parameters: BTreeMap<&'a str, Parameter<'a>>,
+    workspaces: BTreeSet<&'a str>,
+    around: Option<Rc<Scope<'a>>>,
 }
 
 impl<'a> Scope<'a> {
     /// Returns the scope inside of a spec that declares more. Its own names go before those around it.
-    fn inside(&self, spec: &'a Node) -> Self {
-        let mut scope = Self::default();
-        scope.parameters.extend(declared(spec));
-        scope.parameters.extend(&self.parameters);
-        scope.workspaces.extend(list(spec, "workspaces").iter().map(name));
-        scope.workspaces.extend(&self.workspaces);
-        scope
+    fn inside(around: &Rc<Self>, spec: &'a Node) -> Rc<Self> {
+        let workspaces = list(spec, "workspaces").iter().map(name).collect();
+        Self::new(declared(spec), workspaces, Some(around))
+    }
+
+    /// Returns the scope inside of what is given parameters.
+    fn given(around: &Rc<Self>, given: impl Iterator<Item = &'a Node>) -> Rc<Self> {
+        Self::new(given.map(Parameter::given), BTreeSet::new(), Some(around))
     }
 
     /// Returns the scope that a run gives.
-    fn of_run(spec: &'a Node) -> Self {
-        Self {
-            parameters: list(spec, "params").iter().map(Parameter::given).collect(),
-            workspaces: list(spec, "workspaces").iter().map(name).collect(),
+    fn of_run(spec: &'a Node) -> Rc<Self> {
+        let workspaces = list(spec, "workspaces").iter().map(name).collect();
+        Self::new(list(spec, "params").iter().map(Parameter::given), workspaces, None)
+    }
+
+    fn new(
+        parameters: impl IntoIterator<Item = Parameter<'a>>,
+        workspaces: BTreeSet<&'a str>,
+        around: Option<&Rc<Self>>,
+    ) -> Rc<Self> {
+        let mut scope = Self { parameters: BTreeMap::new(), workspaces, around: around.cloned() };
+        for parameter in parameters {
+            scope.parameters.entry(parameter.name).or_insert(parameter);
         }
+        Rc::new(scope)
+    }
+
+    /// Returns the scope and those around it, from the inside.
+    fn layers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |scope| scope.around.as_deref())
+    }
+
+    /// Returns the parameters with a name, from the inside.
+    pub(super) fn parameters(&self, wanted: &str) -> impl Iterator<Item = &Parameter<'a>> {
+        self.layers().filter_map(move |scope| scope.parameters.get(wanted))
     }
 
     /// Returns the parameter with a name.
     pub(super) fn parameter(&self, wanted: &str) -> Option<&Parameter<'a>> {
-        self.parameters.iter().find(|parameter| parameter.name == wanted)
+        self.parameters(wanted).next()
+    }
+
+    /// Returns the names of parameters.
+    pub(super) fn parameter_names(&self) -> impl Iterator<Item = &'a str> {
+        self.layers().flat_map(|scope| scope.parameters.keys().copied())
     }
 
     /// Returns whether there is a workspace with a name.
     pub(super) fn has_workspace(&self, wanted: &str) -> bool {
-        self.workspaces.contains(&wanted)
+        self.layers().any(|scope| scope.workspaces.contains(wanted))
+    }
+
+    /// Returns the names of workspaces.
+    pub(super) fn workspace_names(&self) -> impl Iterator<Item = &'a str> {
+        self.layers().flat_map(|scope| scope.workspaces.iter().copied())
     }
 }
 
@@ -126,7 +163,7 @@ pub(super) enum Stand {
 #[derive(Debug)]
 pub(super) struct TaskView<'a> {
     pub(super) spec: &'a Node,
-    pub(super) scope: Scope<'a>,
+    pub(super) scope: Rc<Scope<'a>>,
 }
 
 impl<'a> TaskView<'a> {
@@ -148,7 +185,7 @@ impl<'a> TaskView<'a> {
 #[derive(Debug)]
 pub(super) struct ActionView<'a> {
     pub(super) spec: &'a Node,
-    pub(super) scope: Scope<'a>,
+    pub(super) scope: Rc<Scope<'a>>,
 }
 
 /// What a task of a pipeline runs.
@@ -231,14 +268,16 @@ fn target<'a>(node: &'a Node, corpus: &Corpus<'a>) -> Target<'a> {
 #[derive(Debug)]
 pub(super) struct PipelineView<'a> {
     pub(super) spec: &'a Node,
-    pub(super) scope: Scope<'a>,
+    pub(super) scope: Rc<Scope<'a>>,
     pub(super) tasks: Vec<PipelineTask<'a>>,
+    /// Where the tasks stand in the list, by name.
+    by_name: HashMap<&'a str, usize>,
 }
 
 impl<'a> PipelineView<'a> {
     /// Returns the task with a name.
     pub(super) fn task(&self, wanted: &str) -> Option<&PipelineTask<'a>> {
-        self.tasks.iter().find(|task| task.name == wanted)
+        self.by_name.get(wanted).map(|index| &self.tasks[*index])
     }
 }
 
@@ -274,11 +313,11 @@ impl<'a> Views<'a> {
         let mut views = Self::default();
         let Some(spec) = object.spec().filter(|_| object.group == "tekton.dev") else { return views };
         match object.kind {
-            "Task" => views.task(spec, &Scope::default()),
+            "Task" => views.task(spec, &Rc::default()),
             "StepAction" => {
-                views.actions.push(ActionView { spec, scope: Scope::default().inside(spec) });
+                views.actions.push(ActionView { spec, scope: Scope::inside(&Rc::default(), spec) });
             }
-            "Pipeline" => views.pipeline(spec, &Scope::default(), corpus),
+            "Pipeline" => views.pipeline(spec, &Rc::default(), corpus),
             "PipelineRun" => views.run(object, spec, "Pipeline", corpus),
             "TaskRun" => views.run(object, spec, "Task", corpus),
             _ => {}
@@ -286,19 +325,18 @@ impl<'a> Views<'a> {
         views
     }
 
-    fn task(&mut self, spec: &'a Node, around: &Scope<'a>) {
-        self.tasks.push(TaskView { spec, scope: around.inside(spec) });
+    fn task(&mut self, spec: &'a Node, around: &Rc<Scope<'a>>) {
+        self.tasks.push(TaskView { spec, scope: Scope::inside(around, spec) });
     }
 
-    fn pipeline(&mut self, spec: &'a Node, around: &Scope<'a>, corpus: &Corpus<'a>) {
-        let scope = around.inside(spec);
+    fn pipeline(&mut self, spec: &'a Node, around: &Rc<Scope<'a>>, corpus: &Corpus<'a>) {
+        let scope = Scope::inside(around, spec);
         let of = |key, is_final| list(spec, key).iter().map(move |node| (node, is_final));
         let nodes = of("tasks", false).chain(of("finally", true));
         let tasks: Vec<PipelineTask<'a>> =
             nodes.map(|(node, is_final)| PipelineTask::of(node, is_final, corpus)).collect();
         for task in &tasks {
-            let mut inner = scope.clone();
-            inner.parameters.splice(0..0, task.given().map(Parameter::given));
+            let inner = Scope::given(&scope, task.given());
             match task.target {
                 Target::Embedded(spec) => self.task(spec, &inner),
                 Target::Pipeline(Some(spec)) if field(task.node, "pipelineSpec").is_some() => {
@@ -307,7 +345,11 @@ impl<'a> Views<'a> {
                 _ => {}
             }
         }
-        self.pipelines.push(PipelineView { spec, scope, tasks });
+        let mut by_name = HashMap::new();
+        for (index, task) in tasks.iter().enumerate() {
+            by_name.entry(task.name).or_insert(index);
+        }
+        self.pipelines.push(PipelineView { spec, scope, tasks, by_name });
     }
 
     fn run(&mut self, object: Object<'a>, spec: &'a Node, kind: &str, corpus: &Corpus<'a>) {

@@ -1,8 +1,9 @@
 //! Workspaces: declared by tasks and pipelines, bound by runs.
 
+use super::name::nearest;
 use super::report::Report;
 use super::view::{PipelineView, RunView, Scope, Stand, Target, TaskView};
-use crate::diagnostic::{Place, nearest};
+use crate::diagnostic::Place;
 use crate::konflux::fields::{entry, field, first_line, head, list, name, scalars, text};
 use crate::konflux::reference::{place_in, references};
 use crate::yaml::Node;
@@ -89,7 +90,7 @@ pub(super) fn used_in_pipeline_exist(pipeline: &PipelineView<'_>, report: &mut R
 }
 
 fn unknown(scope: &Scope<'_>, wanted: &str, place: Place, owner: &str, report: &mut Report<'_>) {
-    let near = nearest(wanted, scope.workspaces.iter().copied());
+    let near = nearest(wanted, scope.workspace_names());
     let help = near.map_or_else(
         || format!("declare it in `workspaces` of the {owner}"),
         |near| format!("did you mean `{near}`?"),

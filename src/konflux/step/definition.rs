@@ -353,3 +353,104 @@ impl ExpectationDefinition {
         Ok(expectation.normalise(normalise).stream(self.stream))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Settings;
+    use crate::plan::{Inputs, build};
+    use crate::tutorial::{Includes, ParseOptions, parse};
+
+    const PAGE: &str = r#"---
+params: {x: y}
+---
+# A
+
+```bash {name=all cwd=x env="A=$(b)" timeout=5s retry=2 retry-delay=3s exit=2 errexit=false when="true"}
+echo $$ "$(date)"
+```
+
+<!-- expect: {contains: ["a: b", "$(x)"], stream: stderr} -->
+
+```output
+lines <id>
+...
+  [..] (re)
+```
+
+```console
+$ echo a
+a
+$ false
+[1]
+```
+
+```output
+more
+```
+
+```conf {file="<< x >>.conf" mode=600 template delimiters="<% %> << >> <# #>"}
+<< x >>
+```
+
+```json {file=a.json append}
+{}
+```
+
+```bash {background ready="log:up: $(x)"}
+sleep 1
+```
+
+```bash {cleanup}
+true
+```
+
+<!-- expect: {json: '{"a": [1, null]}'} -->
+"#;
+
+    struct Nothing;
+
+    impl Includes for Nothing {
+        fn read(&self, _: &Path, _: &str) -> Result<Arc<Source>, String> {
+            Err("nothing is there".to_owned())
+        }
+    }
+
+    fn plan() -> Plan {
+        let (tutorial, findings) = parse(&Source::new("a.md", PAGE), &ParseOptions::default(), &Nothing);
+        assert!(findings.is_empty(), "{findings:?}");
+        let inputs = Inputs { tutorial_id: "a.md".to_owned(), ..Inputs::default() };
+        build(&Arc::new(tutorial), &Settings::defaults("/"), &inputs).unwrap().remove(0)
+    }
+
+    #[test]
+    fn step_that_left_its_page_comes_back_as_it_was() {
+        let plan = plan();
+        for planned in &plan.steps {
+            let step = &plan.tutorial.steps[planned.source];
+            let definition = StepDefinition::of(&plan, planned);
+            let text = crate::yaml::write(&serde_json::to_value(&definition).unwrap());
+            let node = crate::yaml::read(&Source::new("s", text.as_str()), 0, &text).unwrap();
+            let read: StepDefinition = serde_json::from_value(node.to_json()).unwrap();
+            assert_eq!(read, definition, "{text}");
+            let back = read.step(&step.text.content).unwrap();
+            let expected = |step: &Step| {
+                let all =
+                    step.expected.iter().map(|one| (one.place.line(), format!("{:?}", one.expectation)));
+                all.collect::<Vec<_>>()
+            };
+            assert_eq!(expected(&back), expected(step));
+            assert_eq!(back.place.line(), step.place.line());
+            let commands = |step: &Step| match &step.action {
+                Action::Transcript(commands) => commands
+                    .iter()
+                    .map(|one| (one.command.clone(), one.exit, one.place.line(), one.expected.len()))
+                    .collect(),
+                Action::Command | Action::File(_) => Vec::new(),
+            };
+            assert_eq!(commands(&back), commands(step));
+        }
+    }
+}
