@@ -93,7 +93,7 @@ fn steps(plan: &Plan, pipeline: &Value) -> BTreeMap<(String, String), StepIndex>
     let index = |step: &Value| {
         let definition =
             list(&step["env"]).into_iter().find(|variable| variable["name"] == step::STEP_VARIABLE)?;
-        let definition: step::StepDefinition = serde_json::from_str(definition["value"].as_str()?).ok()?;
+        let definition = step::StepDefinition::read(definition["value"].as_str()?)?;
         plan.steps.iter().position(|step| step.name.0 == definition.name).map(StepIndex)
     };
     let named =

@@ -53,6 +53,10 @@ pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<E
             return Ok(ExitStatus::Invalid);
         }
         ([(_, page)], None) => printer.data(page)?,
+        (_, Some(output)) if pages.len() > 1 && (is_page(output) || output.is_file()) => {
+            printer.failure("several pages need a folder: --output FOLDER, or --template for one page");
+            return Ok(ExitStatus::Invalid);
+        }
         (_, None) => {
             printer.failure("several pages need a folder: --output FOLDER");
             return Ok(ExitStatus::Invalid);

@@ -507,7 +507,7 @@ fn reason(how: &Terminated, output: &StepOutput) -> String {
 
 fn with_help(error: &ClusterError) -> String {
     match error.help() {
-        Some(help) => format!("{}\n{help}", chain(error)),
+        Some(help) => format!("{}; {help}", chain(error)),
         None => chain(error),
     }
 }

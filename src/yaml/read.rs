@@ -46,11 +46,17 @@ pub fn read_documents(source: &Arc<Source>) -> Documents {
     let start = source.text().len() - source.text().trim_start_matches('\u{feff}').len();
     let mut text = Cow::Borrowed(&source.text()[start..]);
     let mut budget = MOST_REREAD;
+    let mut first = None;
     loop {
         let read = documents(source, start, &text);
         let Some(outdented) = read.findings.first().and_then(|finding| outdented(finding, start)) else {
-            return read;
+            // Where lines were joined up to the end, a bracket is missing: the first place is the nearest to it.
+            let length = source.text().trim_end().len();
+            let place = read.findings.first().and_then(|finding| finding.place.as_ref());
+            let is_at_end = place.is_some_and(|place| place.span.end >= length);
+            return if is_at_end { first.unwrap_or(read) } else { read };
         };
+        first.get_or_insert_with(|| read.clone());
         match (budget.checked_sub(text.len()), join_lines(&text, outdented)) {
             (Some(rest), Some(joined)) => (budget, text) = (rest, Cow::Owned(joined)),
             _ => return read,
@@ -456,7 +462,8 @@ mod tests {
               h = a.yaml:11:5 "[\n" quoted
               i = a.yaml:12:6 "j""#]]
         .assert_eq(&read.documents.iter().map(show).collect::<String>());
-        assert_eq!(read_documents(&Source::new("a.yaml", "a: [\nb: ]\n")).findings.len(), 1);
+        let unclosed = read_documents(&Source::new("a.yaml", "a:\n  b: [1,\n  c: 2\n"));
+        assert_eq!(unclosed.findings[0].place.as_ref().expect("it has a place").line(), 3);
     }
 
     #[test]

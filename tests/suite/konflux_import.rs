@@ -84,3 +84,76 @@ fn imported_pages_are_tutorials_without_mistakes() {
     assert!(checked.status.success(), "{}", checked.stdout);
     assert!(!checked.stdout.contains("warning["), "{}", checked.stdout);
 }
+
+/// Imports a folder into one page, and has the page write the files again.
+#[track_caller]
+fn is_generated_again(project: &Project, count: usize) -> String {
+    let mut import = project.stagebook(["konflux", "import", ".tekton", "-o", "page.md"]);
+    let imported = project.finish(&mut import, "");
+    assert!(imported.status.success(), "{}", imported.stderr);
+    let mut check = project.stagebook(["generate", "--check", "page.md"]);
+    let checked = project.finish(&mut check, "");
+    assert!(checked.status.success(), "{}{}", checked.stdout, checked.stderr);
+    let all = format!("{count} files: {count} up to date");
+    assert!(checked.stderr.contains(&all), "{}", checked.stderr);
+    project.read("page.md")
+}
+
+#[test]
+fn page_of_real_pipeline_files_writes_them_byte_for_byte() {
+    let Some(folder) = shared_folder("importing the files of Fedora CoreOS") else { return };
+    let folder = folder.join("fixtures/fedora-coreos/.tekton");
+    let project = Project::new();
+    for name in [
+        "branched/on-push/fedora-coreos-branched-on-push.yaml",
+        "testing-devel/on-push/fedora-coreos-testing-devel-on-push.yaml",
+        "testing-devel/on-pull-request/fedora-coreos-testing-devel-on-pull-request.yaml",
+    ] {
+        project
+            .write(&format!(".tekton/{name}"), fs::read(folder.join(name)).expect("the fixtures are there"));
+    }
+    let page = is_generated_again(&project, 3);
+    assert!(page.contains("<!-- values: stream -->") && page.contains("<!-- values: event -->"), "{page}");
+}
+
+/// Returns a run as a project keeps dozens of them.
+fn run(release: &str, kind: &str, event: &str) -> String {
+    let pull = event == "pull-request";
+    let only = |text: &'static str, when: bool| if when { text } else { "" };
+    let extra =
+        if kind == "minimal" { String::new() } else { format!("    \"{kind}/***\".pathChanged() ||\n") };
+    format!(
+        "# Kept by hand\nkind: PipelineRun\nmetadata:\n  name: os-{release}-{kind}-on-{event}\n{}  labels:\n    \
+         a/application: os-{release}\n    a/component: os-{release}-{kind}\n  cel: |\n    (event == \"x\") && (\n\
+         {extra}    \"minimal/***\".pathChanged()\n    )\nspec:\n  params:\n  - name: output\n    value: \
+         quay.io/os-{release}-{kind}:{}{{{{revision}}}}\n{}  - name: digest\n    value: sha256:{}\n\n",
+        only("  number: '{{pull_request_number}}'\n", pull),
+        only("on-pr-", pull),
+        only("  - name: expires\n    value: 5d\n", pull),
+        release.len() * 1111,
+    )
+}
+
+#[test]
+fn page_of_many_files_writes_them_byte_for_byte() {
+    let project = Project::new();
+    let mut count = 0;
+    for release in ["43", "44", "eln", "rawhide"] {
+        for kind in ["minimal", "minimal-plus", "standard"] {
+            for event in ["push", "pull-request"].iter().filter(|_| (release, kind) != ("eln", "minimal")) {
+                project
+                    .write(&format!(".tekton/os-{release}-{kind}-{event}.yaml"), run(release, kind, event));
+                count += 1;
+            }
+        }
+    }
+    let page = is_generated_again(&project, count);
+    for dimension in ["version", "component", "event"] {
+        assert!(page.contains(&format!("<!-- values: {dimension} -->")), "{page}");
+    }
+    let lines = page.lines().filter(|line| line.contains("release") || line.contains("and event")).count();
+    assert_eq!(lines, 0, "nothing needs more than one dimension: {page}");
+    let mut check = project.stagebook(["check", "page.md"]);
+    let checked = project.finish(&mut check, "");
+    assert_eq!(checked.stdout, "", "{}", checked.stderr);
+}

@@ -41,10 +41,16 @@ pub fn dimensions(names: &[String], varying: &[Variation]) -> Vec<Dimension> {
     let mut candidates = candidates(&names, varying);
     candidates.sort_by_key(|(_, values)| values.iter().collect::<BTreeSet<_>>().len());
     let mut found = Vec::new();
-    while let Some(dimension) =
-        candidates.iter().find_map(|(path, values)| next(path, values, &names, &found))
-    {
-        found.push(dimension);
+    find_all(&candidates, &names, &mut found);
+    // One value for each file says nothing about how the names are made.
+    let one_by_one = matches!(found.as_slice(), [one] if one.distinct().len() == names.len());
+    if one_by_one || !explains(&names, &found) {
+        let mut other = if one_by_one { Vec::new() } else { found.clone() };
+        other.extend(first_words(&names, &other));
+        find_all(&candidates, &names, &mut other);
+        if other.len() > 1 && explains(&names, &other) {
+            found = other;
+        }
     }
     if !explains(&names, &found) {
         let values = stripped(&names.iter().map(|name| vec![Part::Text(name.clone())]).collect::<Vec<_>>());
@@ -53,6 +59,25 @@ pub fn dimensions(names: &[String], varying: &[Variation]) -> Vec<Dimension> {
     }
     in_order_of_names(&mut found, &names);
     found
+}
+
+fn find_all(candidates: &[(String, Vec<String>)], names: &[String], found: &mut Vec<Dimension>) {
+    while let Some(dimension) = candidates.iter().find_map(|(path, values)| next(path, values, names, found))
+    {
+        found.push(dimension);
+    }
+}
+
+/// Returns the words with which names begin to differ, if several names share one: where no file says where a
+/// name is to be cut, the first dash is.
+fn first_words(names: &[String], known: &[Dimension]) -> Option<Dimension> {
+    let patterns = names.iter().enumerate().map(|(file, name)| Pattern::of(name, known, file).parts);
+    let left = stripped(&patterns.collect::<Vec<_>>())?;
+    let words: Option<Vec<String>> =
+        left.iter().map(|text| text.split_once(['-', '_', '/']).map(|(word, _)| word.to_owned())).collect();
+    let words = words?;
+    let distinct = words.iter().collect::<BTreeSet<_>>().len();
+    if distinct < names.len() { next("", &words, names, known) } else { None }
 }
 
 /// Returns whether all names are one pattern.

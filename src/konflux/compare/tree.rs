@@ -80,12 +80,12 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 impl Comparison {
-    /// Returns whether one template can stand for the files without hiding what they are: most values
-    /// are the same, or follow from the file's name alone.
-    pub fn is_nearly_equal(&self) -> bool {
+    /// Returns whether the files are of one kind and agree in enough to be worth a closer look.
+    pub fn has_much_in_common(&self) -> bool {
         let free = |variation: &&Variation| !matches!(variation.explanation, Explanation::Text(_));
         let free = self.varying.iter().filter(free).count();
-        self.files.len() > 1 && self.same.len() >= 2 * free
+        let of_one_kind = self.same.iter().any(|same| same.path.ends_with("kind"));
+        self.files.len() > 1 && of_one_kind && self.same.len() * 4 >= free
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Finding, Place, Source, Span};
 use crate::konflux::step::{STEP_VARIABLE, StepDefinition};
 use crate::plan::Plan;
-use crate::yaml::{self, Node, read_documents};
+use crate::yaml::{Node, read_documents};
 
 /// The containers of an exported pipeline, and where their steps stand on the page.
 #[derive(Debug)]
@@ -51,8 +51,7 @@ fn origin(container: &Node, plan: &Plan) -> Option<(Span, Place)> {
     let is_definition = |variable: &&Node| variable.get("name").and_then(Node::text) == Some(STEP_VARIABLE);
     let variable = items(container, "env").into_iter().find(is_definition)?;
     let text = variable.get("value")?.text()?;
-    let node = yaml::read(&Source::new(STEP_VARIABLE, text), 0, text).ok()?;
-    let definition: StepDefinition = serde_json::from_value(node.to_json()).ok()?;
+    let definition = StepDefinition::read(text)?;
     let mut steps = plan.tutorial.steps.iter();
     let step = steps.find(|step| step.name.0 == definition.name)?;
     Some((container.place.span, step.place.clone()))

@@ -43,11 +43,11 @@ pub fn export_page(source: &Arc<Source>) -> ExportedPage {
     let contents = Contents::of(source);
     let mut assembly = Assembly { contents: &contents, used: BTreeSet::new(), findings: contents.doubles() };
     let mut objects = Vec::new();
-    for block in &contents.objects {
+    for (block, whole) in &contents.objects {
         let text = &source.text()[block.inside.clone()];
         match yaml::read(source, block.inside.start, text) {
             Ok(node) => {
-                let value = assembly.value(&node);
+                let value = if *whole { node.to_json() } else { assembly.value(&node) };
                 objects.push(Exported { value, place: Place::new(source, block.range.clone()) });
             }
             Err(finding) => assembly.findings.push(*finding),
@@ -78,7 +78,8 @@ struct Piece {
 
 /// What a page is made of, as far as objects are concerned.
 struct Contents {
-    objects: Vec<Block>,
+    /// The objects, and whether they are whole.
+    objects: Vec<(Block, bool)>,
     pieces: BTreeMap<(Kind, String), Piece>,
     doubles: Vec<(Kind, String, Place)>,
 }
@@ -90,9 +91,9 @@ impl Contents {
         for (number, item) in walked.iter().enumerate() {
             let next = walked.get(number + 1);
             match item {
-                Item::Mark(Mark::Object, _) => {
+                Item::Mark(Mark::Object { whole }, _) => {
                     if let Some(Item::Block(block, _)) = next {
-                        contents.objects.push(block.clone());
+                        contents.objects.push((block.clone(), *whole));
                     }
                 }
                 Item::Mark(Mark::Piece(Kind::Block, name), _) => {

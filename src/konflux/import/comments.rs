@@ -1,5 +1,6 @@
 //! What a file of YAML says besides its values.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::prose;
@@ -31,15 +32,16 @@ impl Comments {
         let mut alias = None;
         documents.iter().for_each(|document| collect(document, &mut spans, &mut alias));
         spans.sort();
-        let mut comments = Vec::new();
+        let mut found = Found { comments: Vec::new(), alias: None };
         let mut at = 0;
         for span in spans.into_iter().chain([Span::new(source.text().len(), source.text().len())]) {
             if span.start > at {
-                find(source, at..span.start, &mut comments);
+                found.search(source, at..span.start);
             }
             at = at.max(span.end);
         }
-        Self { source: Arc::clone(source), comments, alias }
+        let Found { comments, alias: between } = found;
+        Self { source: Arc::clone(source), comments, alias: alias.or(between) }
     }
 
     /// Takes the comments on the lines right above a place, if they can be text of a page.
@@ -118,22 +120,45 @@ fn collect(node: &Node, spans: &mut Vec<Span>, alias: &mut Option<Place>) {
     }
 }
 
-fn find(source: &Arc<Source>, gap: std::ops::Range<usize>, comments: &mut Vec<Comment>) {
-    let text = source.text();
-    let mut at = gap.start;
-    while let Some(start) = text[at..gap.end].find('#').map(|found| at + found) {
-        let before = text[..start].chars().next_back();
-        if before.is_some_and(|letter| !letter.is_whitespace()) {
-            at = start + 1;
-            continue;
-        }
-        let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
-        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-        let alone = text[line_start..start].trim().is_empty();
-        comments.push(Comment { line: source.line(start), span: Span::new(start, end), alone, used: false });
-        at = end;
-        if at >= gap.end {
-            break;
+/// What stands between values.
+struct Found {
+    comments: Vec<Comment>,
+    /// The first name that is given to a value, or stands for one.
+    alias: Option<Place>,
+}
+
+impl Found {
+    fn search(&mut self, source: &Arc<Source>, gap: Range<usize>) {
+        let text = source.text();
+        let mut at = gap.start;
+        while at < gap.end {
+            let start = comment_in(text, at..gap.end);
+            self.search_names(source, at..start.unwrap_or(gap.end));
+            let Some(start) = start else { return };
+            let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
+            let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+            let alone = text[line_start..start].trim().is_empty();
+            self.comments.push(Comment {
+                line: source.line(start),
+                span: Span::new(start, end),
+                alone,
+                used: false,
+            });
+            at = end;
         }
     }
+
+    fn search_names(&mut self, source: &Arc<Source>, gap: Range<usize>) {
+        if self.alias.is_none()
+            && let Some(at) = source.text()[gap.clone()].find(['*', '&'])
+        {
+            self.alias = Some(Place::new(source, gap.start + at..gap.start + at + 1));
+        }
+    }
+}
+
+/// Returns where a comment begins: a `#` after a blank.
+fn comment_in(text: &str, gap: Range<usize>) -> Option<usize> {
+    let begins = |at: &usize| text[..*at].chars().next_back().is_none_or(char::is_whitespace);
+    text[gap.clone()].match_indices('#').map(|(at, _)| gap.start + at).find(begins)
 }

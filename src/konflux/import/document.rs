@@ -107,14 +107,16 @@ fn known(node: &Node, findings: &mut Vec<Finding>) -> Value {
             Finding::warning("import-old-version", format!("`{kind}` is of the old version `{version}`"));
         findings.push(finding.at(place).help("it is kept so; new objects are of `tekton.dev/v1`"));
     }
+    let mut dropped = Vec::new();
     for path in [["spec"].as_slice(), &["spec", "pipelineSpec"]] {
-        drop_versions(node, &mut value, path, findings);
+        drop_versions(node, &mut value, path, &mut dropped);
     }
+    findings.extend(dropped.first().map(|first| versions_dropped(dropped.len(), first)));
     value
 }
 
 /// Drops `taskRef.version`, which templates of Konflux have and Tekton does not know.
-fn drop_versions(node: &Node, value: &mut Value, path: &[&str], findings: &mut Vec<Finding>) {
+fn drop_versions(node: &Node, value: &mut Value, path: &[&str], dropped: &mut Vec<Place>) {
     let Some(node) = path.iter().try_fold(node, |node, key| node.get(key)) else { return };
     let Some(value) = path.iter().try_fold(value, |value, key| value.get_mut(key)) else { return };
     for key in ["tasks", "finally"] {
@@ -122,20 +124,20 @@ fn drop_versions(node: &Node, value: &mut Value, path: &[&str], findings: &mut V
         let nodes = node.get(key).and_then(Node::items).unwrap_or_default();
         for (task, node) in tasks.iter_mut().zip(nodes) {
             let Some(reference) = task.get_mut("taskRef").and_then(Value::as_object_mut) else { continue };
-            if let Some(version) = reference.shift_remove("version") {
-                let place =
-                    node.get("taskRef").and_then(|node| node.get("version")).unwrap_or(node).place.clone();
-                findings.push(version_dropped(&version, place));
+            if reference.shift_remove("version").is_some() {
+                let place = node.get("taskRef").and_then(|node| node.get("version")).unwrap_or(node);
+                dropped.push(place.place.clone());
             }
         }
     }
 }
 
-fn version_dropped(version: &Value, place: Place) -> Finding {
-    let message = format!("`taskRef.version` {version} is left out: it is no field of Tekton");
+fn versions_dropped(count: usize, first: &Place) -> Finding {
+    let message =
+        format!("`taskRef.version` of {} is left out: Tekton has no such field", plural(count, "task"));
     let help =
         "Konflux replaces it by the task's bundle: write `resolver: bundles` and the bundle with its digest";
-    Finding::warning("import-task-version", message).at(place).help(help)
+    Finding::warning("import-task-version", message).at(first.clone()).help(help)
 }
 
 fn start_of(node: &Node) -> Place {
@@ -270,7 +272,7 @@ fn write_object(writer: &mut Writer<'_>, object: &Object<'_>, whole: bool, sever
     writer.page.part(&format!(
         "<details>\n<summary>{}</summary>\n\n{}\n{fence}yaml\n{yaml}{newline}{fence}\n\n</details>",
         what.trim(),
-        Mark::Object.write(),
+        Mark::Object { whole: !known }.write(),
     ));
 }
 

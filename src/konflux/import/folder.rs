@@ -24,9 +24,15 @@ pub struct Member {
     pub path: String,
 }
 
-/// Returns what files have in common, and whether a page should generate them.
+/// Returns whether one page should generate some files: few lines of its template are not in all of them.
 pub fn nearly_equal(files: &[Member]) -> bool {
-    files.len() > 1 && comparison(files).is_nearly_equal()
+    let comparison = comparison(files);
+    if !comparison.has_much_in_common() {
+        return false;
+    }
+    let texts: Vec<&str> = files.iter().map(|file| file.source.text()).collect();
+    let template = template(&aligned(&texts, &comparison.dimensions), &comparison.dimensions, &texts);
+    template.conditional * 2 <= texts[0].lines().count()
 }
 
 fn comparison(files: &[Member]) -> Comparison {

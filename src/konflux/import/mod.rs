@@ -46,3 +46,6 @@ mod template;
 pub use back::{Exported, ExportedPage, export_page, is_imported};
 pub use document::{Imported, import};
 pub use folder::{Member, import_folder, nearly_equal};
+
+#[cfg(test)]
+mod tests;

@@ -39,8 +39,8 @@ pub(super) enum Mark {
     Piece(Kind, String),
     /// A text ends.
     End,
-    /// The next block is an object.
-    Object,
+    /// The next block is an object; all of it, if nothing in it is a reference.
+    Object { whole: bool },
 }
 
 impl Mark {
@@ -49,7 +49,8 @@ impl Mark {
         let words = match self {
             Self::Piece(kind, name) => format!("{} {name}", &kind.key()[1..]),
             Self::End => "end".to_owned(),
-            Self::Object => "object".to_owned(),
+            Self::Object { whole: false } => "object".to_owned(),
+            Self::Object { whole: true } => "whole object".to_owned(),
         };
         format!("<!-- {KEYWORD} {words} -->")
     }
@@ -60,7 +61,8 @@ impl Mark {
         let words = inside.strip_prefix(KEYWORD)?.trim();
         match words.split_once(char::is_whitespace) {
             None if words == "end" => Some(Self::End),
-            None if words == "object" => Some(Self::Object),
+            None if words == "object" => Some(Self::Object { whole: false }),
+            Some(("whole", "object")) => Some(Self::Object { whole: true }),
             Some((kind, name)) => {
                 let kind = Kind::ALL.into_iter().find(|known| &known.key()[1..] == kind)?;
                 Some(Self::Piece(kind, name.trim().to_owned()))

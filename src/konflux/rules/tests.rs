@@ -156,7 +156,7 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
         case(
             "duplicate-run",
             format!("{}---\n{}", run(""), run("")),
-            8,
+            9,
             format!("{}---\n{}", run(""), run("").replace("name: r", "name: s")),
         ),
         case(

@@ -13,6 +13,7 @@ use crate::tutorial::{
     Action, Attributes, Delimiters, ExpectedOutput, Origin, Ready, Step, StepName, Template, Text,
     read_delimiters, read_ready, transcript_commands,
 };
+use crate::yaml;
 
 /// What a step is, without its text: that is the script of the task's step.
 ///
@@ -153,6 +154,12 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl StepDefinition {
+    /// Reads what stands in the variable of a container; `None` where that is no definition.
+    pub fn read(text: &str) -> Option<Self> {
+        let node = yaml::read(&Source::new(super::STEP_VARIABLE, text), 0, text).ok()?;
+        serde_json::from_value(node.to_json()).ok()
+    }
+
     /// Describes a step of a plan; what belongs to the place that it gets in a task is left out.
     pub(in crate::konflux) fn of(plan: &Plan, step: &PlannedStep) -> Self {
         let source = &plan.tutorial.steps[step.source];
