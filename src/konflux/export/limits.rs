@@ -125,12 +125,12 @@ fn kind(step: &PlannedStep) -> Option<InterpreterKind> {
 
 /// Returns the finding about a function of `sh` that a later step may want: that shell cannot tell what it is.
 fn lost_function(plan: &Plan, step: &PlannedStep, is_wanted: &[bool]) -> Option<Finding> {
-    let sharing = plan
+    let mut sharing = plan
         .steps
         .iter()
         .zip(is_wanted)
         .filter(|(other, wanted)| **wanted && other.session == step.session && kind(other).is_some());
-    let is_last = sharing.last().is_some_and(|(last, _)| last.name == step.name);
+    let is_last = sharing.next_back().is_some_and(|(last, _)| last.name == step.name);
     let message =
         format!("functions of the `sh` session `{}` do not go on in another container", step.session);
     let finding = Finding::warning("functions-not-kept", message).at(place(plan, step));
