@@ -9,13 +9,14 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::konflux_files::read_yaml_files;
-use super::konflux_objects::{check_objects, checker};
+use super::konflux_objects::{check_objects, checker, checker_with};
 use super::printer::Printer;
 use super::project::{Pages, Project};
+use crate::cluster::{Target, definitions};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Severity, Source, nearest, plural, sort_by_place};
 use crate::generate::generated;
-use crate::konflux::RULES;
+use crate::konflux::{Catalog, RULES};
 use crate::plan::Plan;
 use crate::report::{findings_json, findings_sarif, findings_text};
 
@@ -28,6 +29,12 @@ pub(super) struct CheckArguments {
     /// Read the definitions of kinds from a folder [default: `schemas` of `[konflux]` in stagebook.toml]
     #[arg(long, value_name = "FOLDER")]
     schemas: Option<PathBuf>,
+    /// Read the definitions of kinds from the cluster of the kubeconfig
+    #[arg(long, conflicts_with = "schemas")]
+    cluster: bool,
+    /// Which context of the kubeconfig names the cluster [default: its current one]
+    #[arg(long, value_name = "NAME", requires = "cluster")]
+    context: Option<String>,
     /// Leave findings with a code out; may be given more than once
     #[arg(long, value_name = "CODE")]
     allow: Vec<String>,
@@ -53,7 +60,12 @@ enum Format {
 pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let folder = std::env::current_dir().map_err(CliError::CurrentFolder)?;
     let (settings, mut findings) = Settings::load(&folder)?;
-    let prepared = checker(&settings, arguments.schemas.as_deref(), &arguments.allow)?;
+    let prepared = if arguments.cluster {
+        let target = Target { context: arguments.context.clone(), namespace: None };
+        checker_with(Catalog::from_values(&definitions(&target)?), &settings, &arguments.allow)
+    } else {
+        checker(&settings, arguments.schemas.as_deref(), &arguments.allow)?
+    };
     findings.extend(prepared.findings);
     let (pages, files): (Vec<PathBuf>, Vec<PathBuf>) =
         arguments.paths.iter().cloned().partition(|path| is_page(path));
@@ -66,7 +78,7 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
     sort_by_place(&mut findings);
     print(&findings, arguments.format, printer)?;
     if !prepared.has_schemas {
-        printer.say("no folder of schemas was named: fields were not checked, rules were");
+        printer.say("no definitions of kinds were named (`--schemas FOLDER`, `--cluster`): fields were not checked, rules were");
     }
     if arguments.format == Format::Text {
         printer.say(&format!("{} checked", plural(sources.len() + generated.files.len(), "file")));

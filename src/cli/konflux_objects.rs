@@ -26,6 +26,11 @@ pub(super) fn checker(
     let of_project = settings.konflux.schemas.as_ref().map(|folder| settings.root.join(folder));
     let folder = schemas.map(Path::to_path_buf).or(of_project);
     let (catalog, findings) = folder.as_deref().map(Catalog::load).transpose()?.unwrap_or_default();
+    Ok(Prepared { findings, ..checker_with(catalog, settings, allow) })
+}
+
+/// Returns a checker with the kinds that are known from somewhere.
+pub(super) fn checker_with(catalog: Catalog, settings: &Settings, allow: &[String]) -> Prepared {
     let has_schemas = !catalog.is_empty();
     let allow = settings.konflux.allow.iter().chain(allow).cloned().collect();
     let checker = Checker::new(
@@ -37,7 +42,7 @@ pub(super) fn checker(
             production: settings.production.namespaces.clone(),
         },
     );
-    Ok(Prepared { checker, findings, has_schemas })
+    Prepared { checker, findings: Vec::new(), has_schemas }
 }
 
 /// Returns what is wrong with the objects of files and of generated files, which belong together.

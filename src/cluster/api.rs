@@ -96,7 +96,8 @@ impl Cluster {
         let mut object = object.clone();
         object["metadata"]["name"] = name.into();
         let mut wait = FIRST_WAIT;
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             match self.create_once(&object, dry_run).await {
                 Err(error) if error.is_passing() && attempt < TRIES => {
                     tokio::time::sleep(wait).await;
@@ -107,8 +108,8 @@ impl Cluster {
                 }
                 created => return created,
             }
+            attempt += 1;
         }
-        unreachable!("the last try returns")
     }
 
     async fn create_once(&self, object: &Value, dry_run: bool) -> Result<Created, ClusterError> {
@@ -164,6 +165,23 @@ impl Cluster {
         let of = ListParams::default().labels(&format!("{PIPELINE_RUN}={name}"));
         let asked = self.task_runs().list(&of).await;
         asked.map(|list| list.items).map_err(|error| self.error("list the TaskRuns", error))
+    }
+
+    /// Returns the definitions of the kinds that the cluster has besides Kubernetes' own.
+    pub(super) async fn definitions(&self) -> Result<Vec<Value>, ClusterError> {
+        let kind = GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
+        let resource = ApiResource::from_gvk(&kind);
+        let definitions: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        let asked = definitions.list(&ListParams::default()).await;
+        let list = asked.map_err(|error| self.error("read the definitions of kinds", error))?;
+        let named = |definition: DynamicObject| {
+            let mut value = definition.data;
+            // An item of a list does not say what it is.
+            value["apiVersion"] = resource.api_version.as_str().into();
+            value["kind"] = resource.kind.as_str().into();
+            value
+        };
+        Ok(list.items.into_iter().map(named).collect())
     }
 
     pub(super) fn pipeline_runs(&self) -> Api<DynamicObject> {

@@ -19,8 +19,8 @@ use super::objects::{Ending, PIPELINE_RUN, PipelineRun, StepState, TaskRun, Term
 use super::options::{ClusterJob, ClusterOptions};
 use crate::diagnostic::chain;
 use crate::event::{
-    CheckResult, EventKind, Exit, NamedResult, Outcome, OutputChunk, SkipReason, StepOutput, StepResult,
-    TutorialOutcome, TutorialResult,
+    CheckResult, EventKind, Exit, ImageFound, NamedResult, Outcome, OutputChunk, PromisedImage, SkipReason,
+    StepOutput, StepResult, TutorialOutcome, TutorialResult,
 };
 use crate::expect::{Captures, Stream};
 use crate::plan::{Plan, PlannedStep, StepIndex, Work};
@@ -102,7 +102,7 @@ pub(super) async fn follow(shared: Shared, job: Rc<ClusterJob>, number: usize) {
         missing: Vec::new(),
         trouble,
         workspace: None,
-        images: Vec::new(),
+        images: images(&plan),
         results,
     };
     follower.say(EventKind::TutorialFinished { plan: plan.key, result: Box::new(result) });
@@ -483,6 +483,18 @@ impl Follower {
             TutorialOutcome::Passed
         }
     }
+}
+
+/// Returns the images that the page promises: the task has looked at them, and failed where one is missing.
+fn images(plan: &Plan) -> Vec<PromisedImage> {
+    let promised = plan.tutorial.front_matter.images.iter();
+    let reason = "it is in the workspace on the cluster, where the last task looked at it";
+    let image = |(name, reference): (&String, &String)| PromisedImage {
+        name: name.clone(),
+        reference: reference.clone(),
+        found: ImageFound::Unread { reason: reason.to_owned() },
+    };
+    promised.map(image).collect()
 }
 
 /// Returns the values that the run left under names.

@@ -23,4 +23,4 @@ mod runner;
 pub use api::{Cluster, connect};
 pub use error::ClusterError;
 pub use options::{ClusterJob, ClusterOptions, Target};
-pub use runner::{dry_run, run};
+pub use runner::{definitions, dry_run, run};

@@ -12,7 +12,7 @@ use tokio::time::{Interval, interval};
 use super::api::{Cluster, connect};
 use super::error::ClusterError;
 use super::follow::{Shared, Stop, follow};
-use super::options::{ClusterJob, ClusterOptions};
+use super::options::{ClusterJob, ClusterOptions, Target};
 use crate::event::{EventKind, Host, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
 use crate::run::{Interrupt, Secrets, Signals};
 
@@ -53,6 +53,12 @@ pub fn dry_run(
         }
         Ok(answers)
     })
+}
+
+/// Returns the definitions (CustomResourceDefinition) of the kinds that a cluster has, as its API gives them.
+pub fn definitions(target: &Target) -> Result<Vec<serde_json::Value>, ClusterError> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(ClusterError::Runtime)?;
+    runtime.block_on(async { connect(target).await?.definitions().await })
 }
 
 /// Describes the cluster as events name a machine.

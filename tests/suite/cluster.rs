@@ -308,3 +308,52 @@ fn interrupt_cancels_on_the_cluster() {
     assert!(patch.body.contains("CancelledRunFinally"), "{}", patch.body);
     assert!(requests.iter().any(|request| request.method == "DELETE"), "what was stopped is removed");
 }
+
+#[test]
+fn definitions_of_kinds_come_from_the_cluster() {
+    let string = serde_json::json!({"type": "string"});
+    let step = serde_json::json!({"type": "object", "properties": {"name": string, "image": string, "script": string}});
+    let spec =
+        serde_json::json!({"type": "object", "properties": {"steps": {"type": "array", "items": step}}});
+    let schema = serde_json::json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}});
+    let definition = serde_json::json!({
+        "metadata": {"name": "tasks.tekton.dev"},
+        "spec": {
+            "group": "tekton.dev",
+            "names": {"kind": "Task", "plural": "tasks"},
+            "scope": "Namespaced",
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}],
+        },
+    });
+    let list = serde_json::json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinitionList",
+        "metadata": {"resourceVersion": "1"},
+        "items": [definition],
+    });
+    let server = Kubernetes::play(move |request| {
+        assert!(
+            request.is("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"),
+            "{}",
+            request.path
+        );
+        Answer::json(200, list.to_string())
+    });
+    let project = project(&server);
+    let task = |field: &str| {
+        format!(
+            "apiVersion: tekton.dev/v1\nkind: Task\nmetadata:\n  name: t\nspec:\n  steps:\n  - name: a\n    image: a@sha256:{}\n    {field}: 'true'\n",
+            "0".repeat(64)
+        )
+    };
+    project.write("good.yaml", task("script"));
+    project.write("bad.yaml", task("scirpt"));
+    let ended = project.run(["konflux", "check", "--cluster", "good.yaml"]);
+    assert_eq!(ended.status.code(), Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(!ended.stderr.contains("fields were not checked"), "{}", ended.stderr);
+    let ended = project.run(["konflux", "check", "--cluster", "bad.yaml"]);
+    assert_eq!(ended.status.code(), Some(1), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("bad.yaml:9:5") && ended.stdout.contains("scirpt"), "{}", ended.stdout);
+    let ended = project.run(["konflux", "check", "--cluster", "--context", "other", "bad.yaml"]);
+    assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);
+}

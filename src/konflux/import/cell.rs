@@ -15,7 +15,7 @@ pub(super) fn write(value: &Value) -> String {
     format!("`{text}`")
 }
 
-/// Reads what [`write`] wrote; a link around the code is for readers.
+/// Reads what [`write()`] wrote; a link around the code is for readers.
 pub(super) fn read(cell: &str) -> Option<Value> {
     let text = code(cell)?.replace("\\|", "|");
     Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))

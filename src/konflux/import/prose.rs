@@ -15,7 +15,7 @@ pub(super) fn write(text: &str) -> Option<String> {
     fits.then(|| escaped(text)).filter(|written| read(written) == text)
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub(super) fn read(written: &str) -> String {
     written.replace("\r\n", "\n").replace("\\<", "<").trim_matches('\n').to_owned()
 }

@@ -177,7 +177,7 @@ fn key_of(definition: &Node) -> Option<(String, String)> {
 fn compile_kind(definition: &Node) -> Kind {
     let versions = field(definition, "spec").map(|spec| list(spec, "versions")).unwrap_or_default();
     let version = |node: &Node| {
-        let schema = at(node, &["schema", "openAPIV3Schema"]).map(|schema| compile(schema, ""));
+        let schema = at(node, &["schema", "openAPIV3Schema"]).map(|schema| of_object(compile(schema, "")));
         Some(Version {
             name: text(node, "name")?.to_owned(),
             is_deprecated: field(node, "deprecated").and_then(Node::boolean) == Some(true),
@@ -185,6 +185,16 @@ fn compile_kind(definition: &Node) -> Kind {
         })
     };
     Kind { versions: versions.iter().filter_map(version).collect() }
+}
+
+/// Adds what every object has, and a definition need not list.
+fn of_object(mut schema: Schema) -> Schema {
+    if !schema.fields.is_empty() {
+        for name in ["apiVersion", "kind", "metadata"] {
+            schema.fields.entry(name.into()).or_default();
+        }
+    }
+    schema
 }
 
 #[cfg(test)]
