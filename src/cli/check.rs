@@ -23,11 +23,12 @@ pub(super) struct CheckArguments {
     strength: bool,
     /// How to show what was found
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: FindingsFormat,
 }
 
+/// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum FindingsFormat {
     /// For people
     Text,
     /// For programs
@@ -48,14 +49,7 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
         findings.extend(weak_expectations(&project, &subjects, asked, printer));
     }
     sort_by_place(&mut findings);
-    printer.data(&match arguments.format {
-        Format::Text => findings_text(&findings, printer.data_is_coloured()),
-        Format::Json => pretty(&findings_json(&findings)),
-        Format::Sarif => pretty(&findings_sarif(&findings)),
-    })?;
-    if arguments.format == Format::Text {
-        printer.annotate(findings.iter());
-    }
+    print_findings(&findings, arguments.format, printer)?;
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if wrong { ExitStatus::Failed } else { ExitStatus::Passed })
 }
@@ -96,6 +90,20 @@ fn weak_expectations(
     report.findings.into_iter().filter(gate).collect()
 }
 
-fn pretty(json: &serde_json::Value) -> String {
-    format!("{}\n", serde_json::to_string_pretty(json).expect("findings are JSON"))
+/// Prints findings to standard output; as text, CI annotations follow where a CI is known.
+pub(super) fn print_findings(
+    findings: &[Finding],
+    format: FindingsFormat,
+    printer: &Printer,
+) -> Result<(), CliError> {
+    let pretty = |json| format!("{}\n", serde_json::to_string_pretty(&json).expect("findings are JSON"));
+    printer.data(&match format {
+        FindingsFormat::Text => findings_text(findings, printer.data_is_coloured()),
+        FindingsFormat::Json => pretty(findings_json(findings)),
+        FindingsFormat::Sarif => pretty(findings_sarif(findings)),
+    })?;
+    if format == FindingsFormat::Text {
+        printer.annotate(findings.iter());
+    }
+    Ok(())
 }

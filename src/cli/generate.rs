@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use super::exit::ExitStatus;
-use super::konflux_objects::{Prepared, check_objects, checker};
+use super::konflux::objects::{Prepared, check_objects, checker};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
 use crate::diagnostic::{Finding, plural};

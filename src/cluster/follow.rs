@@ -24,7 +24,7 @@ use crate::event::{
 };
 use crate::expect::{Captures, Stream};
 use crate::plan::{Plan, PlannedStep, StepIndex, Work};
-use crate::run::{Capture, Redactor, Secrets, coverage, introduce, left_out, not_run};
+use crate::run::{Capture, Redactor, Secrets, Stop, coverage, introduce, left_out, not_run};
 use crate::tutorial::ExpectedOutput;
 
 /// How long the rest of the logs may take once all is over.
@@ -32,17 +32,6 @@ const LAST_LOGS: Duration = Duration::from_secs(20);
 
 /// How many lines may wait to be heard: who hears slowly slows the reading of logs.
 const MOST_UNHEARD: usize = 256;
-
-/// How urgently a run is to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stop {
-    /// It is not.
-    No,
-    /// Stop what runs, then clean up.
-    Gently,
-    /// Stop everything, cleanup too.
-    Now,
-}
 
 /// What all plans of a run share.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
@@ -11,13 +11,10 @@ use tokio::time::{Interval, interval};
 
 use super::api::{Cluster, connect};
 use super::error::ClusterError;
-use super::follow::{Shared, Stop, follow};
+use super::follow::{Shared, follow};
 use super::options::{ClusterJob, ClusterOptions, Target};
-use crate::event::{EventKind, Host, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
-use crate::run::{Interrupt, Secrets, Signals};
-
-/// Signals that come sooner after one another than anybody presses keys are one request.
-const ONE_REQUEST: Duration = Duration::from_millis(50);
+use crate::event::{EventKind, Host, RunEvent, Timestamp, Totals};
+use crate::run::{Interrupt, ONE_REQUEST, Secrets, Signals, Stop, tick};
 
 /// Runs plans on a cluster; returns what came of them and whether someone stopped the run.
 ///
@@ -160,20 +157,9 @@ impl<'a> Runner<'a> {
 
     fn pass_on(&mut self, event: EventKind) {
         if let EventKind::TutorialFinished { result, .. } = &event {
-            self.count(result);
+            self.totals.count(result);
         }
         self.say(event);
-    }
-
-    fn count(&mut self, result: &TutorialResult) {
-        self.totals.coverage += result.coverage;
-        let counter = match result.outcome {
-            TutorialOutcome::Passed => &mut self.totals.passed,
-            TutorialOutcome::Failed => &mut self.totals.failed,
-            TutorialOutcome::Skipped => &mut self.totals.skipped,
-            TutorialOutcome::Cancelled => &mut self.totals.cancelled,
-        };
-        *counter += 1;
     }
 
     /// The first asks, the second insists; a third leaves everything to the cluster.
@@ -211,14 +197,5 @@ impl<'a> Runner<'a> {
             kind.change_texts(&mut |text| self.shared.secrets.redact(text));
         }
         (self.listener)(&RunEvent { at: Timestamp::now(), elapsed: self.began.elapsed(), kind });
-    }
-}
-
-async fn tick(ticker: &mut Option<Interval>) {
-    match ticker {
-        Some(ticker) => {
-            ticker.tick().await;
-        }
-        None => std::future::pending().await,
     }
 }

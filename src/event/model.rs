@@ -531,6 +531,20 @@ pub struct Totals {
     pub coverage: Coverage,
 }
 
+impl Totals {
+    /// Adds what came of a plan.
+    pub fn count(&mut self, result: &TutorialResult) {
+        self.coverage += result.coverage;
+        let counter = match result.outcome {
+            TutorialOutcome::Passed => &mut self.passed,
+            TutorialOutcome::Failed => &mut self.failed,
+            TutorialOutcome::Skipped => &mut self.skipped,
+            TutorialOutcome::Cancelled => &mut self.cancelled,
+        };
+        *counter += 1;
+    }
+}
+
 /// Durations as seconds with a fraction, rounded to microseconds, so that reading gives what was written.
 pub(crate) mod seconds {
     use std::time::Duration;

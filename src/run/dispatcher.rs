@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
@@ -17,14 +17,11 @@ use super::guard::Guard;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::redact::Secrets;
-use super::signals::{Interrupt, Signals};
+use super::signals::{Interrupt, ONE_REQUEST, Signals, tick};
 use super::spawn::Children;
 use super::workspace::Workspaces;
 use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
 use crate::plan::{PlanKey, StepIndex};
-
-/// Signals that come sooner after one another than anybody presses keys are one request.
-const ONE_REQUEST: Duration = Duration::from_millis(50);
 
 /// What the loop can be woken by.
 #[derive(Debug)]
@@ -158,7 +155,7 @@ impl<'a> Dispatcher<'a> {
     fn pass_on(&mut self, event: EventKind) {
         match &event {
             EventKind::StepFinished { plan, step, result } => self.note(plan, *step, &result.outcome),
-            EventKind::TutorialFinished { result, .. } => self.count(result),
+            EventKind::TutorialFinished { result, .. } => self.totals.count(result),
             _ => {}
         }
         self.say(event);
@@ -169,17 +166,6 @@ impl<'a> Dispatcher<'a> {
         if let Some(slot) = started.and_then(|started| started.outcomes.get_mut(step.0)) {
             *slot = Some(outcome.clone());
         }
-    }
-
-    fn count(&mut self, result: &TutorialResult) {
-        self.totals.coverage += result.coverage;
-        let counter = match result.outcome {
-            TutorialOutcome::Passed => &mut self.totals.passed,
-            TutorialOutcome::Failed => &mut self.totals.failed,
-            TutorialOutcome::Skipped => &mut self.totals.skipped,
-            TutorialOutcome::Cancelled => &mut self.totals.cancelled,
-        };
-        *counter += 1;
     }
 
     /// Says how a plan ended that could not say it: a mistake of ours never makes a run green.
@@ -263,14 +249,5 @@ impl<'a> Dispatcher<'a> {
             kind.change_texts(&mut |text| self.shared.secrets.redact(text));
         }
         (self.listener)(&RunEvent { at: Timestamp::now(), elapsed: self.began.elapsed(), kind });
-    }
-}
-
-async fn tick(ticker: &mut Option<Interval>) {
-    match ticker {
-        Some(ticker) => {
-            ticker.tick().await;
-        }
-        None => std::future::pending().await,
     }
 }

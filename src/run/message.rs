@@ -18,7 +18,7 @@ pub(super) enum Message {
 
 /// From the dispatcher to every executor: how urgently the run is to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// It is not.
     No,
     /// Stop what runs, then clean up.

@@ -1,8 +1,13 @@
-//! Signals that ask the run to stop.
+//! What wakes a run besides its work: signals that ask it to stop, and the clock.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Interval;
+
+/// Signals that come sooner after one another than anybody presses keys are one request.
+pub(crate) const ONE_REQUEST: Duration = Duration::from_millis(50);
 
 /// A signal that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,5 +59,15 @@ impl Signals {
             _ = self.terminate.recv() => Interrupt::Terminate,
             _ = self.hang_up.recv() => Interrupt::HangUp,
         }
+    }
+}
+
+/// Waits for the next tick; for ever where there are none.
+pub(crate) async fn tick(ticker: &mut Option<Interval>) {
+    match ticker {
+        Some(ticker) => {
+            ticker.tick().await;
+        }
+        None => std::future::pending().await,
     }
 }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::error::CliError;
-use super::exit::ExitStatus;
-use super::konflux_objects::{Prepared, checker};
-use super::printer::Printer;
-use super::project::has_error;
+use super::objects::{Prepared, checker};
+use crate::cli::error::CliError;
+use crate::cli::exit::ExitStatus;
+use crate::cli::printer::Printer;
+use crate::cli::project::has_error;
 use crate::config::{SETTINGS_FILE, Settings, TenantSettings};
 use crate::diagnostic::{Finding, Source, plural, tidy};
 use crate::konflux::tenant::{self, TenantFile};

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::error::CliError;
-use super::exit::ExitStatus;
-use super::konflux_files::{YamlFile, read_yaml_files};
-use super::printer::Printer;
-use super::project::has_error;
+use super::files::{YamlFile, read_yaml_files};
+use crate::cli::error::CliError;
+use crate::cli::exit::ExitStatus;
+use crate::cli::printer::Printer;
+use crate::cli::project::has_error;
 use crate::diagnostic::Finding;
 use crate::konflux::compare::{
     Compared, compare as compared, comparison_json, comparison_markdown, comparison_text,

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::error::CliError;
-use super::exit::ExitStatus;
-use super::printer::Printer;
+use crate::cli::error::CliError;
+use crate::cli::exit::ExitStatus;
+use crate::cli::printer::Printer;
 use crate::config::{Environment, FIXED_ENVIRONMENT, Settings};
 use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Totals};

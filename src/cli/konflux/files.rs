@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::error::CliError;
+use crate::cli::error::CliError;
 use crate::diagnostic::{Finding, Source};
 
 /// A YAML file.

@@ -3,22 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::arguments::{SelectionArguments, TutorialArguments};
-use super::error::CliError;
-use super::exit::ExitStatus;
-use super::konflux_files::read_yaml_files;
-use super::konflux_objects::{check_objects, checker, checker_with};
-use super::printer::Printer;
-use super::project::{Pages, Project};
+use super::files::read_yaml_files;
+use super::objects::{check_objects, checker, checker_with};
+use crate::cli::arguments::{SelectionArguments, TutorialArguments};
+use crate::cli::check::{FindingsFormat, print_findings};
+use crate::cli::error::CliError;
+use crate::cli::exit::ExitStatus;
+use crate::cli::printer::Printer;
+use crate::cli::project::{Pages, Project};
 use crate::cluster::{Target, definitions};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Severity, Source, nearest, plural, sort_by_place};
 use crate::generate::generated;
 use crate::konflux::{Catalog, RULES};
 use crate::plan::Plan;
-use crate::report::{findings_json, findings_sarif, findings_text};
 
 /// Find what is wrong with Tekton's and Konflux's objects, without a cluster
 #[derive(Debug, Args)]
@@ -43,17 +43,7 @@ pub(super) struct CheckArguments {
     strict: bool,
     /// How to show what was found
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// For code scanning (SARIF 2.1.0)
-    Sarif,
+    format: FindingsFormat,
 }
 
 /// Prints what is wrong with objects.
@@ -76,11 +66,11 @@ pub(super) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<Exi
     findings.extend(check_objects(&prepared.checker, &sources, &generated.files));
     findings.extend(unknown_codes(&arguments.allow));
     sort_by_place(&mut findings);
-    print(&findings, arguments.format, printer)?;
+    print_findings(&findings, arguments.format, printer)?;
     if !prepared.has_schemas {
         printer.say("no definitions of kinds were named (`--schemas FOLDER`, `--cluster`): fields were not checked, rules were");
     }
-    if arguments.format == Format::Text {
+    if arguments.format == FindingsFormat::Text {
         printer.say(&format!("{} checked", plural(sources.len() + generated.files.len(), "file")));
     }
     let limit = if arguments.strict { Severity::Warning } else { Severity::Error };
@@ -134,17 +124,4 @@ fn unknown_codes(codes: &[String]) -> Vec<Finding> {
         Finding::warning("unknown-code", format!("no finding has the code `{code}`")).help(help)
     };
     unknown.map(warning).collect()
-}
-
-fn print(findings: &[Finding], format: Format, printer: &Printer) -> Result<(), CliError> {
-    let pretty = |json| format!("{}\n", serde_json::to_string_pretty(&json).expect("findings are JSON"));
-    printer.data(&match format {
-        Format::Text => findings_text(findings, printer.data_is_coloured()),
-        Format::Json => pretty(findings_json(findings)),
-        Format::Sarif => pretty(findings_sarif(findings)),
-    })?;
-    if format == Format::Text {
-        printer.annotate(findings.iter());
-    }
-    Ok(())
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::error::CliError;
-use super::exit::ExitStatus;
-use super::konflux_files::{YamlFile, read_yaml_files};
-use super::printer::Printer;
-use super::project::has_error;
+use super::files::{YamlFile, read_yaml_files};
+use crate::cli::error::CliError;
+use crate::cli::exit::ExitStatus;
+use crate::cli::printer::Printer;
+use crate::cli::project::has_error;
 use crate::config::Settings;
 use crate::diagnostic::{Finding, normal_path, plural};
 use crate::konflux::import::{Member, import as imported, import_folder, nearly_equal};

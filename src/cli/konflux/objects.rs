@@ -3,22 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::error::CliError;
+use crate::cli::error::CliError;
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Source};
 use crate::generate::{GeneratedFile, examine};
 use crate::konflux::{Catalog, CheckSettings, Checker};
 
 /// A checker, and what is wrong with the files that its schemas come from.
-pub(super) struct Prepared {
-    pub(super) checker: Checker,
-    pub(super) findings: Vec<Finding>,
+pub(in crate::cli) struct Prepared {
+    pub(in crate::cli) checker: Checker,
+    pub(in crate::cli) findings: Vec<Finding>,
     /// Whether there are schemas.
-    pub(super) has_schemas: bool,
+    pub(in crate::cli) has_schemas: bool,
 }
 
 /// Returns a checker with what the settings say. A folder of schemas and codes to leave out may be given besides.
-pub(super) fn checker(
+pub(in crate::cli) fn checker(
     settings: &Settings,
     schemas: Option<&Path>,
     allow: &[String],
@@ -30,7 +30,7 @@ pub(super) fn checker(
 }
 
 /// Returns a checker with the kinds that are known from somewhere.
-pub(super) fn checker_with(catalog: Catalog, settings: &Settings, allow: &[String]) -> Prepared {
+pub(in crate::cli) fn checker_with(catalog: Catalog, settings: &Settings, allow: &[String]) -> Prepared {
     let has_schemas = !catalog.is_empty();
     let allow = settings.konflux.allow.iter().chain(allow).cloned().collect();
     let checker = Checker::new(
@@ -48,7 +48,7 @@ pub(super) fn checker_with(catalog: Catalog, settings: &Settings, allow: &[Strin
 /// Returns what is wrong with the objects of files and of generated files, which belong together.
 ///
 /// What is wrong with a generated file is said at the line of the page that wrote it.
-pub(super) fn check_objects(
+pub(in crate::cli) fn check_objects(
     checker: &Checker,
     sources: &[Arc<Source>],
     generated: &[GeneratedFile<'_>],

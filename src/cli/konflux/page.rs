@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::project::Project;
+use crate::cli::project::Project;
 use crate::diagnostic::Finding;
 use crate::konflux::import::{export_page, is_imported};
 
@@ -21,7 +21,7 @@ pub(super) fn take_imported(project: &mut Project, findings: &mut Vec<Finding>) 
     let tutorials = std::mem::take(&mut project.tutorials);
     let (imported, plans) = tutorials.into_iter().partition(|loaded| is_imported(&loaded.tutorial.source));
     project.tutorials = plans;
-    let page = |loaded: super::project::Loaded| {
+    let page = |loaded: crate::cli::project::Loaded| {
         let exported = export_page(&loaded.tutorial.source);
         findings.extend(exported.findings);
         let name = Path::new(&loaded.id)
@@ -29,6 +29,6 @@ pub(super) fn take_imported(project: &mut Project, findings: &mut Vec<Finding>) 
             .map_or_else(|| loaded.id.clone(), |stem| stem.to_string_lossy().into_owned());
         ImportedPage { name, objects: exported.objects.into_iter().map(|object| object.value).collect() }
     };
-    let imported: Vec<super::project::Loaded> = imported;
+    let imported: Vec<crate::cli::project::Loaded> = imported;
     imported.into_iter().map(page).collect()
 }
