@@ -43,7 +43,7 @@ enum Format {
 pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let mut findings = Vec::new();
     let files = read_yaml_files(&arguments.paths, &mut findings)?;
-    let files: Vec<Compared> = files.iter().map(|file| read(file, &mut findings)).collect();
+    let files: Vec<Compared> = files.iter().filter_map(|file| read(file, &mut findings)).collect();
     printer.findings(&mut findings);
     if files.len() < 2 {
         printer.failure("two files are needed to compare: name them, or a folder that has them");
@@ -61,8 +61,10 @@ pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     Ok(if has_error(&findings) { ExitStatus::Failed } else { ExitStatus::Passed })
 }
 
-fn read(file: &YamlFile, findings: &mut Vec<Finding>) -> Compared {
+/// Reads a file. One that cannot be read to its end is left out: what it lacks says nothing about the others.
+fn read(file: &YamlFile, findings: &mut Vec<Finding>) -> Option<Compared> {
     let read = read_documents(&file.source);
+    let is_whole = read.findings.is_empty();
     findings.extend(read.findings);
-    Compared { name: file.inside.to_string_lossy().into_owned(), documents: read.documents }
+    is_whole.then(|| Compared { name: file.inside.to_string_lossy().into_owned(), documents: read.documents })
 }
