@@ -104,6 +104,7 @@ pub const RULES: &[Rule] = &[
     rule("deprecated-version", Warning, Tekton("deprecations"), "Objects have a version that is not deprecated.", &[Check::Object(objects::version_is_current)]),
     rule("duplicate-run", Warning, PLACEHOLDERS, "PipelineRuns have different names: of two that share one, Pipelines-as-Code starts none.", &[]),
     rule("object-name", Error, Page("https://github.com/tektoncd/pipeline/blob/main/pkg/apis/validate/metadata.go"), "Objects of Tekton have a name, of at most 63 small letters, digits, dashes and points.", &[Check::Object(objects::object_name)]),
+    rule("metadata-text", Error, Page("https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/"), "Labels and annotations are texts.", &[Check::Object(objects::metadata_is_text)]),
 
     rule("no-steps", Error, Webhook("task_validation.go"), "A task has steps.", &[Task(steps::task_has_steps)]),
     rule("step-name", Error, Webhook("container_validation.go"), "The name of a step is a DNS label.", &[Task(steps::step_name_is_label)]),

@@ -94,6 +94,12 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             2,
             task("").replace("name: t", "generateName: t-"),
         ),
+        case(
+            "metadata-text",
+            task("").replace("{name: t}", "{name: t, annotations: {keep: 3}}"),
+            3,
+            task("").replace("{name: t}", "{name: t, annotations: {keep: '3'}, labels: {a: b}}"),
+        ),
         case("no-steps", task("steps: []"), 5, task("")),
         case("step-name", step(plain).replace("name: a", "name: A"), 6, step(plain)),
         case(
