@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Node, integer, truth};
 
 /// The kinds of value that a schema tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(super) fn kind(node: &Node) -> ValueKind {
 fn plain_kind(text: &str) -> ValueKind {
     match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'-' | b'+' | b'.') => number_kind(text),
-        _ if boolean(text).is_some() => ValueKind::Boolean,
+        _ if truth(text).is_some() => ValueKind::Boolean,
         _ => ValueKind::Text,
     }
 }
@@ -66,36 +66,11 @@ fn number_kind(text: &str) -> ValueKind {
     }
 }
 
-fn boolean(text: &str) -> Option<bool> {
-    const TRUE: &[&str] = &["true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
-    const FALSE: &[&str] = &["false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-    if TRUE.contains(&text) { Some(true) } else { FALSE.contains(&text).then_some(false) }
-}
-
-/// Returns the value of an integer as YAML 1.1 writes them: `0755`, `0x1f`, `1_000`.
-pub(super) fn integer(text: &str) -> Option<i128> {
-    let plain = text.replace('_', "");
-    let (sign, digits) = match plain.as_bytes().first()? {
-        b'-' => (-1, &plain[1..]),
-        b'+' => (1, &plain[1..]),
-        _ => (1, plain.as_str()),
-    };
-    let (radix, digits) = match digits.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
-        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
-        [b'0', _, ..] => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if is_number { i128::from_str_radix(digits, radix).ok().map(|value| sign * value) } else { None }
-}
-
 /// Returns what Kubernetes reads where an author may have meant the plain text itself: `true` for `yes`, `1.1` for `1.10`.
 pub(super) fn misread(node: &Node) -> Option<String> {
     let Data::Scalar { text, quoted: false } = &node.data else { return None };
     let read = match plain_kind(text) {
-        ValueKind::Boolean => boolean(text)?.to_string(),
+        ValueKind::Boolean => truth(text)?.to_string(),
         ValueKind::Integer => integer(text)?.to_string(),
         ValueKind::Number => text.parse::<f64>().ok().filter(|value| value.abs() < 1e15)?.to_string(),
         _ => return None,

@@ -38,7 +38,7 @@ pub(super) fn plain(text: &str) -> Value {
 }
 
 /// Returns the truth value that a word is in YAML 1.1.
-fn truth(text: &str) -> Option<bool> {
+pub(crate) fn truth(text: &str) -> Option<bool> {
     let lower = text.to_ascii_lowercase();
     let is_one_way = text == lower
         || text.bytes().all(|byte| byte.is_ascii_uppercase())
@@ -55,16 +55,22 @@ fn number(text: &str) -> Option<Number> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || ['-', '+', '.'].contains(&first)) {
         return None;
     }
-    let digits = text.replace('_', "");
-    integer(&digits).or_else(|| float(&digits))
+    integer(text).and_then(whole).or_else(|| float(&text.replace('_', "")))
 }
 
-fn integer(digits: &str) -> Option<Number> {
-    let (negative, unsigned) = match digits.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, digits.strip_prefix('+').unwrap_or(digits)),
+fn whole(value: i128) -> Option<Number> {
+    u64::try_from(value).map(Number::from).or_else(|_| i64::try_from(value).map(Number::from)).ok()
+}
+
+/// Returns the value of an integer as YAML 1.1 writes them: `0755`, `0x1f`, `1_000`.
+pub(crate) fn integer(text: &str) -> Option<i128> {
+    let plain = text.replace('_', "");
+    let (sign, unsigned) = match plain.as_bytes().first()? {
+        b'-' => (-1, &plain[1..]),
+        b'+' => (1, &plain[1..]),
+        _ => (1, plain.as_str()),
     };
-    let (radix, rest) = match unsigned.as_bytes() {
+    let (radix, digits) = match unsigned.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &unsigned[2..]),
         [b'0', b'b' | b'B', ..] => (2, &unsigned[2..]),
         [b'0', b'o' | b'O', ..] => (8, &unsigned[2..]),
@@ -72,12 +78,8 @@ fn integer(digits: &str) -> Option<Number> {
         _ => (10, unsigned),
     };
     // A second sign would be taken by the parser.
-    let is_number = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let value = is_number.then(|| u64::from_str_radix(rest, radix).ok()).flatten()?;
-    match negative {
-        false => Some(value.into()),
-        true => Some(i64::try_from(value).ok()?.checked_neg()?.into()),
-    }
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_number { i128::from_str_radix(digits, radix).ok().map(|value| sign * value) } else { None }
 }
 
 fn float(digits: &str) -> Option<Number> {

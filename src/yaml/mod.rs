@@ -10,6 +10,7 @@ mod node;
 mod read;
 mod write;
 
+pub(crate) use json::{integer, truth};
 pub use node::{Data, Entry, Node};
 pub use read::{Documents, read, read_documents};
 pub use write::write;

@@ -9,8 +9,8 @@ use crate::diagnostic::{Finding, Place, nearest};
 use crate::konflux::fields::{field, first_line, text};
 use crate::konflux::object::Object;
 use crate::konflux::placeholder::is_template;
-use crate::konflux::scalar::{ValueKind, integer, kind};
-use crate::yaml::{Data, Entry, Node};
+use crate::konflux::scalar::{ValueKind, kind};
+use crate::yaml::{Data, Entry, Node, integer};
 
 /// Whether there was a schema to check an object with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
