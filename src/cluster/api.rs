@@ -84,26 +84,19 @@ impl Cluster {
         Ok((info.git_version, info.platform))
     }
 
-    /// Creates a PipelineRun of this name; the server refuses fields that it does not know.
+    /// Creates a PipelineRun, which has a name; the server refuses fields that it does not know.
     ///
     /// With `dry_run` it does all but keep it. One that is lost on the way is sent again, and found to be ours.
-    pub(super) async fn create(
-        &self,
-        object: &Value,
-        name: &str,
-        dry_run: bool,
-    ) -> Result<Created, ClusterError> {
-        let mut object = object.clone();
-        object["metadata"]["name"] = name.into();
+    pub(super) async fn create(&self, object: &Value, dry_run: bool) -> Result<Created, ClusterError> {
         let mut wait = FIRST_WAIT;
         let mut attempt = 1;
         loop {
-            match self.create_once(&object, dry_run).await {
+            match self.create_once(object, dry_run).await {
                 Err(error) if error.is_passing() && attempt < TRIES => {
                     tokio::time::sleep(wait).await;
                     wait *= 2;
                 }
-                Err(error) if error.is_taken() && attempt > 1 && self.is_ours(&object, name).await => {
+                Err(error) if error.is_taken() && attempt > 1 && self.is_ours(object).await => {
                     return Ok(Created { warnings: Vec::new() });
                 }
                 created => return created,
@@ -135,8 +128,9 @@ impl Cluster {
         Err(refused(doing, &status, &self.namespace))
     }
 
-    /// Returns whether an object of a name came from this run.
-    async fn is_ours(&self, object: &Value, name: &str) -> bool {
+    /// Returns whether the object that has this one's name came from this run.
+    async fn is_ours(&self, object: &Value) -> bool {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
         let ours = object["metadata"]["annotations"][RUN].as_str();
         let found = self.pipeline_runs().get(name).await.ok();
         let annotations = found.and_then(|found| found.metadata.annotations);

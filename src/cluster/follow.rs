@@ -75,15 +75,15 @@ struct Follower {
 pub(super) async fn follow(shared: Shared, job: Rc<ClusterJob>, number: usize) {
     let began = Instant::now();
     let name = name(&job, &shared.options.run, number);
-    let plan = job.job.plan.clone();
+    let plan = &Rc::clone(&job).job.plan;
     let (lines, logs) = mpsc::channel(MOST_UNHEARD);
     let mut follower = Follower::new(shared, job, name, lines);
-    follower.say(EventKind::TutorialStarted(Box::new(introduce(&plan))));
+    follower.say(EventKind::TutorialStarted(Box::new(introduce(plan))));
     let followed = follower.run(logs).await;
     let results = results(&followed);
     let trouble = follower.close(followed);
     let outcomes = follower.steps.iter().map(|step| step.outcome.as_ref());
-    let coverage = coverage(&plan, outcomes);
+    let coverage = coverage(plan, outcomes);
     let result = TutorialResult {
         outcome: follower.judge(trouble.as_deref(), coverage.executed()),
         coverage,
@@ -91,15 +91,16 @@ pub(super) async fn follow(shared: Shared, job: Rc<ClusterJob>, number: usize) {
         missing: Vec::new(),
         trouble,
         workspace: None,
-        images: images(&plan),
+        images: images(plan),
         results,
     };
-    follower.say(EventKind::TutorialFinished { plan: plan.key, result: Box::new(result) });
+    follower.say(EventKind::TutorialFinished { plan: plan.key.clone(), result: Box::new(result) });
 }
 
-/// Returns the PipelineRun of a job, with a mark that tells whose it is.
-pub(super) fn named(job: &ClusterJob, options: &ClusterOptions) -> serde_json::Value {
+/// Returns the PipelineRun of a job under a name, with a mark that tells whose it is.
+pub(super) fn object(job: &ClusterJob, options: &ClusterOptions, name: &str) -> serde_json::Value {
     let mut object = job.pipeline_run.clone();
+    object["metadata"]["name"] = name.into();
     object["metadata"]["annotations"][RUN] = options.run.as_str().into();
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("generateName");
@@ -161,8 +162,8 @@ impl Follower {
     /// Creates the PipelineRun and follows it to its end.
     async fn run(&mut self, mut logs: mpsc::Receiver<LogMessage>) -> Result<PipelineRun, ClusterError> {
         self.leave_out();
-        let object = named(&self.job, &self.shared.options);
-        self.shared.cluster.create(&object, &self.name, false).await?;
+        let object = object(&self.job, &self.shared.options, &self.name);
+        self.shared.cluster.create(&object, false).await?;
         let run = self.watch(&mut logs).await;
         let settled = self.settle(&mut logs).await;
         self.readers.abort_all();

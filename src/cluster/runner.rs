@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Interval, interval};
 
 use super::api::{Cluster, connect};
 use super::error::ClusterError;
-use super::follow::{Shared, follow};
+use super::follow::{Shared, follow, name, object};
 use super::options::{ClusterJob, ClusterOptions, Target};
 use crate::event::{EventKind, Host, RunEvent, Timestamp, Totals};
-use crate::run::{Interrupt, ONE_REQUEST, Secrets, Signals, Stop, tick};
+use crate::run::{Interrupt, Secrets, Signals, Stop, tick};
 
 /// Runs plans on a cluster; returns what came of them and whether someone stopped the run.
 ///
@@ -25,9 +25,8 @@ pub fn run(
     options: ClusterOptions,
     listener: &mut dyn FnMut(&RunEvent),
 ) -> Result<(Totals, bool), ClusterError> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(ClusterError::Runtime)?;
     let local = LocalSet::new();
-    runtime.block_on(local.run_until(async {
+    runtime()?.block_on(local.run_until(async {
         let cluster = connect(&options.target).await?;
         let host = host(&cluster).await?;
         Runner::new(cluster, host, jobs, options, listener)?.run().await
@@ -39,13 +38,11 @@ pub fn dry_run(
     jobs: &[ClusterJob],
     options: &ClusterOptions,
 ) -> Result<Vec<Result<Vec<String>, ClusterError>>, ClusterError> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(ClusterError::Runtime)?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let cluster = connect(&options.target).await?;
         let mut answers = Vec::new();
         for (number, job) in jobs.iter().enumerate() {
-            let name = super::follow::name(job, &options.run, number);
-            let created = cluster.create(&super::follow::named(job, options), &name, true).await;
+            let created = cluster.create(&object(job, options, &name(job, &options.run, number)), true).await;
             answers.push(created.map(|created| created.warnings));
         }
         Ok(answers)
@@ -54,8 +51,11 @@ pub fn dry_run(
 
 /// Returns the definitions (CustomResourceDefinition) of the kinds that a cluster has, as its API gives them.
 pub fn definitions(target: &Target) -> Result<Vec<serde_json::Value>, ClusterError> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(ClusterError::Runtime)?;
-    runtime.block_on(async { connect(target).await?.definitions().await })
+    runtime()?.block_on(async { connect(target).await?.definitions().await })
+}
+
+fn runtime() -> Result<Runtime, ClusterError> {
+    Builder::new_current_thread().enable_all().build().map_err(ClusterError::Runtime)
 }
 
 /// Describes the cluster as events name a machine.
@@ -80,7 +80,6 @@ struct Runner<'a> {
     stop: watch::Sender<Stop>,
     ticker: Option<Interval>,
     signals: Signals,
-    interrupted: Option<Instant>,
     began: Instant,
     totals: Totals,
 }
@@ -115,7 +114,6 @@ impl<'a> Runner<'a> {
             stop,
             ticker,
             signals: Signals::listen().map_err(ClusterError::Signals)?,
-            interrupted: None,
             began: Instant::now(),
             totals: Totals::default(),
         })
@@ -164,19 +162,11 @@ impl<'a> Runner<'a> {
 
     /// The first asks, the second insists; a third leaves everything to the cluster.
     fn interrupt(&mut self, interrupt: Interrupt) {
-        if self.interrupted.is_some_and(|before| before.elapsed() < ONE_REQUEST) {
-            return;
+        let stop = *self.stop.borrow();
+        if stop == Stop::Now {
+            self.running.abort_all();
         }
-        self.interrupted = Some(Instant::now());
-        let stop = match *self.stop.borrow() {
-            Stop::No => Stop::Gently,
-            Stop::Gently => Stop::Now,
-            Stop::Now => {
-                self.running.abort_all();
-                Stop::Now
-            }
-        };
-        self.stop.send_replace(stop);
+        self.stop.send_replace(stop.further());
         self.totals.cancelled += self.waiting.drain(..).count();
         self.say(EventKind::Interrupted { signal: interrupt.name().to_owned() });
     }

@@ -17,7 +17,7 @@ use super::guard::Guard;
 use super::message::{Message, Stop};
 use super::options::{Job, RunOptions};
 use super::redact::Secrets;
-use super::signals::{Interrupt, ONE_REQUEST, Signals, tick};
+use super::signals::{Interrupt, Signals, tick};
 use super::spawn::Children;
 use super::workspace::Workspaces;
 use crate::event::{EventKind, Outcome, RunEvent, Timestamp, Totals, TutorialOutcome, TutorialResult};
@@ -52,8 +52,6 @@ pub(super) struct Dispatcher<'a> {
     stop: watch::Sender<Stop>,
     ticker: Option<Interval>,
     signals: Signals,
-    /// When the last signal came that was listened to.
-    interrupted: Option<Instant>,
     began: Instant,
     totals: Totals,
     /// Held until the end of the run.
@@ -104,7 +102,6 @@ impl<'a> Dispatcher<'a> {
             stop,
             ticker,
             signals: Signals::listen().map_err(RunError::Signals)?,
-            interrupted: None,
             began: Instant::now(),
             totals: Totals::default(),
             guard,
@@ -200,24 +197,15 @@ impl<'a> Dispatcher<'a> {
 
     /// The first asks, the second insists; a third gives everything up and leaves the rest to the guard.
     fn interrupt(&mut self, interrupt: Interrupt) {
-        // `timeout` and others signal a program and then its whole group: that is one request.
-        if self.interrupted.is_some_and(|before| before.elapsed() < ONE_REQUEST) {
-            return;
-        }
-        self.interrupted = Some(Instant::now());
-        let stop = match *self.stop.borrow() {
-            Stop::No => Stop::Gently,
-            Stop::Gently => Stop::Now,
-            Stop::Now => {
-                // Before the workspaces go, which nothing may use then.
-                if let Some(guard) = &mut self.guard {
-                    guard.act();
-                }
-                self.running.abort_all();
-                Stop::Now
+        let stop = *self.stop.borrow();
+        if stop == Stop::Now {
+            // Before the workspaces go, which nothing may use then.
+            if let Some(guard) = &mut self.guard {
+                guard.act();
             }
-        };
-        self.stop.send_replace(stop);
+            self.running.abort_all();
+        }
+        self.stop.send_replace(stop.further());
         self.totals.cancelled += self.waiting.drain(..).count();
         self.say(EventKind::Interrupted { signal: interrupt.name().to_owned() });
     }

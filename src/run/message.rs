@@ -26,3 +26,10 @@ pub(crate) enum Stop {
     /// Stop everything, cleanup too.
     Now,
 }
+
+impl Stop {
+    /// Returns what another request to stop asks for.
+    pub(crate) fn further(self) -> Self {
+        if self == Self::No { Self::Gently } else { Self::Now }
+    }
+}

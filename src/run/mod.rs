@@ -63,5 +63,5 @@ pub use requirement::{Missing, find_program, missing};
 pub use results::{MOST_BYTES as MOST_RESULT_BYTES, RESULTS_VARIABLE};
 pub use runner::run;
 pub use service::answers as service_answers;
-pub(crate) use signals::{Interrupt, ONE_REQUEST, Signals, tick};
+pub(crate) use signals::{Interrupt, Signals, tick};
 pub(crate) use step::not_run;

@@ -1,13 +1,14 @@
 //! What wakes a run besides its work: signals that ask it to stop, and the clock.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Interval;
 
-/// Signals that come sooner after one another than anybody presses keys are one request.
-pub(crate) const ONE_REQUEST: Duration = Duration::from_millis(50);
+/// Signals that come sooner after one another than anybody presses keys are one request: `timeout` and others
+/// signal a program and then its whole group.
+const ONE_REQUEST: Duration = Duration::from_millis(50);
 
 /// A signal that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Signals {
     hang_up: Signal,
     /// A file that grows over a limit is an error where it is written, like a full disk, and not our end.
     _file_limit: Signal,
+    /// When the last request came.
+    last: Option<Instant>,
 }
 
 impl Signals {
@@ -49,15 +52,22 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
             _file_limit: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+            last: None,
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next request.
     pub(crate) async fn next(&mut self) -> Interrupt {
-        tokio::select! {
-            _ = self.interrupt.recv() => Interrupt::Keyboard,
-            _ = self.terminate.recv() => Interrupt::Terminate,
-            _ = self.hang_up.recv() => Interrupt::HangUp,
+        loop {
+            let interrupt = tokio::select! {
+                _ = self.interrupt.recv() => Interrupt::Keyboard,
+                _ = self.terminate.recv() => Interrupt::Terminate,
+                _ = self.hang_up.recv() => Interrupt::HangUp,
+            };
+            if self.last.is_none_or(|before| before.elapsed() >= ONE_REQUEST) {
+                self.last = Some(Instant::now());
+                return interrupt;
+            }
         }
     }
 }
