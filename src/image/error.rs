@@ -12,10 +12,16 @@ pub enum ImageError {
         /// The place.
         path: PathBuf,
     },
+    /// A file is no archive of an image.
+    #[error("`{}` is no archive of an image: it has neither `index.json` nor `manifest.json`", path.display())]
+    NoArchive {
+        /// The file.
+        path: PathBuf,
+    },
     /// A layout has no image of that name.
-    #[error("the OCI layout at `{}` has no image `{name}`, but {}", path.display(), list(names))]
+    #[error("`{}` has no image `{name}`, but {}", path.display(), list(names))]
     NoSuchImage {
-        /// The layout.
+        /// The layout or archive.
         path: PathBuf,
         /// The name that was looked for.
         name: String,
@@ -23,12 +29,22 @@ pub enum ImageError {
         names: Vec<String>,
     },
     /// A layout has several images, and the reference does not say which.
-    #[error("the OCI layout at `{}` has {}: say which, as `oci:FOLDER:NAME`", path.display(), list(names))]
+    #[error("`{}` has {}: say which, behind a colon", path.display(), list(names))]
     Ambiguous {
-        /// The layout.
+        /// The layout or archive.
         path: PathBuf,
         /// The names that are there.
         names: Vec<String>,
+    },
+    /// An image is for platforms, and not for the one that is meant.
+    #[error("`{image}` is not for {wanted}, but for {}", list(platforms))]
+    NoPlatform {
+        /// The image.
+        image: String,
+        /// The platform that is meant.
+        wanted: String,
+        /// Those that are there.
+        platforms: Vec<String>,
     },
     /// A file of the image is not there or cannot be read.
     #[error("`{}` cannot be read", path.display())]
@@ -48,6 +64,20 @@ pub enum ImageError {
         #[source]
         source: oci_spec::OciSpecError,
     },
+    /// A manifest is of the kind from before 2016.
+    #[error("`{}` is a manifest of Docker's schema 1, which has no digests of configs; push the image again with a newer tool", path.display())]
+    Schema1 {
+        /// The manifest.
+        path: PathBuf,
+    },
+    /// A manifest is not of an image.
+    #[error("`{}` is the manifest of something else than an image: `{what}`", path.display())]
+    NoImage {
+        /// The manifest.
+        path: PathBuf,
+        /// The type of the artifact.
+        what: String,
+    },
     /// A blob is not the one that its name promises.
     #[error("`{}` has {found}, and its image says {promised}", path.display())]
     Broken {
@@ -58,10 +88,47 @@ pub enum ImageError {
         /// What its descriptor says.
         promised: String,
     },
+    /// A layer is the blob that it promises to be, and cannot be read as a layer.
+    #[error("layer {number} cannot be read (`{}`)", path.display())]
+    Layer {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Its blob.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
+    /// An image does not hold together.
+    #[error("`{image}` does not hold together: {said}")]
+    Incoherent {
+        /// The image.
+        image: String,
+        /// What does not fit.
+        said: String,
+    },
+    /// skopeo is not there.
+    #[error("`{image}` is read through skopeo, which is not on PATH: install skopeo")]
+    NoSkopeo {
+        /// The image.
+        image: String,
+    },
+    /// skopeo could not hand out an image.
+    #[error("skopeo cannot read `{image}`: {said}")]
+    Skopeo {
+        /// The image.
+        image: String,
+        /// What skopeo said.
+        said: String,
+    },
+    /// A path that was given without a transport is no image.
+    #[error("there is no image at `{}`: neither an OCI layout nor an archive", path.display())]
+    Nothing {
+        /// The path.
+        path: PathBuf,
+    },
     /// Images of this kind are not read.
-    #[error(
-        "images of the kind `{transport}:` are not read yet; write it into an OCI layout to have it recorded"
-    )]
+    #[error("images of the kind `{transport}:` are not read")]
     NotRead {
         /// The word before the first colon.
         transport: String,
@@ -71,7 +138,7 @@ pub enum ImageError {
 impl ImageError {
     /// Returns whether nothing is wrong with the image but that it cannot be looked at here.
     pub fn is_not_read(&self) -> bool {
-        matches!(self, Self::NotRead { .. })
+        matches!(self, Self::NotRead { .. } | Self::NoSkopeo { .. })
     }
 }
 

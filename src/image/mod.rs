@@ -1,12 +1,32 @@
 //! OCI images: what a reference names, and what is there.
 //!
-//! Nothing is run and nothing is fetched: an image is read where it lies.
+//! What comes in: a reference, and with what images are read. What goes out: an [`Image`] whose
+//! manifest and config are held to their digests, and of whose layers nothing was opened; an index of
+//! a layer where that is asked for. An image is read where it lies, as a stream: of a layer of
+//! gigabytes a few hundred kilobytes are in memory.
 
+mod cache;
+mod digest;
+mod document;
 mod error;
-mod layout;
+mod layer;
+mod open;
+mod path;
+mod reading;
 mod reference;
+mod store;
 mod summary;
+mod tree;
 
+pub use cache::LayerCache;
+pub use digest::ContentDigest;
 pub use error::ImageError;
+pub use layer::{
+    Content, Entry, EntryKind, LayerIndex, LayerSummary, Limits, Metadata, ModificationTime, Special, Xattr,
+};
+pub use open::{Access, Image, Platform, PlatformImage};
+pub use path::TreePath;
+pub use reading::{Reading, Unfolded};
 pub use reference::ImageReference;
 pub use summary::{ImageSummary, summarize};
+pub use tree::{Inode, NodeKind, Tree};

@@ -1,12 +1,12 @@
 //! What a record says of an image.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};
+use oci_spec::image::Descriptor;
 use serde::{Deserialize, Serialize};
 
 use super::error::ImageError;
-use super::layout::{Layout, is_index};
+use super::open::{Access, Image};
 use super::reference::ImageReference;
 
 /// What identifies an image, and how large it is.
@@ -23,60 +23,45 @@ pub struct ImageSummary {
     pub platforms: Vec<String>,
 }
 
-/// Looks at an image; relative folders in `reference` are below `folder`.
+/// Looks at an image.
 ///
 /// Manifests and configs are held to their digests, layers to their sizes.
-pub fn summarize(reference: &ImageReference, folder: &Path) -> Result<ImageSummary, ImageError> {
-    let (layout, name) = match reference {
-        ImageReference::Layout { folder, name } => (folder, name.as_deref()),
-        ImageReference::Other { transport, .. } => {
-            return Err(ImageError::NotRead { transport: transport.clone() });
+///
+/// # Errors
+/// When it is not there, or a part of it is missing or broken.
+pub fn summarize(reference: &ImageReference, access: &Access) -> Result<ImageSummary, ImageError> {
+    let image = Image::open(reference, access)?;
+    let root = image.root();
+    let mut blobs = Blobs::default();
+    blobs.count(root);
+    if let Some(index) = image.index()? {
+        index.meaning.manifests().iter().for_each(|manifest| blobs.count(manifest));
+    }
+    let mut platforms = Vec::new();
+    for one in image.images()? {
+        blobs.count(&one.descriptor);
+        blobs.count(one.manifest.meaning.config());
+        for layer in one.layers() {
+            image.store.check_size(layer)?;
+            blobs.count(layer);
         }
-    };
-    let layout = Layout::open(&folder.join(layout))?;
-    let image = layout.image(name)?;
-    let mut parts = Parts::default();
-    parts.add(&layout, image)?;
+        platforms.push(one.platform().to_string());
+    }
     Ok(ImageSummary {
-        digest: image.digest().to_string(),
-        media_type: image.media_type().to_string(),
-        size: parts.blobs.iter().map(|(_, size)| size).sum(),
-        platforms: parts.platforms,
+        digest: root.digest().to_string(),
+        media_type: root.media_type().to_string(),
+        size: blobs.0.values().sum(),
+        platforms,
     })
 }
 
-/// What an image is made of.
+/// Digests and sizes of the parts of an image, each once.
 #[derive(Default)]
-struct Parts {
-    /// Digests and sizes of its blobs, each once.
-    blobs: Vec<(String, u64)>,
-    platforms: Vec<String>,
-}
+struct Blobs(BTreeMap<String, u64>);
 
-impl Parts {
-    /// Documents are held to their digests, so an index cannot lead back to itself.
-    fn add(&mut self, layout: &Layout, image: &Descriptor) -> Result<(), ImageError> {
-        self.count(image);
-        if is_index(image) {
-            let index: ImageIndex = layout.document(image)?;
-            return index.manifests().iter().try_for_each(|manifest| self.add(layout, manifest));
-        }
-        let manifest: ImageManifest = layout.document(image)?;
-        let config: ImageConfiguration = layout.document(manifest.config())?;
-        self.count(manifest.config());
-        self.platforms.push(format!("{}/{}", config.os(), config.architecture()));
-        for layer in manifest.layers() {
-            layout.check_size(layer)?;
-            self.count(layer);
-        }
-        Ok(())
-    }
-
+impl Blobs {
     fn count(&mut self, blob: &Descriptor) {
-        let digest = blob.digest().to_string();
-        if self.blobs.iter().all(|(known, _)| *known != digest) {
-            self.blobs.push((digest, blob.size()));
-        }
+        self.0.insert(blob.digest().to_string(), blob.size());
     }
 }
 
@@ -127,7 +112,9 @@ mod tests {
         }
 
         fn look(&self, reference: &str) -> Result<ImageSummary, ImageError> {
-            summarize(&ImageReference::parse(reference), self.folder.path())
+            let folder = self.folder.path().to_path_buf();
+            let access = Access { temporary: folder.clone(), folder };
+            summarize(&ImageReference::parse(reference), &access)
         }
     }
 
@@ -180,13 +167,15 @@ mod tests {
     #[test]
     fn what_is_no_layout_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
-        let look = |reference| summarize(&ImageReference::parse(reference), folder.path());
+        let path = folder.path().to_path_buf();
+        let access = Access { temporary: path.clone(), folder: path };
+        let look = |reference| summarize(&ImageReference::parse(reference), &access);
         assert!(matches!(look("oci:image"), Err(ImageError::NoLayout { .. })));
         fs::write(folder.path().join("file"), "x").unwrap();
         assert!(matches!(look("oci:file:1"), Err(ImageError::NoLayout { .. })));
         fs::create_dir(folder.path().join("image")).unwrap();
         fs::write(folder.path().join("image/index.json"), "{}").unwrap();
         assert!(matches!(look("oci:image"), Err(ImageError::Malformed { .. })));
-        assert!(look("containers-storage:x").unwrap_err().is_not_read());
+        assert!(look("docker-daemon:x").unwrap_err().is_not_read());
     }
 }

@@ -3,7 +3,7 @@
 use super::executor::PlanRun;
 use crate::diagnostic::chain;
 use crate::event::{ImageFound, Outcome, PromisedImage, SkipReason, StepResult};
-use crate::image::{ImageReference, summarize};
+use crate::image::{Access, ImageReference, summarize};
 
 impl PlanRun {
     /// Looks at the images that the page promises, once: before anything is cleaned up.
@@ -26,7 +26,9 @@ impl PlanRun {
     }
 
     fn look_at_image(&self, name: &str, reference: &str) -> PromisedImage {
-        let found = match summarize(&ImageReference::parse(reference), self.workspace.work()) {
+        let folder = self.workspace.work().to_path_buf();
+        let access = Access { folder, temporary: self.workspace.control().to_path_buf() };
+        let found = match summarize(&ImageReference::parse(reference), &access) {
             Ok(image) => ImageFound::Image(image),
             Err(error) if error.is_not_read() => ImageFound::Unread { reason: chain(&error) },
             Err(error) => ImageFound::Nothing { reason: self.without_folders(&chain(&error)) },

@@ -1,0 +1,161 @@
+//! What was found in layers, kept by their digests: a layer never changes, so it is read once.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
+
+use super::digest::ContentDigest;
+use super::layer::{Keeper, LayerIndex};
+use super::path::TreePath;
+
+/// How long what nobody asked for stays.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A folder with the indexes of layers and the few contents that were looked at.
+///
+/// Several processes may use it at once. What is damaged in it, or of another version, is made anew.
+#[derive(Debug, Clone)]
+pub struct LayerCache {
+    folder: PathBuf,
+}
+
+impl LayerCache {
+    /// Uses a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let cache = Self { folder: folder.to_path_buf() };
+        for part in [cache.indexes(), cache.contents()] {
+            fs::create_dir_all(part)?;
+        }
+        Ok(cache)
+    }
+
+    fn indexes(&self) -> PathBuf {
+        self.folder.join("layers")
+    }
+
+    fn contents(&self) -> PathBuf {
+        self.folder.join("contents")
+    }
+
+    fn index_file(&self, digest: &str) -> PathBuf {
+        self.indexes().join(digest.replace(':', "-"))
+    }
+
+    fn content_file(&self, digest: ContentDigest) -> PathBuf {
+        self.contents().join(digest.hex())
+    }
+
+    /// Returns the index of the layer of that digest, if it is known.
+    pub(super) fn index(&self, digest: &str) -> Option<LayerIndex> {
+        let file = File::open(self.index_file(digest)).ok()?;
+        touch(&file);
+        let index = LayerIndex::read(&mut BufReader::with_capacity(128 * 1024, file))?;
+        (index.summary.digest == digest).then_some(index)
+    }
+
+    /// Keeps an index. One that cannot be kept is made again the next time, so nothing is said of it.
+    pub(super) fn keep(&self, index: &LayerIndex) {
+        let write = || -> io::Result<()> {
+            let mut file = NamedTempFile::new_in(self.indexes())?;
+            let mut writer = BufWriter::new(&mut file);
+            index.write(&mut writer)?;
+            writer.flush()?;
+            drop(writer);
+            file.persist(self.index_file(&index.summary.digest))?;
+            Ok(())
+        };
+        let _ = write();
+    }
+
+    /// Returns the file with a content, if it is kept.
+    pub(super) fn content(&self, digest: ContentDigest) -> Option<PathBuf> {
+        let path = self.content_file(digest);
+        touch(&File::open(&path).ok()?);
+        Some(path)
+    }
+
+    /// Removes what nobody has asked for in a month. Whatever cannot be removed stays.
+    pub fn prune(&self) {
+        let now = SystemTime::now();
+        let files =
+            [self.indexes(), self.contents()].into_iter().filter_map(|folder| fs::read_dir(folder).ok());
+        for file in files.flatten().flatten() {
+            let used = file.metadata().and_then(|metadata| metadata.modified());
+            let age = used.ok().and_then(|used| now.duration_since(used).ok());
+            if age.is_some_and(|age| age > UNUSED) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+    }
+
+    /// Returns a keeper for the contents that are wanted.
+    pub(super) fn keeper<'a>(&'a self, wanted: Wanted<'a>) -> ContentKeeper<'a> {
+        ContentKeeper { cache: self, wanted, current: None }
+    }
+}
+
+/// Says that a file was used. That the cache cannot be written is no reason not to read it.
+fn touch(file: &File) {
+    let _ = file.set_modified(SystemTime::now());
+}
+
+/// Which contents of a layer are wanted.
+pub(super) enum Wanted<'a> {
+    /// Those at certain paths.
+    Named(&'a dyn Fn(&TreePath) -> bool),
+    /// Those of certain digests at certain paths, until all are there.
+    Exactly(Vec<(TreePath, ContentDigest)>),
+}
+
+impl Wanted<'_> {
+    fn wants(&self, path: &TreePath) -> bool {
+        match self {
+            Self::Named(named) => named(path),
+            Self::Exactly(files) => files.iter().any(|(wanted, _)| wanted == path),
+        }
+    }
+}
+
+/// Keeps contents in a cache.
+pub(super) struct ContentKeeper<'a> {
+    cache: &'a LayerCache,
+    wanted: Wanted<'a>,
+    current: Option<NamedTempFile>,
+}
+
+impl Keeper for ContentKeeper<'_> {
+    fn open(&mut self, path: &TreePath, _size: u64) -> io::Result<Option<Box<dyn Write>>> {
+        if !self.wanted.wants(path) {
+            return Ok(None);
+        }
+        let file = NamedTempFile::new_in(self.cache.contents())?;
+        let writer = BufWriter::new(file.reopen()?);
+        self.current = Some(file);
+        Ok(Some(Box::new(writer)))
+    }
+
+    fn close(&mut self, path: &TreePath, digest: ContentDigest) -> io::Result<()> {
+        let file = self.current.take();
+        if let Wanted::Exactly(files) = &mut self.wanted {
+            let before = files.len();
+            files.retain(|(wanted, content)| !(wanted == path && *content == digest));
+            // Another file of that name, which a later one of the same layer replaces.
+            if files.len() == before {
+                return Ok(());
+            }
+        }
+        file.map_or(Ok(()), |file| {
+            file.persist(self.cache.content_file(digest)).map(drop).map_err(|error| error.error)
+        })
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(&self.wanted, Wanted::Exactly(files) if files.is_empty())
+    }
+}

@@ -1,0 +1,193 @@
+//! The layers of images become indexes: each layer once, several at a time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use oci_spec::image::Descriptor;
+
+use super::cache::{LayerCache, Wanted};
+use super::digest::ContentDigest;
+use super::error::ImageError;
+use super::layer::{LayerIndex, Limits, ReadLayer, pick, read_layer};
+use super::open::PlatformImage;
+use super::path::TreePath;
+use super::store::{Store, Stored};
+use super::tree::{NodeKind, Tree};
+
+/// An image whose layers were read.
+#[derive(Clone)]
+pub struct Unfolded {
+    /// The image.
+    pub image: PlatformImage,
+    /// Its layers, the lowest first.
+    pub layers: Vec<Arc<LayerIndex>>,
+    /// What a container would see.
+    pub tree: Tree,
+}
+
+/// With what layers are read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Up to where.
+    pub limits: Limits,
+    /// Where what was found is kept.
+    pub cache: LayerCache,
+}
+
+/// A layer that is to be read.
+struct Work<'a> {
+    store: &'a dyn Store,
+    descriptor: &'a Descriptor,
+    stored: Stored,
+    number: usize,
+}
+
+impl Reading {
+    /// Reads the layers of images, those that they share once; `keep` says which contents will be asked for.
+    ///
+    /// # Errors
+    /// When a layer cannot be read, is not the one that its digest promises, or goes beyond a limit.
+    pub fn unfold(
+        &self,
+        images: &[&PlatformImage],
+        keep: &(dyn Fn(&TreePath) -> bool + Sync),
+    ) -> Result<Vec<Unfolded>, ImageError> {
+        let (mut work, mut places) = (Vec::new(), HashMap::new());
+        for image in images {
+            for (number, descriptor) in image.layers().iter().enumerate() {
+                let stored = image.store.stored(descriptor)?;
+                places.entry(stored.digest.clone()).or_insert_with(|| {
+                    work.push(Work { store: &*image.store, descriptor, stored, number });
+                    work.len() - 1
+                });
+            }
+        }
+        let indexes = in_parallel(&work, |work| self.read(work, keep))?;
+        images
+            .iter()
+            .map(|image| {
+                let index = |descriptor| -> Result<Arc<LayerIndex>, ImageError> {
+                    let place = places[&image.store.stored(descriptor)?.digest];
+                    Ok(Arc::clone(&indexes[place]))
+                };
+                let layers = image.layers().iter().map(index).collect::<Result<Vec<_>, _>>()?;
+                let tree = Tree::of(&layers);
+                Ok(Unfolded { image: (*image).clone(), layers, tree })
+            })
+            .collect()
+    }
+
+    fn read(
+        &self,
+        work: &Work<'_>,
+        keep: &(dyn Fn(&TreePath) -> bool + Sync),
+    ) -> Result<Arc<LayerIndex>, ImageError> {
+        if let Some(index) = self.cache.index(&work.stored.digest) {
+            return Ok(Arc::new(index));
+        }
+        let blob = work.store.blob(work.descriptor)?;
+        let named = |path: &TreePath| keep(path);
+        let mut keeper = self.cache.keeper(Wanted::Named(&named));
+        let ReadLayer { index, digest, size } =
+            read_layer(blob, &work.stored.digest, self.limits, &mut keeper);
+        // A layer that was cut is no archive either: say what is the matter, not what came of it.
+        let is_within = !index.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::FileTooLarge);
+        if let Some(found) = digest.filter(|found| is_within && *found != work.stored.digest) {
+            let found = format!("{found} ({size} bytes)");
+            let promised = format!("{} ({} bytes)", work.stored.digest, work.stored.size);
+            return Err(ImageError::Broken { path: work.store.place(work.descriptor), found, promised });
+        }
+        let index = index.map_err(|source| ImageError::Layer {
+            number: work.number + 1,
+            path: work.store.place(work.descriptor),
+            source,
+        })?;
+        self.cache.keep(&index);
+        Ok(Arc::new(index))
+    }
+
+    /// Returns files with the contents of regular files of an image, by their paths; those that are no
+    /// regular files, or not there, are left out.
+    ///
+    /// # Errors
+    /// When a layer cannot be read.
+    pub fn contents(
+        &self,
+        image: &Unfolded,
+        paths: &[&TreePath],
+    ) -> Result<BTreeMap<TreePath, PathBuf>, ImageError> {
+        let mut missing: BTreeMap<usize, Vec<(TreePath, ContentDigest)>> = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for path in paths {
+            let Some(inode) = image.tree.get(path) else { continue };
+            let NodeKind::File(content) = inode.kind else { continue };
+            wanted.push(((*path).clone(), content.digest));
+            if self.cache.content(content.digest).is_none() {
+                missing.entry(inode.layer).or_default().push(((*path).clone(), content.digest));
+            }
+        }
+        for (layer, files) in missing {
+            self.fetch(image, layer, files)?;
+        }
+        let found = |(path, digest)| Some((path, self.cache.content(digest)?));
+        Ok(wanted.into_iter().filter_map(found).collect())
+    }
+
+    fn fetch(
+        &self,
+        image: &Unfolded,
+        layer: usize,
+        files: Vec<(TreePath, ContentDigest)>,
+    ) -> Result<(), ImageError> {
+        let descriptor = &image.image.layers()[layer];
+        let store = &image.image.store;
+        // The content may stand there under another of its names.
+        let entries = &image.layers[layer].entries;
+        let named = files.into_iter().map(|(path, digest)| {
+            let has =
+                |path: &TreePath| entries.iter().any(|entry| entry.path == *path && entry.holds(digest));
+            let elsewhere =
+                || entries.iter().find(|entry| entry.holds(digest)).map(|entry| entry.path.clone());
+            let path = if has(&path) { path } else { elsewhere().unwrap_or(path) };
+            (path, digest)
+        });
+        let mut keeper = self.cache.keeper(Wanted::Exactly(named.collect()));
+        pick(store.blob(descriptor)?, self.limits, &mut keeper).map_err(|source| ImageError::Layer {
+            number: layer + 1,
+            path: store.place(descriptor),
+            source,
+        })
+    }
+}
+
+/// Does all work with as many threads as there are processors, and stops at the first error.
+fn in_parallel<W: Sync, T: Send, E: Send>(
+    work: &[W],
+    act: impl Fn(&W) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let next = AtomicUsize::new(0);
+    let done: Vec<Mutex<Option<Result<T, E>>>> = work.iter().map(|_| Mutex::new(None)).collect();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(work.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((place, work)) = Some(next.fetch_add(1, Ordering::Relaxed))
+                    .and_then(|place| Some((place, work.get(place)?)))
+                {
+                    let result = act(work);
+                    if result.is_err() {
+                        next.store(usize::MAX / 2, Ordering::Relaxed);
+                    }
+                    *done[place].lock().expect("no thread panics with the lock") = Some(result);
+                }
+            });
+        }
+    });
+    let results = done.into_iter().map(|result| result.into_inner().expect("no thread panics with the lock"));
+    let results: Vec<_> = results.flatten().collect();
+    results.into_iter().collect()
+}

@@ -1,0 +1,98 @@
+//! The OCI image layout (image-spec 1.1, image-layout.md), in a folder or in an archive.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use oci_spec::image::{Descriptor, ImageIndex};
+
+use super::Store;
+use super::files::Files;
+use crate::image::error::ImageError;
+
+/// Annotation with an image's name in its layout.
+const NAME: &str = "org.opencontainers.image.ref.name";
+
+/// Annotation with the name that containerd gives.
+const FULL_NAME: &str = "io.containerd.image.name";
+
+/// One image of a layout that is there.
+pub(in crate::image) struct Layout {
+    files: Box<dyn Files>,
+    root: Descriptor,
+}
+
+impl Layout {
+    /// Opens a layout at the image of that name, or at the only one.
+    pub(in crate::image) fn open(
+        files: Box<dyn Files>,
+        path: &Path,
+        name: Option<&str>,
+    ) -> Result<Self, ImageError> {
+        let bytes = match files.document("index.json") {
+            Err(ImageError::Read { source, .. }) if is_absent(&source) => {
+                return Err(ImageError::NoLayout { path: path.to_path_buf() });
+            }
+            bytes => bytes?,
+        };
+        let index: ImageIndex = serde_json::from_slice(&bytes).map_err(|error| ImageError::Malformed {
+            path: files.place("index.json"),
+            source: error.into(),
+        })?;
+        let root = choose(path, index.manifests(), name)?.clone();
+        Ok(Self { files, root })
+    }
+}
+
+impl Store for Layout {
+    fn root(&self) -> &Descriptor {
+        &self.root
+    }
+
+    fn document(&self, descriptor: &Descriptor) -> Result<Vec<u8>, ImageError> {
+        self.files.held_document(&blob(descriptor), &descriptor.digest().to_string())
+    }
+
+    fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
+        Ok(self.files.get(&blob(descriptor))?.reader)
+    }
+
+    fn check_size(&self, descriptor: &Descriptor) -> Result<(), ImageError> {
+        self.files.check_size(&blob(descriptor), descriptor.size())
+    }
+
+    fn place(&self, descriptor: &Descriptor) -> PathBuf {
+        self.files.place(&blob(descriptor))
+    }
+}
+
+/// Returns the descriptor of the image of that name, or of the only one.
+fn choose<'a>(
+    path: &Path,
+    images: &'a [Descriptor],
+    name: Option<&str>,
+) -> Result<&'a Descriptor, ImageError> {
+    let path = || path.to_path_buf();
+    let names = || images.iter().filter_map(name_of).map(str::to_owned).collect();
+    match (name, images) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(ImageError::Ambiguous { path: path(), names: names() }),
+        (Some(name), images) => images
+            .iter()
+            .find(|image| name_of(image) == Some(name) || image.digest().to_string() == name)
+            .ok_or_else(|| ImageError::NoSuchImage { path: path(), name: name.to_owned(), names: names() }),
+    }
+}
+
+fn name_of(descriptor: &Descriptor) -> Option<&str> {
+    let annotations = descriptor.annotations().as_ref()?;
+    annotations.get(NAME).or_else(|| annotations.get(FULL_NAME)).map(String::as_str)
+}
+
+fn blob(descriptor: &Descriptor) -> String {
+    let digest = descriptor.digest();
+    format!("blobs/{}/{}", digest.algorithm().as_ref(), digest.digest())
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
