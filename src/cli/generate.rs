@@ -11,9 +11,9 @@ use super::exit::ExitStatus;
 use super::konflux::objects::{Prepared, check_objects, checker};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
-use crate::diagnostic::{Finding, plural};
+use crate::diagnostic::{Finding, plural, unified};
 use crate::generate::{
-    Comparison, Generated, GeneratedFile, State, compare, generated, json, prune, unified, write,
+    Comparison, Generated, GeneratedFile, State, compare, generated, json, prune, write,
 };
 use crate::konflux::Checker;
 use crate::plan::Plan;

@@ -11,6 +11,7 @@ mod path;
 mod render;
 mod source;
 mod suggestion;
+mod unified;
 mod wording;
 
 pub use chain::{causes, chain};
@@ -19,4 +20,5 @@ pub use path::normal_path;
 pub use render::render;
 pub use source::{Location, Place, Source, Span};
 pub use suggestion::nearest;
+pub use unified::unified;
 pub use wording::{duration, hexadecimal, plural, size};

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::compare::{Comparison, Difference, Stale, State};
-use super::diff::unified;
+use crate::diagnostic::unified;
 
 /// Changes when a field changes its meaning.
 const VERSION: u32 = 1;

@@ -14,7 +14,6 @@
 //! `.git`. Each file is replaced in one piece, and only when it differs.
 
 mod compare;
-mod diff;
 mod error;
 mod examine;
 mod file;
@@ -24,7 +23,7 @@ mod pattern;
 mod write;
 
 pub use compare::{Comparison, Difference, Stale, State, compare};
-pub use diff::unified;
+
 pub use error::GenerateError;
 pub use examine::examine;
 pub use file::GeneratedFile;

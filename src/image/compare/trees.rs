@@ -1,0 +1,203 @@
+//! What is at which path, and with which content.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::model::{Change, Difference, Level};
+use crate::diagnostic::size;
+use crate::image::layer::{Content, Metadata, ModificationTime, Special, Xattr};
+use crate::image::path::{TreePath, shown};
+use crate::image::tree::{Inode, NodeKind, Tree};
+
+/// Compares two trees, path by path.
+pub(super) fn trees(staging: &Tree, reference: &Tree) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let (mut ours, mut theirs) = (staging.iter().peekable(), reference.iter().peekable());
+    loop {
+        let order = match (ours.peek(), theirs.peek()) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((our, _)), Some((their, _))) => our.cmp(their),
+        };
+        let our = if order == Ordering::Greater { None } else { ours.next() };
+        let their = if order == Ordering::Less { None } else { theirs.next() };
+        match (our, their) {
+            (Some((path, our)), Some((_, their))) => both(path, our, their, &mut differences),
+            (Some((path, our)), None) => {
+                let mut only = Difference::new(Level::Tree, path.to_string(), Change::OnlyInStaging);
+                only.staging = Some(described(our));
+                differences.push(only);
+            }
+            (None, Some((path, their))) => {
+                let mut only = Difference::new(Level::Tree, path.to_string(), Change::OnlyInReference);
+                only.reference = Some(described(their));
+                differences.push(only);
+            }
+            (None, None) => {}
+        }
+    }
+    hard_links(staging, reference, &mut differences);
+    differences
+}
+
+fn both(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Difference>) {
+    let mut add = |level, change, ours: String, theirs: String| {
+        differences.push(Difference::new(level, path.to_string(), change).sides(ours, theirs));
+    };
+    match (&our.kind, &their.kind) {
+        (NodeKind::File(ours), NodeKind::File(theirs)) if ours.digest != theirs.digest => {
+            add(Level::Content, Change::Content, content(ours), content(theirs));
+        }
+        (NodeKind::Symlink(ours), NodeKind::Symlink(theirs)) if ours != theirs => {
+            add(Level::Tree, Change::Target, shown(ours), shown(theirs));
+        }
+        (NodeKind::Special(ours), NodeKind::Special(theirs)) if ours != theirs => {
+            add(Level::Tree, Change::Device, special(*ours), special(*theirs));
+        }
+        (ours, theirs) if word(ours) != word(theirs) => {
+            // What is another thing has another mode and another time, which says nothing more.
+            return add(Level::Tree, Change::Type, described(our), described(their));
+        }
+        _ => {}
+    }
+    // Nobody says what a folder is like of which no layer says anything.
+    if !(our.is_implied || their.is_implied) {
+        metadata(path, our, their, differences);
+    }
+}
+
+fn metadata(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Difference>) {
+    let mut add = |level, change, ours: String, theirs: String| {
+        differences.push(Difference::new(level, path.to_string(), change).sides(ours, theirs));
+    };
+    let (ours, theirs) = (&our.metadata, &their.metadata);
+    // The kernel gives every symbolic link the same mode.
+    if ours.mode != theirs.mode && !matches!(our.kind, NodeKind::Symlink(_)) {
+        add(Level::Tree, Change::Mode, mode(ours), mode(theirs));
+    }
+    if (ours.uid, ours.gid) != (theirs.uid, theirs.gid) {
+        add(Level::Tree, Change::Owner, owner(ours), owner(theirs));
+    }
+    if ours.mtime != theirs.mtime {
+        add(Level::Times, Change::Time, time(ours.mtime), time(theirs.mtime));
+    }
+    if ours.xattrs != theirs.xattrs {
+        xattrs(path, &ours.xattrs, &theirs.xattrs, differences);
+    }
+}
+
+fn xattrs(path: &TreePath, ours: &[Xattr], theirs: &[Xattr], differences: &mut Vec<Difference>) {
+    let find = |list: &[Xattr], name: &str| {
+        let found = list.iter().find(|xattr| xattr.name == name);
+        found.map(|xattr| xattr.value.clone())
+    };
+    let mut names: Vec<&str> = ours.iter().chain(theirs).map(|xattr| xattr.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let (our, their) = (find(ours, name), find(theirs, name));
+        if our != their {
+            let side = |value: Option<Vec<u8>>| match value {
+                Some(value) => format!("{name}={}", shown(&value)),
+                None => format!("no {name}"),
+            };
+            let difference = Difference::new(Level::Tree, path.to_string(), Change::Xattr);
+            differences.push(difference.sides(side(our), side(their)));
+        }
+    }
+}
+
+/// Finds files whose names are not names of the same file on the other side, where these names are there.
+fn hard_links(staging: &Tree, reference: &Tree, differences: &mut Vec<Difference>) {
+    let (ours, theirs) = (staging.link_groups(), reference.link_groups());
+    let by_name = |groups: &[Vec<&TreePath>]| -> HashMap<TreePath, usize> {
+        let numbered = groups.iter().enumerate();
+        numbered.flat_map(|(number, names)| names.iter().map(move |name| ((*name).clone(), number))).collect()
+    };
+    let (our_groups, their_groups) = (by_name(&ours), by_name(&theirs));
+    let is_file = |tree: &Tree, path: &TreePath| {
+        tree.get(path).is_some_and(|inode| matches!(inode.kind, NodeKind::File(_)))
+    };
+    let mut names: Vec<&TreePath> = ours.iter().chain(&theirs).map(|names| names[0]).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        if !is_file(staging, name) || !is_file(reference, name) {
+            continue;
+        }
+        let alone = vec![name];
+        let our = our_groups.get(name).map_or(&alone, |number| &ours[*number]);
+        let their = their_groups.get(name).map_or(&alone, |number| &theirs[*number]);
+        // A name that is missing on the other side is a difference of its own.
+        let common = |names: &[&TreePath]| -> Vec<TreePath> {
+            let kept = names.iter().filter(|name| is_file(staging, name) && is_file(reference, name));
+            kept.map(|name| (*name).clone()).collect()
+        };
+        if common(our) != common(their) {
+            let side = |names: &[&TreePath]| {
+                let others: Vec<_> = names.iter().filter(|other| **other != name).collect();
+                match others.as_slice() {
+                    [] => "a file of one name".to_owned(),
+                    others => format!("also {}", listed(others)),
+                }
+            };
+            let difference = Difference::new(Level::Tree, name.to_string(), Change::HardLinks);
+            differences.push(difference.sides(side(our), side(their)));
+        }
+    }
+}
+
+fn listed(names: &[&&TreePath]) -> String {
+    const MOST: usize = 3;
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(MOST);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+}
+
+/// Says in a few words what is at a path.
+fn described(inode: &Inode) -> String {
+    match &inode.kind {
+        NodeKind::File(found) => format!("file, {}", content(found)),
+        NodeKind::Symlink(target) => format!("link to {}", shown(target)),
+        NodeKind::Directory => "folder".to_owned(),
+        NodeKind::Special(found) => special(*found),
+    }
+}
+
+fn word(kind: &NodeKind) -> &'static str {
+    match kind {
+        NodeKind::File(_) => "file",
+        NodeKind::Symlink(_) => "link",
+        NodeKind::Directory => "folder",
+        NodeKind::Special(Special::Fifo) => "named pipe",
+        NodeKind::Special(Special::Character(..)) => "character device",
+        NodeKind::Special(Special::Block(..)) => "block device",
+    }
+}
+
+fn content(content: &Content) -> String {
+    format!("{} {}", size(content.size), &content.digest.hex()[..12])
+}
+
+fn special(special: Special) -> String {
+    match special {
+        Special::Fifo => "named pipe".to_owned(),
+        Special::Character(major, minor) => format!("character device {major}:{minor}"),
+        Special::Block(major, minor) => format!("block device {major}:{minor}"),
+    }
+}
+
+fn mode(metadata: &Metadata) -> String {
+    format!("{:04o}", metadata.mode)
+}
+
+fn owner(metadata: &Metadata) -> String {
+    format!("{}:{}", metadata.uid, metadata.gid)
+}
+
+fn time(time: ModificationTime) -> String {
+    let shown = jiff::Timestamp::new(time.seconds, 0).map(|time| time.to_string());
+    let shown = shown.unwrap_or_else(|_| time.seconds.to_string());
+    if time.nanoseconds == 0 { shown } else { format!("{shown} and {} ns", time.nanoseconds) }
+}
