@@ -4,7 +4,9 @@
 
 mod error;
 mod layout;
+pub mod package;
 mod reference;
+pub mod sqlite;
 mod summary;
 
 pub use error::ImageError;
