@@ -1,12 +1,18 @@
 //! Package databases that rpm and dpkg wrote are read as these programs read them.
 
+use std::cmp::Ordering;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::BufReader;
 use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
-use stagebook::image::package::{Manager, Package, read_dpkg, read_rpm};
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use stagebook::image::package::{
+    Manager, Package, compare_debian, compare_rpm, compare_versions, read_dpkg, read_rpm,
+};
 
 use crate::project::{has, skipped};
 
@@ -130,4 +136,96 @@ fn packages_of_dpkg_are_those_that_dpkg_lists() {
     let mut lines: Vec<_> = packages.iter().map(line).collect();
     lines.sort();
     assert_eq!(lines.concat(), expected);
+}
+
+/// Returns pairs of versions, most of them nearly alike.
+fn pairs(pattern: &str) -> Vec<(String, String)> {
+    let mut runner = TestRunner::deterministic();
+    let mut text = || {
+        let text = proptest::string::string_regex(pattern).expect("it is a pattern").new_tree(&mut runner);
+        text.expect("it makes texts").current()
+    };
+    let mut nearly = |one: &str| format!("{one}{}", text());
+    (0..600)
+        .map(|index| {
+            let start = nearly("");
+            let cut = start.len() * (index % 3) / 2;
+            (nearly(&start[..cut]), nearly(&start[..cut]))
+        })
+        .collect()
+}
+
+fn sign(order: Ordering) -> &'static str {
+    match order {
+        Ordering::Less => "-1",
+        Ordering::Equal => "0",
+        Ordering::Greater => "1",
+    }
+}
+
+#[test]
+fn order_of_versions_is_that_of_rpm() {
+    if !are_there("order_of_versions_is_that_of_rpm", &["rpm"]) {
+        return;
+    }
+    let pairs = pairs("[019ab.~^_+]{1,6}");
+    let asked = pairs.iter().fold(String::new(), |mut asked, (one, other)| {
+        let _ = write!(asked, "print(rpm.vercmp('{one}', '{other}') .. ' ') ");
+        asked
+    });
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("asked"), format!("%{{lua: {asked}}}")).expect("it can be written");
+    let answers = bash(folder.path(), "HOME=$PWD rpm --eval \"$(cat asked)\"");
+    let answers: Vec<_> = answers.split_ascii_whitespace().collect();
+    assert_eq!(answers.len(), pairs.len());
+    for ((one, other), answer) in pairs.iter().zip(answers) {
+        assert_eq!(sign(compare_rpm(one, other)), answer, "{one} {other}");
+    }
+}
+
+#[test]
+fn order_of_versions_is_that_of_dpkg() {
+    if !has("dpkg") {
+        skipped("order_of_versions_is_that_of_dpkg", "dpkg is not there");
+        return;
+    }
+    let pairs = pairs("[019abZ.~+]{1,6}");
+    // It wants a digit first, and a revision is no part of what is compared here.
+    let asked = pairs.iter().fold(String::new(), |mut asked, (one, other)| {
+        let _ = writeln!(asked, "0{one} 0{other}");
+        asked
+    });
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("asked"), asked).expect("it can be written");
+    let script = "while read -r one other; do
+        if dpkg --compare-versions \"$one\" lt \"$other\"; then echo -1
+        elif dpkg --compare-versions \"$one\" eq \"$other\"; then echo 0; else echo 1; fi; done <asked";
+    let answers = bash(folder.path(), script);
+    for ((one, other), answer) in pairs.iter().zip(answers.lines()) {
+        assert_eq!(sign(compare_debian(&format!("0{one}"), &format!("0{other}"))), answer, "{one} {other}");
+    }
+}
+
+#[test]
+fn whole_versions_are_compared_as_dpkg_does() {
+    if !has("dpkg") {
+        skipped("whole_versions_are_compared_as_dpkg_does", "dpkg is not there");
+        return;
+    }
+    let versions = ["1.0", "1.0-0", "1.0-1", "1:0.9-1", "0:1.0-1", "1.0-1-1", "1.0-1~x", "2:1:1-1", "1.0.0"];
+    let read = |version: &str| {
+        let text = format!("Package: a\nVersion: {version}\n");
+        read_dpkg(text.as_bytes()).expect("it is one").remove(0)
+    };
+    for one in versions {
+        for other in versions {
+            let is = |relation: &str| {
+                let asked = Command::new("dpkg").args(["--compare-versions", one, relation, other]).status();
+                asked.expect("dpkg starts").success()
+            };
+            let order = compare_versions(&read(one), &read(other));
+            assert_eq!(order.is_lt(), is("lt"), "{one} {other}");
+            assert_eq!(order.is_eq(), is("eq"), "{one} {other}");
+        }
+    }
 }

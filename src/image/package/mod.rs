@@ -18,6 +18,7 @@
 //! is still built has them.
 
 mod apk;
+mod compare;
 mod database;
 mod dpkg;
 mod error;
@@ -25,11 +26,14 @@ mod header;
 mod lines;
 mod model;
 mod rpm;
+mod version;
 
 pub use apk::read_apk;
+pub use compare::{Direction, PackageDifference, compare};
 pub use database::{Database, DatabaseKind, database_at};
 pub use dpkg::{md5sums_identity, read_dpkg};
 pub use error::{HeaderError, PackageError};
 pub use header::{Entry, Header, Kind};
 pub use model::{Manager, Package};
 pub use rpm::read_rpm;
+pub use version::{compare_apk, compare_debian, compare_rpm, compare_versions};
