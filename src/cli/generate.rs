@@ -12,9 +12,7 @@ use super::konflux::objects::{Prepared, check_objects, checker};
 use super::printer::Printer;
 use super::project::{Pages, Project, has_error};
 use crate::diagnostic::{Finding, plural, unified};
-use crate::generate::{
-    Comparison, Generated, GeneratedFile, State, compare, generated, json, prune, write,
-};
+use crate::generate::{Comparison, Generated, GeneratedFile, State, compare, generated, json, prune, write};
 use crate::konflux::Checker;
 use crate::plan::Plan;
 use crate::report::closing_line;

@@ -29,7 +29,7 @@ impl LayerCache {
     /// When it cannot be made.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let cache = Self { folder: folder.to_path_buf() };
-        for part in [cache.indexes(), cache.contents()] {
+        for part in [cache.indexes(), cache.contents(), cache.temporary()] {
             fs::create_dir_all(part)?;
         }
         Ok(cache)
@@ -41,6 +41,11 @@ impl LayerCache {
 
     fn contents(&self) -> PathBuf {
         self.folder.join("contents")
+    }
+
+    /// Returns the folder for what is put aside for a while.
+    pub fn temporary(&self) -> PathBuf {
+        self.folder.join("temporary")
     }
 
     fn index_file(&self, digest: &str) -> PathBuf {

@@ -6,14 +6,18 @@
 //! gigabytes a few hundred kilobytes are in memory.
 
 mod cache;
+pub mod compare;
 mod digest;
 mod document;
 mod error;
+mod installed;
 mod layer;
 mod open;
+pub mod package;
 mod path;
 mod reading;
 mod reference;
+pub mod sqlite;
 mod store;
 mod summary;
 mod tree;
@@ -21,6 +25,7 @@ mod tree;
 pub use cache::LayerCache;
 pub use digest::ContentDigest;
 pub use error::ImageError;
+pub use installed::Installed;
 pub use layer::{
     Content, Entry, EntryKind, LayerIndex, LayerSummary, Limits, Metadata, ModificationTime, Special, Xattr,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::model::{Difference, Level};
+use super::model::{Difference, Fact, Level};
 use crate::image::open::PlatformImage;
 
 /// What of a manifest is compared elsewhere: the config, and how the files are cut into layers.
@@ -46,7 +46,43 @@ pub(super) fn configs(staging: &PlatformImage, reference: &PlatformImage) -> Vec
         }
         values
     };
-    flat(staging).against(flat(reference), Level::Config)
+    let mut differences = flat(staging).against(flat(reference), Level::Config);
+    differences.iter_mut().for_each(judge);
+    differences
+}
+
+/// Notes what the values of a difference say together.
+fn judge(difference: &mut Difference) {
+    match (&difference.staging, &difference.reference) {
+        (Some(only), None) | (None, Some(only))
+            if difference.subject == "config.WorkingDir" && only == "/" =>
+        {
+            difference.facts.push(Fact::DefaultValue);
+        }
+        (Some(ours), Some(theirs)) if difference.subject.starts_with("history ") => {
+            if without_options(ours) == without_options(theirs) {
+                difference.facts.push(Fact::SameCommand);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns a command of a history without what builders add behind it, as buildah 1.4x adds `|force-mtime=0`.
+fn without_options(mut command: &str) -> &str {
+    let is_option = |text: &str| {
+        text.split_once('=').is_some_and(|(name, value)| {
+            !name.is_empty()
+                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                && !value.contains(char::is_whitespace)
+        })
+    };
+    while let Some((before, option)) = command.rsplit_once('|')
+        && is_option(option)
+    {
+        command = before;
+    }
+    command
 }
 
 /// The values of a document by the names that people have for them.
@@ -101,5 +137,17 @@ impl Values {
         let rest = reference.0.into_iter();
         differences.extend(rest.map(|(name, value)| Difference::of_values(level, name, None, Some(value))));
         differences
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_options_are_taken_from_a_command() {
+        assert_eq!(without_options("/bin/sh -c a | b|force-mtime=0"), "/bin/sh -c a | b");
+        assert_eq!(without_options("/bin/sh -c a | b"), "/bin/sh -c a | b");
+        assert_eq!(without_options("a|x=1|long-name="), "a");
     }
 }

@@ -20,11 +20,12 @@ pub(super) fn layers(staging: &Unfolded, reference: &Unfolded) -> (Vec<Differenc
         }
     }
     let only = ours.into_iter();
-    differences.extend(
-        only.map(|(diff_id, unpacked)| Difference::of_values(Level::Layers, diff_id, Some(size(unpacked)), None)),
-    );
+    differences.extend(only.map(|(diff_id, unpacked)| {
+        Difference::of_values(Level::Layers, diff_id, Some(size(unpacked)), None)
+    }));
     let (ours, theirs) = (staging.layers.len(), reference.layers.len());
-    let counts = if ours == theirs { plural(ours, "layer") } else { format!("{ours} layers against {theirs}") };
+    let counts =
+        if ours == theirs { plural(ours, "layer") } else { format!("{ours} layers against {theirs}") };
     (differences, format!("{counts}, {shared} shared ({})", size(bytes)))
 }
 

@@ -182,6 +182,12 @@ pub enum Fact {
     OtherBuildId,
     /// The database has the same packages, by the digests of their headers.
     SamePackages,
+    /// What is on one side alone is a folder.
+    Folder,
+    /// What is on one side alone is the value that holds where there is none.
+    DefaultValue,
+    /// The commands of the history are the same, without what builders add behind them.
+    SameCommand,
 }
 
 /// One thing in which the images differ.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use super::model::{Change, Difference, Level};
+use super::model::{Change, Difference, Fact, Level};
 use crate::diagnostic::size;
 use crate::image::layer::{Content, Metadata, ModificationTime, Special, Xattr};
 use crate::image::path::{TreePath, shown};
@@ -25,12 +25,12 @@ pub(super) fn trees(staging: &Tree, reference: &Tree) -> Vec<Difference> {
         match (our, their) {
             (Some((path, our)), Some((_, their))) => both(path, our, their, &mut differences),
             (Some((path, our)), None) => {
-                let mut only = Difference::new(Level::Tree, path.to_string(), Change::OnlyInStaging);
+                let mut only = only(path, our, Change::OnlyInStaging);
                 only.staging = Some(described(our));
                 differences.push(only);
             }
             (None, Some((path, their))) => {
-                let mut only = Difference::new(Level::Tree, path.to_string(), Change::OnlyInReference);
+                let mut only = only(path, their, Change::OnlyInReference);
                 only.reference = Some(described(their));
                 differences.push(only);
             }
@@ -39,6 +39,16 @@ pub(super) fn trees(staging: &Tree, reference: &Tree) -> Vec<Difference> {
     }
     hard_links(staging, reference, &mut differences);
     differences
+}
+
+fn only(path: &TreePath, inode: &Inode, change: Change) -> Difference {
+    let mut only = Difference::new(Level::Tree, path.to_string(), change);
+    only.facts = match &inode.kind {
+        NodeKind::Directory => vec![Fact::Folder],
+        NodeKind::File(content) if content.size == 0 => vec![Fact::EmptyOrAbsent],
+        _ => Vec::new(),
+    };
+    only
 }
 
 fn both(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Difference>) {

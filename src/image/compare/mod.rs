@@ -1,0 +1,26 @@
+//! Two images side by side: what differs, what of it a rule with a name explains, and what is left.
+//!
+//! Files are compared as a container would see them, whatever layers they come in: the production image is
+//! cut anew after it was built, so layers never match one to one. A rule explains a difference and never
+//! hides it: each is in the report, with the name of its rule.
+//!
+//! ```text
+//! two images -> layers read -> trees -> differences -> contents read -> facts -> rules -> report
+//! ```
+
+mod comparison;
+mod documents;
+mod layers;
+mod model;
+mod packages;
+mod readers;
+mod rules;
+mod show;
+mod trees;
+
+pub use comparison::{Comparing, compare};
+pub use model::{
+    Change, Comparison, Difference, Fact, Level, LevelReport, Requirement, RuleUse, Side, Verdict,
+};
+pub use rules::{Rule, RuleError, builtin_rules};
+pub use show::{Shown, html, markdown, text};

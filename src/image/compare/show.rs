@@ -1,0 +1,309 @@
+//! A comparison for people: on a terminal, in Markdown, as a page.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use super::comparison::verdict_line;
+use super::model::{Change, Comparison, Difference, Level, LevelReport, RuleUse, Side};
+use crate::diagnostic::plural;
+use crate::image::path::shown;
+
+/// How many differences without an explanation are shown when nobody asks for all.
+const TOP: usize = 20;
+
+/// How many lines of a content's difference are shown when nobody asks for all.
+const TOP_LINES: usize = 12;
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// The first differences that no rule explains.
+    Top,
+    /// Every difference, also what is explained.
+    All,
+}
+
+/// A difference, with how many of its kind are below it: of a folder that is on one side alone the rest is clear.
+struct Group<'a> {
+    difference: &'a Difference,
+    below: usize,
+}
+
+fn groups<'a>(differences: impl Iterator<Item = &'a Difference>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut folders: BTreeMap<(Change, &str), usize> = BTreeMap::new();
+    for difference in differences {
+        let is_only = matches!(difference.change, Change::OnlyInStaging | Change::OnlyInReference);
+        if is_only && difference.level == Level::Tree {
+            let mut above = difference.subject.as_str();
+            let mut found = None;
+            while let Some((folder, _)) = above.rsplit_once('/') {
+                found = folders.get(&(difference.change, folder)).copied().or(found);
+                above = folder;
+            }
+            if let Some(place) = found {
+                groups[place].below += 1;
+                continue;
+            }
+            folders.insert((difference.change, &difference.subject), groups.len());
+        }
+        groups.push(Group { difference, below: 0 });
+    }
+    groups
+}
+
+/// Shows a comparison as text.
+pub fn text(comparison: &Comparison, how_much: Shown) -> String {
+    let mut out = String::new();
+    let mut line = |text: String| {
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(side_line("staging", &comparison.staging));
+    line(side_line("reference", &comparison.reference));
+    line(String::new());
+    line(verdict_line(comparison));
+    line(String::new());
+    for report in &comparison.levels {
+        line(format!("  {:<10}{:<11}{}", report.level, report.verdict.to_string(), counts(report)));
+    }
+    out + &open_text(comparison, how_much) + &explained_text(comparison, how_much) + &rest_text(comparison)
+}
+
+fn side_line(name: &str, side: &Side) -> String {
+    format!("{name:<10} {} {} ({})", quoted(&side.reference), side.digest, side.platform)
+}
+
+fn counts(report: &LevelReport) -> String {
+    let LevelReport { explained, different, note, .. } = report;
+    let mut parts = Vec::new();
+    if *different > 0 {
+        parts.push(plural(*different, "difference"));
+    }
+    if *explained > 0 {
+        parts.push(format!("{explained} explained"));
+    }
+    parts.extend(note.clone());
+    parts.join(", ")
+}
+
+fn open_text(comparison: &Comparison, how_much: Shown) -> String {
+    let open = groups(open(comparison));
+    let mut out = String::new();
+    if open.is_empty() {
+        return out;
+    }
+    let most = if how_much == Shown::All { open.len() } else { TOP };
+    out.push_str("\nnot explained:\n");
+    for group in open.iter().take(most) {
+        entry(&mut out, group, how_much);
+    }
+    if open.len() > most {
+        let _ = writeln!(out, "  … and {} more: `--all` shows them", open.len() - most);
+    }
+    out
+}
+
+/// Returns what no rule explains, without what says only how the rest is packed.
+fn open(comparison: &Comparison) -> impl Iterator<Item = &Difference> {
+    let differences = comparison.differences.iter();
+    differences.filter(|difference| difference.explained_by.is_none() && !difference.level.is_packing())
+}
+
+fn entry(out: &mut String, group: &Group<'_>, how_much: Shown) {
+    let Group { difference, below } = group;
+    let _ = writeln!(
+        out,
+        "  {:<9} {}: {}",
+        difference.level,
+        quoted(&difference.subject),
+        sentence(difference, *below)
+    );
+    let Some(detail) = &difference.detail else { return };
+    let most = if how_much == Shown::All { usize::MAX } else { TOP_LINES };
+    let lines = detail.lines().filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ "));
+    for line in lines.clone().take(most) {
+        let _ = writeln!(out, "            {}", quoted(line));
+    }
+    let count = lines.count();
+    if count > most {
+        let _ = writeln!(out, "            … and {}", plural(count - most, "more line"));
+    }
+}
+
+/// Says in words how two images differ in one thing.
+fn sentence(difference: &Difference, below: usize) -> String {
+    let side = |value: &Option<String>| quoted(value.as_deref().unwrap_or("nothing"));
+    let (ours, theirs) = (side(&difference.staging), side(&difference.reference));
+    let more = if below > 0 { format!(", and {} below it", plural(below, "name")) } else { String::new() };
+    match difference.change {
+        Change::OnlyInStaging => format!("only in the staging image ({ours}{more})"),
+        Change::OnlyInReference => format!("only in the reference image ({theirs}{more})"),
+        Change::Value | Change::Type | Change::Target | Change::HardLinks => format!("{ours}, not {theirs}"),
+        Change::Mode => format!("mode {ours}, not {theirs}"),
+        Change::Owner => format!("owner {ours}, not {theirs}"),
+        Change::Xattr => format!("{ours}, not {theirs}"),
+        Change::Device => format!("{ours}, not {theirs}"),
+        Change::Time => format!("changed at {ours}, not {theirs}"),
+        Change::Content => format!("content {ours}, not {theirs}"),
+    }
+}
+
+fn explained_text(comparison: &Comparison, how_much: Shown) -> String {
+    let mut out = String::new();
+    if comparison.rules.is_empty() {
+        return out;
+    }
+    out.push_str("\nexplained:\n");
+    for RuleUse { id, why, explains, .. } in &comparison.rules {
+        let _ = writeln!(out, "  {explains:>6}  {id}: {why}");
+        if how_much == Shown::All {
+            let of_rule = comparison.differences.iter();
+            let of_rule = of_rule.filter(|difference| difference.explained_by.as_ref() == Some(id));
+            for group in groups(of_rule) {
+                let (subject, level) = (quoted(&group.difference.subject), group.difference.level);
+                let _ =
+                    writeln!(out, "          {level} {subject}: {}", sentence(group.difference, group.below));
+            }
+        }
+    }
+    out
+}
+
+fn rest_text(comparison: &Comparison) -> String {
+    let mut out = String::new();
+    if !comparison.unused_rules.is_empty() {
+        out.push_str("\nrules of the project that explained nothing (remove them, or see what became of their difference):\n");
+        for id in &comparison.unused_rules {
+            let _ = writeln!(out, "  {}", quoted(id));
+        }
+    }
+    if !comparison.notes.is_empty() {
+        out.push_str("\nnotes:\n");
+        for note in &comparison.notes {
+            let _ = writeln!(out, "  {note}");
+        }
+    }
+    out
+}
+
+/// Shows what comes out of an image: nothing of it moves the cursor or colours the terminal.
+fn quoted(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        let shown: Vec<String> =
+            text.split('\t').map(|part| shown(part.as_bytes()).replace("\\\\", "\\")).collect();
+        shown.join("\t")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Shows a comparison as Markdown, for a page or a comment.
+pub fn markdown(comparison: &Comparison, how_much: Shown) -> String {
+    let mut out = format!("**{}**\n\n", verdict_line(comparison));
+    for (name, side) in [("staging", &comparison.staging), ("reference", &comparison.reference)] {
+        let _ = writeln!(
+            out,
+            "- {name}: {} at {} ({})",
+            code(&side.reference),
+            code(&side.digest),
+            side.platform
+        );
+    }
+    out.push_str("\n| level | verdict | differences |\n| --- | --- | --- |\n");
+    for report in &comparison.levels {
+        let _ = writeln!(out, "| {} | {} | {} |", report.level, report.verdict, cell(&counts(report)));
+    }
+    let open = groups(open(comparison));
+    if !open.is_empty() {
+        let most = if how_much == Shown::All { open.len() } else { TOP };
+        out.push_str("\n| level | what | difference |\n| --- | --- | --- |\n");
+        for group in open.iter().take(most) {
+            let (level, subject) = (group.difference.level, cell(&code(&group.difference.subject)));
+            let _ =
+                writeln!(out, "| {level} | {subject} | {} |", cell(&sentence(group.difference, group.below)));
+        }
+        if open.len() > most {
+            let _ = writeln!(out, "\n… and {} more.", open.len() - most);
+        }
+    }
+    if !comparison.rules.is_empty() {
+        out.push_str("\n| rule | explains | why |\n| --- | --- | --- |\n");
+        for RuleUse { id, why, reference, explains } in &comparison.rules {
+            let name = reference.as_ref().map_or_else(|| code(id), |url| format!("[{}]({url})", code(id)));
+            let _ = writeln!(out, "| {name} | {explains} | {} |", cell(why));
+        }
+    }
+    for id in &comparison.unused_rules {
+        let _ = write!(out, "\nThe rule {} explained nothing.\n", code(id));
+    }
+    for note in &comparison.notes {
+        let _ = write!(out, "\nNote: {}\n", cell(note));
+    }
+    out
+}
+
+/// Puts a text into a code span that nothing in it can end.
+fn code(text: &str) -> String {
+    let text = quoted(text);
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// Writes a text as a cell of a table, in which no HTML begins.
+fn cell(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+}
+
+/// What the page shows of a difference.
+#[derive(Debug, Serialize)]
+struct DifferenceView {
+    level: &'static str,
+    subject: String,
+    sentence: String,
+    detail: Option<String>,
+    rule: Option<String>,
+}
+
+/// Shows a comparison as a page that needs nothing beside it: no script, no other file.
+///
+/// # Errors
+/// When the template cannot be rendered, which is a mistake of ours.
+pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
+    let view = |group: Group<'_>| DifferenceView {
+        level: group.difference.level.name(),
+        subject: quoted(&group.difference.subject),
+        sentence: sentence(group.difference, group.below),
+        detail: group
+            .difference
+            .detail
+            .as_ref()
+            .map(|detail| detail.lines().map(quoted).collect::<Vec<_>>().join("\n")),
+        rule: group.difference.explained_by.clone(),
+    };
+    let explained = comparison.differences.iter().filter(|difference| difference.explained_by.is_some());
+    let levels: Vec<_> = comparison
+        .levels
+        .iter()
+        .map(|report| (report.level.name(), report.verdict, counts(report)))
+        .collect();
+    let mut context = Context::new();
+    context.insert("verdict", &comparison.verdict);
+    context.insert("line", &verdict_line(comparison));
+    context.insert("staging", &comparison.staging);
+    context.insert("reference", &comparison.reference);
+    context.insert("levels", &levels);
+    context.insert("open", &groups(open(comparison)).into_iter().map(view).collect::<Vec<_>>());
+    context.insert("explained", &groups(explained).into_iter().map(view).collect::<Vec<_>>());
+    context.insert("rules", &comparison.rules);
+    context.insert("unused", &comparison.unused_rules);
+    context.insert("notes", &comparison.notes);
+    let mut tera = Tera::default();
+    tera.add_raw_template("report.html", include_str!("report.html"))?;
+    tera.render("report.html", &context)
+}

@@ -1,0 +1,39 @@
+//! Packages of an image, out of the databases of its package managers.
+//!
+//! Takes what was found in a flattened tree: rpm's database as a file on the disk, those of dpkg and apk as
+//! bytes. Gives [`Package`]s, sorted; a name may be there several times, as kernels are. Nothing of the image
+//! is run, and no package manager is asked: what reads an image of another system has none of its tools.
+//!
+//! ```text
+//! path in the tree -> Database -- rpmdb.sqlite -> sqlite -> header -+
+//!                              -- dpkg status  -> stanzas ----------+-> packages -> compare
+//!                              -- apk installed ---------------------+
+//! ```
+//!
+//! What is read comes out of images that nobody vouches for. Every length is held to what is there, and a
+//! database with more packages than any system has is refused. Texts are those that stand in the
+//! database, control characters among them: who shows them on a terminal quotes them.
+//!
+//! rpm's older formats, Berkeley DB and ndb, are named where they are found and not read: no system that
+//! is still built has them.
+
+mod apk;
+mod compare;
+mod database;
+mod dpkg;
+mod error;
+mod header;
+mod lines;
+mod model;
+mod rpm;
+mod version;
+
+pub use apk::read_apk;
+pub use compare::{Direction, PackageDifference, compare};
+pub use database::{Database, DatabaseKind, database_at};
+pub use dpkg::{md5sums_identity, read_dpkg};
+pub use error::{HeaderError, PackageError};
+pub use header::{Entry, Header, Kind};
+pub use model::{Manager, Package};
+pub use rpm::read_rpm;
+pub use version::{compare_apk, compare_debian, compare_rpm, compare_versions};
