@@ -1,10 +1,11 @@
 //! OCI images: what a reference names, and what is there.
 //!
-//! Nothing is run and nothing is fetched: an image is read where it lies.
+//! An image is read where it lies; what lies in a registry is asked for in [`registry`].
 
 mod error;
 mod layout;
 mod reference;
+pub mod registry;
 mod summary;
 
 pub use error::ImageError;
