@@ -24,6 +24,7 @@ mod project;
 mod readme;
 mod redact;
 mod reference;
+mod registry;
 mod serve;
 mod shared;
 mod stopping;
