@@ -121,4 +121,11 @@ mod tests {
         check(&["Bearer service=\"x\", Basic"], Some(Challenge::Basic));
         check(&["=,=\"", ",", "Negotiate a=="], None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_to_its_end(text in r#"[a =",\\]{0,20}"#) {
+            parse(&text);
+        }
+    }
 }

@@ -47,8 +47,8 @@ pub struct RegistryOptions {
 
 /// A repository of a registry, which is asked for what is in it.
 ///
-/// Calls wait until all is there. Several threads may call at once; what is left of a call when the registry is
-/// dropped, or called off, ends there.
+/// Calls wait until all is there, so async code makes them on a thread of their own. Several threads may call at
+/// once. A call that is called off ends at once.
 #[derive(Debug)]
 pub struct Registry {
     /// Taken when this is dropped.
@@ -141,7 +141,8 @@ impl Registry {
     }
 
     /// Reads a blob into a file. It is written beside that, and renamed when it is whole and what its descriptor
-    /// says. A connection that breaks off is made again, and the rest is asked for.
+    /// says; one that was there is replaced. A connection that breaks off is made again, and the rest is asked for.
+    /// Whoever kills the program in the middle leaves a file `.partial-…` behind.
     ///
     /// # Errors
     /// When it is not there, is not given away, is another one, or does not come to an end.

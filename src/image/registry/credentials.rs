@@ -221,12 +221,13 @@ impl Logins {
     /// Asks a program for the login of a registry by its names.
     fn ask(&self, helper: &str, names: &[&str]) -> Result<Option<Login>, CredentialsError> {
         let program = format!("docker-credential-{helper}");
+        let not_run =
+            |source| CredentialsError::Helper { path: self.path.clone(), program: program.clone(), source };
+        if helper.contains('/') {
+            return Err(not_run(io::Error::other("its name is a path")));
+        }
         for server in names {
-            let said = run(&program, server).map_err(|source| CredentialsError::Helper {
-                path: self.path.clone(),
-                program: program.clone(),
-                source,
-            })?;
+            let said = run(Path::new(&program), server).map_err(not_run)?;
             let failed = |said| CredentialsError::HelperFailed {
                 path: self.path.clone(),
                 program: program.clone(),
@@ -301,10 +302,7 @@ impl Said {
 }
 
 /// Runs a program that reads the name of a registry from its standard input; what it prints is captured.
-fn run(program: &str, server: &str) -> io::Result<Said> {
-    if Path::new(program).components().count() != 1 {
-        return Err(io::Error::other("its name is a path"));
-    }
+fn run(program: &Path, server: &str) -> io::Result<Said> {
     let command = duct::cmd(program, ["get"]).stdin_bytes(server).stdout_capture().stderr_capture();
     let handle = command.unchecked().start()?;
     if handle.wait_timeout(PATIENCE)?.is_none() {
@@ -407,6 +405,26 @@ mod tests {
         assert!(read(false, "credentials not found in native keychain\n") == Ok(None));
         assert!(read(false, "") == Err("why".to_owned()));
         assert!(read(true, "secret") == Err("its answer is no login".to_owned()));
+    }
+
+    #[test]
+    fn program_is_told_the_registry() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker-credential-test");
+        let script =
+            "#!/bin/sh\nread server\necho \"{\\\"Username\\\":\\\"$server\\\",\\\"Secret\\\":\\\"$1\\\"}\"\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+        let said = loop {
+            match run(&program, "a.org") {
+                // A child of another test has not closed the file yet that was just written.
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {}
+                said => break said.unwrap(),
+            }
+        };
+        let expected = Secret::Password { user: "a.org".to_owned(), password: "get".to_owned() };
+        assert!(said.read() == Ok(Some(expected)));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub enum RegistryError {
     /// It does not give this to who asks.
     #[error("`{host}` does not let `{what}` be read: {said}")]
     Denied {
-        /// The host.
+        /// The registry, by the name by which one logs in.
         host: String,
         /// What was asked for.
         what: String,
@@ -40,8 +40,6 @@ pub enum RegistryError {
         said: String,
         /// Who asked: where the login is from.
         login: Option<String>,
-        /// The registry to log in to.
-        registry: String,
     },
     /// It has no such thing.
     #[error("`{host}` has no `{what}`: {said}")]
@@ -52,6 +50,8 @@ pub enum RegistryError {
         what: String,
         /// What it said.
         said: String,
+        /// The repository with its host.
+        repository: String,
     },
     /// It was asked too often, or is too busy.
     #[error("`{host}` is too busy to give `{what}`: {said}{}", later(*.wait))]
@@ -98,6 +98,8 @@ pub enum RegistryError {
         said: String,
         /// Who asked: where the login is from.
         login: Option<String>,
+        /// It was because of who asked.
+        is_refusal: bool,
     },
     /// Who asks cannot be told.
     #[error("the login for `{host}` could not be found out")]
@@ -202,23 +204,21 @@ impl RegistryError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Unreachable { host, source } => unreachable_help(host, source),
-            Self::Denied { registry, login, .. } => Some(match login {
-                Some(origin) => format!(
-                    "{origin} has no right to it: log in with `podman login {registry}` as someone who has, or mend the name"
-                ),
-                None => format!(
-                    "log in with `podman login {registry}` or `skopeo login {registry}`, or mend the name: many registries say this of what is not there"
-                ),
-            }),
-            Self::Missing { .. } => Some(
-                "see whether the name is right: `skopeo list-tags docker://HOST/REPOSITORY` shows the tags"
-                    .to_owned(),
-            ),
+            Self::Denied { host, login: Some(origin), .. } => Some(format!(
+                "{origin} has no right to it: log in with `podman login {host}` as someone who has, or mend the name"
+            )),
+            Self::Denied { host, login: None, .. } => Some(format!(
+                "log in with `podman login {host}` or `skopeo login {host}`, or mend the name: many registries say \
+                 this of what is not there"
+            )),
+            Self::Missing { repository, .. } => Some(format!(
+                "see whether the name is right: `skopeo list-tags docker://{repository}` shows the tags"
+            )),
             Self::Busy { .. } => Some("try again later; who is logged in may often ask more".to_owned()),
-            Self::NoToken { registry, login: Some(origin), .. } => {
+            Self::NoToken { registry, login: Some(origin), is_refusal: true, .. } => {
                 Some(format!("{origin} was not accepted: log in again with `podman login {registry}`"))
             }
-            Self::NoToken { registry, login: None, .. } => {
+            Self::NoToken { registry, login: None, is_refusal: true, .. } => {
                 Some(format!("log in with `podman login {registry}` or `skopeo login {registry}`"))
             }
             Self::Credentials { source, .. } => Some(source.help()),
@@ -257,7 +257,10 @@ fn unreachable_help(host: &str, error: &HttpError) -> Option<String> {
         error if error.is_plain_http() => {
             format!("it speaks plain http: if that is meant to be, name it as insecure: `{host}`")
         }
-        HttpError::Tls(_) => format!("see what `openssl s_client -connect {host}` says"),
+        HttpError::Tls(_) => {
+            let port = if host.contains(':') { "" } else { ":443" };
+            format!("see what `openssl s_client -connect {host}{port}` says")
+        }
         HttpError::NoAuthorities(_) => "install the package `ca-certificates`".to_owned(),
         HttpError::UnknownName => format!("see whether `{host}` is written as it should be"),
         HttpError::Proxy { .. } => "see what `https_proxy` and `no_proxy` say".to_owned(),

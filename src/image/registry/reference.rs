@@ -308,4 +308,18 @@ mod tests {
         let both = RegistryReference::parse(&format!("quay.io/a:1@{DIGEST}")).unwrap();
         assert_eq!((both.wanted(), both.tag()), (DIGEST, Some("1")));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_was_read_is_read_again_and_can_be_asked(text in r"[a-cX0-2.:/@_\[\]-]{1,12}") {
+            if let Ok(reference) = RegistryReference::parse(&text) {
+                assert_eq!(RegistryReference::parse(&reference.to_string()).unwrap(), reference);
+                let server = format!("https://{}", reference.server());
+                let address = crate::http::Address::parse(&server).expect("it is a host");
+                let path = format!("/v2/{}/manifests/{}", reference.repository(), reference.wanted());
+                let joined = address.join(&path).expect("it is a path").to_string();
+                assert!(joined.ends_with(&path), "{joined}");
+            }
+        }
+    }
 }

@@ -250,13 +250,12 @@ impl Session {
         let (host, what, status) = (at.host().to_owned(), what.to_owned(), response.status());
         let wait = retry_after(response.headers()).filter(|wait| *wait > self.patience.longest_wait);
         let said = said::said(response, self.reach.timeout()).await;
-        let registry = self.reference.host().to_owned();
         match status.as_u16() {
             401 | 403 if self.is_own(&at) => {
                 let login = self.known().login.flatten().map(|login| login.origin);
-                RegistryError::Denied { host, what, said, login, registry }
+                RegistryError::Denied { host: self.reference.host().to_owned(), what, said, login }
             }
-            404 => RegistryError::Missing { host, what, said },
+            404 => RegistryError::Missing { host, what, said, repository: self.reference.name() },
             429 | 503 => RegistryError::Busy { host, what, said, wait },
             status => RegistryError::Failed { host, status, what, said },
         }

@@ -205,6 +205,32 @@ fn login_is_exchanged_for_a_token() {
 }
 
 #[test]
+fn tokens_that_cannot_be_had_are_told_in_words() {
+    let check = |realm: &'static str, token: fn() -> Reply, texts: &[&str]| {
+        let server = Server::new(move |request| match request.path.starts_with("/token") {
+            true => token(),
+            false => Reply::new(401, "").header("WWW-Authenticate", &format!("Bearer realm=\"{realm}\"")),
+        });
+        let options = login(server.host(), r#"{"username":"me","password":"secret-word"}"#);
+        let error = connect(&server, options).resolve().unwrap_err();
+        assert!(matches!(error, RegistryError::NoToken { .. }), "{error}");
+        assert_says(&error, texts);
+        let tokens = server.requests().into_iter().filter(|request| request.path.starts_with("/token"));
+        tokens.map(|request| request.path).collect::<Vec<_>>()
+    };
+    let asked = check("/token?a=b", || Reply::new(200, "{}"), &["gave none: its answer has no token"]);
+    assert_eq!(asked, ["/token?a=b&scope=repository%3Aa%2Fb%3Apull"]);
+    check("/token", || Reply::new(200, "<html>"), &["gave none: its answer has no token"]);
+    check("/token", || Reply::new(200, r#"{"token":"a\nb"}"#), &["its token cannot be sent"]);
+    check("/token", || Reply::new(302, "").header("Location", "/elsewhere"), &["gave none: 302 Found"]);
+    assert_eq!(check("/token", || Reply::new(503, ""), &["gave none: 503 Service Unavailable"]).len(), 3);
+    // A login is not sent where anyone can read it.
+    let plain =
+        "they are at `http://tokens.test/`, which is plain http, and its host is not named as insecure";
+    assert!(check("http://tokens.test/", || Reply::new(200, "{}"), &[plain]).is_empty());
+}
+
+#[test]
 fn token_to_be_refreshed_is_sent_in_a_form() {
     let server = Server::with_count(|request, _, host| {
         with_tokens(request, host, 1).unwrap_or_else(|| match request.path.as_str() {

@@ -54,38 +54,40 @@ pub(super) async fn bearer(
     wanted: &Wanted<'_>,
     login: Option<&Login>,
 ) -> Result<HeaderValue, RegistryError> {
-    let no_token = |host: &str, said: String| RegistryError::NoToken {
+    let no_token = |host: &str, said: String, is_refusal: bool| RegistryError::NoToken {
         host: host.to_owned(),
         registry: wanted.registry.to_owned(),
         said,
         login: login.map(|login| login.origin.clone()),
+        is_refusal,
     };
     let Some(realm) = registry.join(wanted.realm) else {
-        return Err(no_token(registry.host(), format!("`{}` is no address", wanted.realm)));
+        return Err(no_token(registry.host(), format!("`{}` is no address", wanted.realm), false));
     };
     if let Some(objection) = reach.objection(&realm) {
-        return Err(no_token(realm.host(), format!("they are at `{}`, {objection}", bare(&realm))));
+        return Err(no_token(realm.host(), format!("they are at `{}`, {objection}", bare(&realm)), false));
     }
     let mut tries = Tries::new(patience);
     loop {
-        let (said, wait) = match ask(reach, &realm, wanted, login).await {
+        let (error, wait) = match ask(reach, &realm, wanted, login).await {
             Ok(answer) if answer.status().is_success() => {
                 let token = token(answer, reach).await;
-                return token.map_err(|said| no_token(realm.host(), said));
+                return token.map_err(|said| no_token(realm.host(), said, false));
             }
             Ok(answer) => {
                 let (wait, status) = (retry_after(answer.headers()), answer.status());
                 let said = said::said(answer, reach.timeout()).await;
                 if !is_temporary(status) {
-                    return Err(no_token(realm.host(), said));
+                    let is_refusal = matches!(status.as_u16(), 400 | 401 | 403);
+                    return Err(no_token(realm.host(), said, is_refusal));
                 }
-                (no_token(realm.host(), said), wait)
+                (no_token(realm.host(), said, false), wait)
             }
             Err(error @ RegistryError::Unreachable { source: HttpError::Broken(_), .. }) => (error, None),
             Err(error) => return Err(error),
         };
         if !tries.again(wait).await {
-            return Err(said);
+            return Err(error);
         }
     }
 }
