@@ -40,24 +40,33 @@ struct Server {
 
 impl Server {
     /// Starts one; `http` is what its settings say of how it is asked, and `auth` of whom.
-    fn start(project: &Project, http: serde_json::Value, auth: serde_json::Value) -> Self {
+    fn start(project: &Project, http: &serde_json::Value, auth: &serde_json::Value) -> Self {
+        // Someone else may take the port that was free a moment ago.
+        let started = (0..5).find_map(|_| Self::try_start(project, http.clone(), auth));
+        started.expect("docker-registry can be started")
+    }
+
+    fn try_start(project: &Project, mut http: serde_json::Value, auth: &serde_json::Value) -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (mut http, kept) = (http, project.outside().join("kept"));
         http["addr"] = free.to_string().into();
         let mut settings = json!({
             "version": "0.1", "log": {"level": "warn", "accesslog": {"disabled": true}}, "http": http,
-            "storage": {"filesystem": {"rootdirectory": kept}},
+            "storage": {"filesystem": {"rootdirectory": project.outside().join("kept")}},
         });
         if !auth.is_null() {
-            settings["auth"] = auth;
+            settings["auth"] = auth.clone();
         }
         project.write("registry.yml", settings.to_string());
         let mut command = Command::new("docker-registry");
         command.arg("serve").arg(project.path("registry.yml"));
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = quiet.spawn().expect("docker-registry is there");
-        until("the registry listens", || TcpStream::connect(free).ok());
-        Self { child, host: free.to_string() }
+        let mut server = Self { child, host: free.to_string() };
+        until("the registry listens", || match server.child.try_wait().unwrap() {
+            Some(_) => Some(None),
+            None => TcpStream::connect(free).ok().map(Some),
+        })?;
+        Some(server)
     }
 }
 
@@ -157,7 +166,7 @@ fn images_come_back_as_they_were_pushed() {
         return;
     }
     let project = Project::new();
-    let server = Server::start(&project, json!({}), json!(null));
+    let server = Server::start(&project, &json!({}), &json!(null));
     let [image, index] = push(&project, &server, &[]);
     let of = |name: &str| {
         connect(&format!("{}/team/{name}", server.host), options(Credentials::default())).unwrap()
@@ -193,7 +202,7 @@ fn login_of_skopeo_lets_in() {
     let project = Project::new();
     project.write("users", USERS);
     let auth = json!({"htpasswd": {"realm": "it", "path": project.path("users")}});
-    let server = Server::start(&project, json!({}), auth);
+    let server = Server::start(&project, &json!({}), &auth);
     let auth_file = project.path("auth.json");
     let path = auth_file.to_str().unwrap();
     let login = ["login", "--tls-verify=false", "--authfile", path, "-u", "me", "-p", "pass", &server.host];
@@ -248,7 +257,7 @@ fn certificate_that_nobody_signed_is_for_hosts_that_are_named() {
     assert!(made.status.success(), "{}", made.stderr);
     let path = |name: &str| project.outside().join("home").join(name);
     let http = json!({"tls": {"certificate": path("own.pem"), "key": path("key.pem")}});
-    let server = Server::start(&project, http, json!(null));
+    let server = Server::start(&project, &http, &json!(null));
     push(&project, &server, &[]);
 
     // On this machine nobody need prove who they are.

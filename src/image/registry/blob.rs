@@ -4,6 +4,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use hyper::StatusCode;
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use oci_spec::image::Descriptor;
 use tempfile::NamedTempFile;
@@ -12,7 +13,7 @@ use super::digest::Hasher;
 use super::error::RegistryError;
 use super::patience::Tries;
 use super::session::{Answer, Session};
-use crate::http::HttpError;
+use crate::http::{Address, HttpError};
 
 /// A try that brought so many bytes was none in vain.
 const ENOUGH: u64 = 1024 * 1024;
@@ -61,7 +62,7 @@ impl<'a> Part<'a> {
     async fn go_on(
         &mut self,
         session: &Session,
-        address: &crate::http::Address,
+        address: &Address,
     ) -> Result<Option<HttpError>, RegistryError> {
         if self.written == self.blob.size() && self.written > 0 {
             return Ok(None);
@@ -69,25 +70,30 @@ impl<'a> Part<'a> {
         let Answer { response, at } = match session.get(&self.what, address, &range(self.written)).await {
             // Something came before, so the host is there and may be again.
             Err(RegistryError::Unreachable { source, .. }) if self.written > 0 => return Ok(Some(source)),
-            Err(error) if self.written > 0 && error.is_status(&[416]) => {
-                self.start_over()?;
-                return Ok(Some(HttpError::Broken("it did not give the rest that was asked for".into())));
-            }
+            Err(error) if self.written > 0 && error.is_status(&[416]) => return self.start_over().map(Some),
             answer => answer?,
         };
-        let goes_on = response.status() == StatusCode::PARTIAL_CONTENT
-            && starts_at(response.headers()) == Some(self.written);
-        if self.written > 0 && !goes_on {
-            self.start_over()?;
+        if self.written > 0 && starts_at(response.headers()) != Some(self.written) {
+            let cut = self.start_over()?;
+            // Without a range it is the whole blob.
             if response.status() == StatusCode::PARTIAL_CONTENT {
-                return Ok(Some(HttpError::Broken("it sent another part than was asked for".into())));
+                return Ok(Some(cut));
             }
         }
         self.check_length(response.headers(), at.host())?;
-        let mut body = response.into_body();
+        self.take(session, response.into_body(), at.host()).await
+    }
+
+    /// Writes what comes. Returns what cut it off, nothing when all is there.
+    async fn take(
+        &mut self,
+        session: &Session,
+        mut body: Incoming,
+        host: &str,
+    ) -> Result<Option<HttpError>, RegistryError> {
         loop {
             match session.next(&mut body).await {
-                Ok(Some(bytes)) => self.write(&bytes, at.host())?,
+                Ok(Some(bytes)) => self.write(&bytes, host)?,
                 Ok(None) if self.written < self.blob.size() => {
                     return Ok(Some(HttpError::Broken("it ended too early".into())));
                 }
@@ -117,14 +123,14 @@ impl<'a> Part<'a> {
         self.file.write_all(bytes).map_err(|source| RegistryError::Write { path: self.path(), source })
     }
 
-    /// Throws away what came: the host begins at the beginning.
-    fn start_over(&mut self) -> Result<(), RegistryError> {
+    /// Throws away what came: the host does not give the rest. Returns that as what cut it off.
+    fn start_over(&mut self) -> Result<HttpError, RegistryError> {
         let file = self.file.as_file_mut();
         let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)));
         emptied.map_err(|source| RegistryError::Write { path: self.path(), source })?;
         self.hasher = new_hasher(self.blob)?;
         self.written = 0;
-        Ok(())
+        Ok(HttpError::Broken("it did not give the rest that was asked for".into()))
     }
 
     /// Gives the file its name, if it is what its descriptor says.

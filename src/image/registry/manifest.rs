@@ -73,9 +73,10 @@ pub(super) fn hold(what: &str, host: &str, bytes: &[u8], digest: &Digest) -> Res
     Err(RegistryError::WrongDigest { host, what, found, promised: digest.to_string() })
 }
 
-/// Returns the digest that a registry promises; what is none promises nothing.
+/// Returns the digest that a registry promises; what cannot be held to promises nothing.
 fn promised(headers: &HeaderMap) -> Option<Digest> {
-    Digest::try_from(headers.get(CONTENT_DIGEST)?.to_str().ok()?).ok()
+    let digest = Digest::try_from(headers.get(CONTENT_DIGEST)?.to_str().ok()?).ok()?;
+    Hasher::for_digest(&digest).is_some().then_some(digest)
 }
 
 /// Why a document is not read.

@@ -13,6 +13,9 @@ const LIMIT: usize = 64 * 1024;
 /// The longest text that is shown of it, in letters.
 const LONGEST: usize = 300;
 
+/// The longest wait for an end that nobody needs: a new connection takes less.
+const WORTH: Duration = Duration::from_secs(1);
+
 /// Returns the status of an answer, and what it says in its body where that is in the form of the distribution
 /// specification or of a server of tokens.
 pub(super) async fn said(response: Response<Incoming>, timeout: Duration) -> String {
@@ -30,6 +33,13 @@ pub(super) async fn said(response: Response<Incoming>, timeout: Duration) -> Str
         Some(words) => format!("{status}, {words}"),
         None => status,
     }
+}
+
+/// Reads an answer to its end, so that its connection can be used again.
+pub(super) async fn pass_over(response: Response<Incoming>) {
+    let body = Limited::new(response.into_body(), LIMIT).collect();
+    // Where that fails there will be another connection.
+    drop(tokio::time::timeout(WORTH, body).await);
 }
 
 /// Returns what a body says: the codes and messages of its errors.

@@ -152,7 +152,7 @@ impl Session {
         }
     }
 
-    /// Returns the answer to someone whom the registry knows: where it asks for a login or a token, it gets a new one,
+    /// Returns the answer to someone whom the registry knows: where it asks for a login or a token, it is told one,
     /// once.
     async fn authorized(
         &self,
@@ -172,6 +172,7 @@ impl Session {
             return Ok(answer);
         }
         self.lock().authorization = Some(authorization.clone());
+        said::pass_over(answer.response).await;
         self.follow(what, address, headers, Some(authorization)).await
     }
 
@@ -200,6 +201,7 @@ impl Session {
             if let Some(objection) = self.reach.objection(&next) {
                 return Err(astray(format!("`{}`, {objection}", bare(&next))));
             }
+            said::pass_over(response).await;
             at = next;
         }
         let to = format!("`{}`, more than {REDIRECTS} times", bare(&at));

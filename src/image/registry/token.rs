@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::Method;
-use hyper::body::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
@@ -46,7 +47,7 @@ pub(super) fn basic(login: &Login) -> Option<HeaderValue> {
     secret(&format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
-/// Asks for a token, with a login or as nobody.
+/// Asks for a token, with a login or as nobody, with patience.
 pub(super) async fn bearer(
     reach: &Reach,
     registry: &Address,
@@ -54,34 +55,23 @@ pub(super) async fn bearer(
     wanted: &Wanted<'_>,
     login: Option<&Login>,
 ) -> Result<HeaderValue, RegistryError> {
-    let no_token = |host: &str, said: String, is_refusal: bool| RegistryError::NoToken {
-        host: host.to_owned(),
-        registry: wanted.registry.to_owned(),
-        said,
-        login: login.map(|login| login.origin.clone()),
-        is_refusal,
-    };
-    let Some(realm) = registry.join(wanted.realm) else {
-        return Err(no_token(registry.host(), format!("`{}` is no address", wanted.realm), false));
-    };
-    if let Some(objection) = reach.objection(&realm) {
-        return Err(no_token(realm.host(), format!("they are at `{}`, {objection}", bare(&realm)), false));
-    }
+    let realm = wanted.address(reach, registry, login)?;
     let mut tries = Tries::new(patience);
     loop {
         let (error, wait) = match ask(reach, &realm, wanted, login).await {
             Ok(answer) if answer.status().is_success() => {
                 let token = token(answer, reach).await;
-                return token.map_err(|said| no_token(realm.host(), said, false));
+                return token.map_err(|said| wanted.not_given(&realm, said, login, false));
             }
             Ok(answer) => {
                 let (wait, status) = (retry_after(answer.headers()), answer.status());
+                let is_refusal = matches!(status.as_u16(), 400 | 401 | 403);
                 let said = said::said(answer, reach.timeout()).await;
+                let error = wanted.not_given(&realm, said, login, is_refusal);
                 if !is_temporary(status) {
-                    let is_refusal = matches!(status.as_u16(), 400 | 401 | 403);
-                    return Err(no_token(realm.host(), said, is_refusal));
+                    return Err(error);
                 }
-                (no_token(realm.host(), said, false), wait)
+                (error, wait)
             }
             Err(error @ RegistryError::Unreachable { source: HttpError::Broken(_), .. }) => (error, None),
             Err(error) => return Err(error),
@@ -92,13 +82,50 @@ pub(super) async fn bearer(
     }
 }
 
+impl Wanted<'_> {
+    /// Returns where tokens are given, if a login may go there.
+    fn address(
+        &self,
+        reach: &Reach,
+        registry: &Address,
+        login: Option<&Login>,
+    ) -> Result<Address, RegistryError> {
+        let Some(realm) = registry.join(self.realm) else {
+            return Err(self.not_given(registry, format!("`{}` is no address", self.realm), login, false));
+        };
+        match reach.objection(&realm) {
+            None => Ok(realm),
+            Some(objection) => {
+                let said = format!("they are at `{}`, {objection}", bare(&realm));
+                Err(self.not_given(&realm, said, login, false))
+            }
+        }
+    }
+
+    fn not_given(
+        &self,
+        by: &Address,
+        said: String,
+        login: Option<&Login>,
+        is_refusal: bool,
+    ) -> RegistryError {
+        RegistryError::NoToken {
+            host: by.host().to_owned(),
+            registry: self.registry.to_owned(),
+            said,
+            login: login.map(|login| login.origin.clone()),
+            is_refusal,
+        }
+    }
+}
+
 /// Sends the question. A redirect is not followed: a login is not passed on.
 async fn ask(
     reach: &Reach,
     realm: &Address,
     wanted: &Wanted<'_>,
     login: Option<&Login>,
-) -> Result<hyper::Response<hyper::body::Incoming>, RegistryError> {
+) -> Result<Response<Incoming>, RegistryError> {
     let mut fields: Vec<(&str, &str)> =
         wanted.service.map(|service| ("service", service)).into_iter().collect();
     fields.push(("scope", &wanted.scope));
@@ -125,8 +152,7 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 }
 
 /// Returns the token of an answer, or what is wrong with it.
-async fn token(answer: hyper::Response<hyper::body::Incoming>, reach: &Reach) -> Result<HeaderValue, String> {
-    use http_body_util::{BodyExt as _, Limited};
+async fn token(answer: Response<Incoming>, reach: &Reach) -> Result<HeaderValue, String> {
     let body = Limited::new(answer.into_body(), LARGEST).collect();
     let bytes = match tokio::time::timeout(reach.timeout(), body).await {
         Ok(Ok(body)) => body.to_bytes(),
