@@ -11,14 +11,15 @@ const REACHES: &[(&str, &[&str])] = &[
     // It asks the environment where temporary files go.
     ("tempfile::tempfile()", &["cli", "config"]),
     // The preview of a book waits for readers and for saves at once, and its links for many hosts at once;
-    // nothing else of `book` is async. `http` only answers to who waits.
-    ("tokio::", &["run", "book", "http", "cluster"]),
-    ("hyper::", &["book", "http", "cluster"]),
+    // nothing else of `book` is async. `http` only answers to who waits, as `image` does for a registry.
+    ("tokio::", &["run", "book", "http", "cluster", "image"]),
+    ("hyper::", &["book", "http", "cluster", "image"]),
     ("kube::", &["cluster"]),
     // One client for all: proxies and authorities hold for everything that is asked.
     ("hyper_rustls::", &["http"]),
     ("rustls::", &["http"]),
-    ("duct::", &["cli", "run", "check"]),
+    // Logins for registries are handed out by programs.
+    ("duct::", &["cli", "run", "check", "image"]),
     ("std::process::Command", &["cli", "run", "check"]),
 ];
 

@@ -23,6 +23,15 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
+    /// A file with logins for registries cannot be read.
+    #[error("read logins for registries from `{}`", path.display())]
+    ReadLogins {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// Why a text is not a duration or a size.

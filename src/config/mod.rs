@@ -9,6 +9,7 @@
 mod environment;
 mod error;
 mod load;
+mod logins;
 mod quantity;
 mod read;
 mod settings;
@@ -16,6 +17,7 @@ mod settings;
 pub use environment::{Ci, Environment, FIXED_ENVIRONMENT, Proxies, parameter_variable};
 pub use error::{ConfigError, QuantityError};
 pub use load::{SETTINGS_FILE, find_root};
+pub use logins::AuthFile;
 pub use quantity::{parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response};
@@ -14,7 +14,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::address::Address;
 use super::error::HttpError;
-use super::way::Way;
+use super::trust::{Trust, tls_for_anyone};
+use super::way::{Way, proxy_for};
 use crate::config::Proxies;
 
 /// How a client says who it is.
@@ -27,30 +28,34 @@ pub struct ClientOptions {
     pub timeout: Duration,
     /// The way out.
     pub proxies: Proxies,
+    /// Whose certificates are good.
+    pub trust: Trust,
 }
 
 /// Asks other machines. It keeps connections open for the next request to the same host.
 #[derive(Debug, Clone)]
 pub struct Client {
-    inner: legacy::Client<HttpsConnector<Way>, Empty<Bytes>>,
+    inner: legacy::Client<HttpsConnector<Way>, Full<Bytes>>,
     proxies: Arc<Matcher>,
     timeout: Duration,
 }
 
 impl Client {
-    /// Makes a client that trusts the authorities that this machine trusts: those of the distribution with
-    /// what its administrator added, or of the file that `SSL_CERT_FILE` names.
+    /// Makes a client.
     ///
     /// # Errors
-    /// When there are none.
+    /// When the machine's authorities are to be trusted, and there are none.
     pub fn new(options: &ClientOptions) -> Result<Self, HttpError> {
         let Proxies { http, https, all, none_for } = &options.proxies;
         let matcher = Matcher::builder().http(http).https(https).all(all).no(none_for).build();
         let proxies = Arc::new(matcher);
         let provider = rustls::crypto::ring::default_provider();
-        let builder = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)
-            .map_err(HttpError::NoAuthorities)?;
+        let builder = match options.trust {
+            Trust::Authorities => HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(provider)
+                .map_err(HttpError::NoAuthorities)?,
+            Trust::Anyone => HttpsConnectorBuilder::new().with_tls_config(tls_for_anyone(provider)),
+        };
         let connector = builder.https_or_http().enable_http1().wrap_connector(Way::new(Arc::clone(&proxies)));
         let inner = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -69,9 +74,23 @@ impl Client {
         address: &Address,
         headers: HeaderMap,
     ) -> Result<Response<Incoming>, HttpError> {
+        self.send(method, address, headers, Bytes::new()).await
+    }
+
+    /// Sends a request with a body, and returns the answer as soon as its head is there.
+    ///
+    /// # Errors
+    /// As of [`Self::ask`].
+    pub async fn send(
+        &self,
+        method: Method,
+        address: &Address,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, HttpError> {
         let uri = address.uri();
-        let intercept = self.proxies.intercept(&uri).filter(|_| !address.is_secure());
-        let mut request = Request::new(Empty::new());
+        let intercept = proxy_for(&self.proxies, &uri).filter(|_| !address.is_secure());
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
@@ -97,7 +116,11 @@ mod tests {
     use super::*;
 
     fn ask(address: &str, timeout: Duration) -> Result<u16, HttpError> {
-        let client = Client::new(&ClientOptions { timeout, proxies: Proxies::default() })?;
+        ask_by(Proxies::default(), address, timeout)
+    }
+
+    fn ask_by(proxies: Proxies, address: &str, timeout: Duration) -> Result<u16, HttpError> {
+        let client = Client::new(&ClientOptions { timeout, proxies, trust: Trust::Authorities })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let address = Address::parse(address).unwrap();
         let answer = runtime.block_on(client.ask(Method::GET, &address, HeaderMap::new()));
@@ -148,5 +171,18 @@ mod tests {
         let plain =
             ask(&format!("https://127.0.0.1:{}/", serve("HTTP/1.1 400 Bad Request\r\n\r\n")), SECONDS);
         assert!(matches!(plain, Err(HttpError::Tls(_))), "{plain:?}");
+        assert!(plain.unwrap_err().is_plain_http());
+    }
+
+    #[test]
+    fn machine_itself_is_asked_without_a_proxy() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let proxies = Proxies { all: format!("http://127.0.0.1:{free}"), ..Proxies::default() };
+        let address =
+            |name: &str| format!("http://{name}:{}/", serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+        assert_eq!(ask_by(proxies.clone(), &address("127.0.0.1"), SECONDS).unwrap(), 200);
+        assert_eq!(ask_by(proxies.clone(), &address("localhost"), SECONDS).unwrap(), 200);
+        let proxied = ask_by(proxies, "http://example.test/", SECONDS);
+        assert!(matches!(proxied, Err(HttpError::Proxy { .. })), "{proxied:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use rustls::CertificateError;
+use rustls::{CertificateError, InvalidMessage};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,11 @@ pub(super) struct ProxyError {
 }
 
 impl HttpError {
+    /// Returns whether the host spoke where TLS was expected, but not in TLS: in plain `http`, most likely.
+    pub fn is_plain_http(&self) -> bool {
+        matches!(self, Self::Tls(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)))
+    }
+
     /// Returns what an error of the client means; what it is about stands somewhere below it.
     pub(super) fn of(error: hyper_util::client::legacy::Error) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(&error);

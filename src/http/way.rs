@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::address::Address;
 use super::error::{NameError, ProxyError};
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -49,7 +50,7 @@ impl Service<Uri> for Way {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let mut direct = self.direct.clone();
-        match self.proxies.intercept(&target) {
+        match proxy_for(&self.proxies, &target) {
             None => Box::pin(async move {
                 let stream = direct.call(target).await?;
                 Ok(Stream { stream, is_proxied: false })
@@ -61,6 +62,12 @@ impl Service<Uri> for Way {
             }),
         }
     }
+}
+
+/// Returns the proxy that leads to a host: none to the machine itself, which no other machine knows the way to.
+pub(super) fn proxy_for(proxies: &Matcher, target: &Uri) -> Option<Intercept> {
+    let is_local = Address::parse(&target.to_string()).is_some_and(|address| address.is_local());
+    proxies.intercept(target).filter(|_| !is_local)
 }
 
 /// Returns a connection through a proxy: to the proxy itself, or in a tunnel where it must not read along.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::registry::{CredentialsError, ReferenceError, RegistryError};
+
 /// Why an image could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
@@ -107,6 +109,21 @@ pub enum ImageError {
         /// What does not fit.
         said: String,
     },
+    /// The name of an image in a registry is none.
+    #[error("`{name}` is no name of an image")]
+    Name {
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: ReferenceError,
+    },
+    /// A file with logins is not what it should be.
+    #[error(transparent)]
+    Logins(#[from] CredentialsError),
+    /// A registry did not give what it was asked for.
+    #[error(transparent)]
+    Registry(#[from] Box<RegistryError>),
     /// skopeo is not there.
     #[error("`{image}` is read through skopeo, which is not on PATH: install skopeo")]
     NoSkopeo {
@@ -139,6 +156,25 @@ impl ImageError {
     /// Returns whether nothing is wrong with the image but that it cannot be looked at here.
     pub fn is_not_read(&self) -> bool {
         matches!(self, Self::NotRead { .. } | Self::NoSkopeo { .. })
+    }
+}
+
+impl ImageError {
+    /// Returns what to do about it, where that is known.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Registry(error) => error.help(),
+            Self::Logins(error) => Some(error.help()),
+            Self::Name { source, .. } => Some(source.help().to_owned()),
+            Self::NoSkopeo { .. } => Some(
+                "install skopeo, or copy the image into an OCI layout: `podman save --format oci-dir`".to_owned(),
+            ),
+            Self::Layer { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+                Some("an image that you trust may be larger: `--max-unpacked 200GiB`".to_owned())
+            }
+            Self::Broken { .. } => Some("fetch or build the image again: it was cut or changed on its way".to_owned()),
+            _ => None,
+        }
     }
 }
 

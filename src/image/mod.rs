@@ -17,6 +17,7 @@ pub mod package;
 mod path;
 mod reading;
 mod reference;
+pub mod registry;
 pub mod sqlite;
 mod store;
 mod summary;
@@ -29,7 +30,7 @@ pub use installed::Installed;
 pub use layer::{
     Content, Entry, EntryKind, LayerIndex, LayerSummary, Limits, Metadata, ModificationTime, Special, Xattr,
 };
-pub use open::{Access, Image, Platform, PlatformImage};
+pub use open::{Access, Image, Platform, PlatformImage, RegistryAccess};
 pub use path::TreePath;
 pub use reading::{Reading, Unfolded};
 pub use reference::ImageReference;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use oci_spec::image::{Descriptor, ImageConfiguration, ImageIndex, ImageManifest};
 use serde_json::Value;
@@ -9,7 +10,9 @@ use serde_json::Value;
 use super::document::{Document, document, is_index, manifest};
 use super::error::ImageError;
 use super::reference::ImageReference;
-use super::store::{Directory, Folder, Layout, Storage, Store, look, open_archive};
+use super::registry::{Credentials, Patience, RegistryOptions};
+use super::store::{Directory, Folder, Layout, Remote, Storage, Store, look, open_archive};
+use crate::config::{AuthFile, Proxies};
 
 /// With what images are read.
 #[derive(Debug, Clone)]
@@ -18,6 +21,35 @@ pub struct Access {
     pub folder: PathBuf,
     /// Where what does not fit into memory is put aside for as long as the image is looked at.
     pub temporary: PathBuf,
+    /// How registries are asked; where nothing is said, they are not.
+    pub registries: Option<RegistryAccess>,
+}
+
+/// How registries are asked.
+#[derive(Debug, Clone)]
+pub struct RegistryAccess {
+    /// The way out.
+    pub proxies: Proxies,
+    /// Hosts that may speak plain `http`.
+    pub insecure: Vec<String>,
+    /// Files with logins.
+    pub logins: Vec<AuthFile>,
+}
+
+/// How long the head of an answer of a registry may take, and the next bytes of a blob.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl RegistryAccess {
+    fn options(&self) -> Result<RegistryOptions, ImageError> {
+        let RegistryAccess { proxies, insecure, logins } = self;
+        Ok(RegistryOptions {
+            proxies: proxies.clone(),
+            timeout: TIMEOUT,
+            insecure: insecure.clone(),
+            credentials: Credentials::parse(logins)?,
+            patience: Patience::default(),
+        })
+    }
 }
 
 /// One image for one platform, or an index before a platform is chosen.
@@ -75,9 +107,10 @@ impl Image {
             {
                 return Err(ImageError::Nothing { path: name.into() });
             }
-            ImageReference::Registry { .. } => {
-                return Err(ImageError::NotRead { transport: "docker".to_owned() });
-            }
+            ImageReference::Registry { name } => match &access.registries {
+                Some(registries) => Arc::new(Remote::open(name, registries.options()?, &access.temporary)?),
+                None => return Err(ImageError::NotRead { transport: "docker".to_owned() }),
+            },
             ImageReference::Other { transport, .. } => {
                 return Err(ImageError::NotRead { transport: transport.clone() });
             }

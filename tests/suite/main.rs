@@ -25,6 +25,7 @@ mod project;
 mod readme;
 mod redact;
 mod reference;
+mod registry;
 mod serve;
 mod shared;
 mod sqlite;

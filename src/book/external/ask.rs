@@ -7,7 +7,7 @@ use hyper::{Method, StatusCode};
 
 use super::pace::{Host, Pace};
 use super::verdict::Verdict;
-use crate::http::{Address, Client, HttpError};
+use crate::http::{Address, Client, HttpError, retry_after};
 
 /// The most redirects that are followed.
 const REDIRECTS: usize = 10;
@@ -91,7 +91,7 @@ impl Asker {
             Ok(answer) => {
                 host.answered();
                 let text = |name| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
-                let wait = text(header::RETRY_AFTER).and_then(|written| wait(&written));
+                let wait = retry_after(answer.headers());
                 Ok(Reply { status: answer.status(), location: text(header::LOCATION), wait })
             }
             Err(error) => {
@@ -133,29 +133,4 @@ fn rest(host: &Host, reply: &Reply) -> bool {
     }
     host.rest(wait);
     true
-}
-
-/// Returns the wait that a `Retry-After` asks for: seconds, or a time.
-fn wait(written: &str) -> Option<Duration> {
-    if let Ok(seconds) = written.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = jiff::fmt::rfc2822::parse(written.trim()).ok()?.timestamp();
-    Some(until.duration_since(jiff::Timestamp::now()).try_into().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_are_read() {
-        assert_eq!(wait("3"), Some(Duration::from_secs(3)));
-        assert_eq!(wait("Fri, 31 Dec 1999 23:59:59 GMT"), Some(Duration::ZERO));
-        let later = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(90);
-        let written = later.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let wait = wait(&written).unwrap();
-        assert!((80..=90).contains(&wait.as_secs()), "{written}: {wait:?}");
-        assert_eq!(super::wait("soon"), None);
-    }
 }

@@ -17,7 +17,7 @@ use crate::book::error::BookError;
 use crate::config::Proxies;
 use crate::diagnostic::{Finding, Place, sort_by_place};
 use crate::expect::Glob;
-use crate::http::{Address, Client, ClientOptions};
+use crate::http::{Address, Client, ClientOptions, Trust};
 use crate::record::Store;
 
 /// So many hosts that all do not answer are no coincidence.
@@ -85,8 +85,11 @@ pub fn ask_links(
     let mut verdicts = sorted.verdicts;
     let mut interrupted = false;
     if !sorted.wanted.is_empty() {
-        let client =
-            Client::new(&ClientOptions { timeout: options.timeout, proxies: options.proxies.clone() })?;
+        let client = Client::new(&ClientOptions {
+            timeout: options.timeout,
+            proxies: options.proxies.clone(),
+            trust: Trust::Authorities,
+        })?;
         let asked = block_on(ask_all(client, sorted.wanted, progress)).map_err(BookError::Ask)?;
         interrupted = asked.interrupted;
         report.asked = asked.verdicts.len();

@@ -6,6 +6,7 @@ mod directory;
 mod docker_archive;
 mod files;
 mod layout;
+mod remote;
 mod storage;
 
 use std::io::Read;
@@ -18,6 +19,7 @@ pub(super) use detect::{Found, look};
 pub(super) use directory::Directory;
 pub(super) use files::Folder;
 pub(super) use layout::Layout;
+pub(super) use remote::Remote;
 pub(super) use storage::Storage;
 
 use super::error::ImageError;
