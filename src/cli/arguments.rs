@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::exit::EXIT_HELP;
-use super::{book, check, generate, konflux, plan, preprocessor, run, schema, status};
+use super::{book, check, generate, image, konflux, plan, preprocessor, run, schema, status};
 
 /// Runs Markdown tutorials as pipelines and keeps the evidence
 #[derive(Debug, Parser)]
@@ -24,6 +24,7 @@ pub(super) enum Command {
     Plan(plan::PlanArguments),
     Status(status::StatusArguments),
     Generate(generate::GenerateArguments),
+    Image(image::ImageArguments),
     Konflux(konflux::KonfluxArguments),
     Book(book::BookArguments),
     MdbookPreprocessor(preprocessor::PreprocessorArguments),

@@ -1,5 +1,6 @@
 //! Everything that can end a command, with its exit status.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use crate::book::{BookError, RequestError};
 use crate::cluster::ClusterError;
 use crate::config::ConfigError;
 use crate::generate::GenerateError;
+use crate::image::ImageError;
 use crate::konflux::SchemaError;
 use crate::konflux::step::ReadError as TaskStepError;
 use crate::record::StoreError;
@@ -65,6 +67,8 @@ pub(super) enum CliError {
     Run(#[from] RunError),
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Image(#[from] ImageError),
     #[error("`{command}` could not be run")]
     Install { command: String, source: io::Error },
     /// Findings were shown already; they say everything.
@@ -114,12 +118,20 @@ impl CliError {
             | Self::Store(_)
             | Self::Run(_)
             | Self::Cluster(_)
+            | Self::Image(_)
             | Self::Install { .. } => ExitStatus::Trouble,
         }
     }
 
     /// Returns what to do about it, where there is something to do.
-    pub(super) fn help(&self) -> Option<&str> {
+    pub(super) fn help(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Image(error) => error.help().map(Cow::Owned),
+            other => other.fixed_help().map(Cow::Borrowed),
+        }
+    }
+
+    fn fixed_help(&self) -> Option<&str> {
         match self {
             Self::Cluster(error) => error.help(),
             Self::NoTutorials { .. } => Some(

@@ -13,6 +13,7 @@ mod error;
 mod exit;
 mod export;
 mod generate;
+mod image;
 mod install;
 mod konflux;
 mod links;
@@ -57,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Book(command) => book::book(&command, &printer),
         Command::MdbookPreprocessor(command) => preprocessor::preprocessor(&command, &printer),
         Command::Generate(command) => generate::generate(&command, &printer),
+        Command::Image(command) => image::image(&command, &printer),
         Command::Konflux(command) => konflux::konflux(command, &printer),
         Command::Schema(command) => schema::schema(&command, &printer),
     };

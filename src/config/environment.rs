@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::settings::Settings;
 
@@ -109,6 +109,12 @@ impl Environment {
     /// Returns a variable's value.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
+    }
+
+    /// Returns the folder for what can be made again (XDG Base Directory Specification).
+    pub fn cache_folder(&self) -> Option<PathBuf> {
+        let named = self.get("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        named.or_else(|| Some(Path::new(self.get("HOME").filter(|home| !home.is_empty())?).join(".cache")))
     }
 
     /// Returns the values for parameters, by the whole name of their variable.

@@ -21,6 +21,6 @@ pub use logins::AuthFile;
 pub use quantity::{parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{
-    BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, ProductionSettings,
+    BundleSettings, CheckSettings, ComponentSettings, ExplanationSettings, KonfluxSettings, LinkSettings, ParitySettings, ProductionSettings,
     ReleaseSettings, RunSettings, Settings, StagingSettings, StreamSettings, TenantSettings, TestSettings,
 };

@@ -1,5 +1,6 @@
 //! The text of a settings file, laid over settings.
 
+mod parity;
 mod tenant;
 
 use std::path::PathBuf;
@@ -69,6 +70,9 @@ impl Reader<'_> {
                     let production = &mut settings.production;
                     self.each(value, |reader, key, value| reader.production(key, value, production));
                 }
+                "parity" => {
+                    self.each(value, |reader, key, value| reader.parity(key, value, &mut settings.parity));
+                }
                 "interpreters" => {
                     self.each(value, |reader, key, value| reader.interpreter(key, value, settings));
                 }
@@ -82,6 +86,7 @@ impl Reader<'_> {
                         "konflux",
                         "staging",
                         "production",
+                        "parity",
                         "interpreters",
                     ],
                 ),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::read::DEFAULT_SETTINGS;
-use crate::diagnostic::Source;
+use crate::diagnostic::{Place, Source};
 
 /// The settings of a project, complete.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub struct Settings {
     pub staging: StagingSettings,
     /// Where production images are.
     pub production: ProductionSettings,
+    /// What explains differences between staging and production images.
+    pub parity: ParitySettings,
     /// Programs that run blocks of a language, by language, with their arguments. The block's file follows.
     pub interpreters: BTreeMap<String, Vec<String>>,
 }
@@ -55,8 +57,9 @@ impl Settings {
         let konflux = KonfluxSettings::default();
         let staging = StagingSettings::default();
         let production = ProductionSettings { namespaces: Vec::new() };
+        let parity = ParitySettings { disable: Vec::new(), explain: Vec::new() };
         let interpreters = BTreeMap::new();
-        Self { root, tutorials: Vec::new(), run, checks, links, konflux, staging, production, interpreters }
+        Self { root, tutorials: Vec::new(), run, checks, links, konflux, staging, production, parity, interpreters }
     }
 }
 
@@ -218,4 +221,32 @@ pub struct StagingSettings {
 pub struct ProductionSettings {
     /// Namespaces of registries.
     pub namespaces: Vec<String>,
+}
+
+/// What explains differences between images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParitySettings {
+    /// Rules of the program that do not hold for this project, by their ids.
+    pub disable: Vec<String>,
+    /// Rules of the project.
+    pub explain: Vec<ExplanationSettings>,
+}
+
+/// A rule of a project that explains differences between images.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplanationSettings {
+    /// Its name.
+    pub id: String,
+    /// Why what it explains need not matter.
+    pub why: String,
+    /// Globs for paths, keys of configs and names of packages.
+    pub what: Vec<String>,
+    /// The levels that it is about; all if there are none.
+    pub levels: Vec<String>,
+    /// The changes that it is about; all if there are none.
+    pub changes: Vec<String>,
+    /// Where one can read about it.
+    pub reference: Option<String>,
+    /// Where it stands.
+    pub place: Place,
 }

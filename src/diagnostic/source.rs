@@ -134,6 +134,13 @@ impl Place {
     }
 }
 
+impl PartialEq for Place {
+    /// Places are the same if they are the same bytes of the same reading of a source.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && self.span == other.span
+    }
+}
+
 impl fmt::Debug for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.location())

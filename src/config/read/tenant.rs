@@ -175,7 +175,7 @@ impl Reader<'_> {
         pairs
     }
 
-    fn tables<T>(&mut self, value: &Value<'_>, mut read: impl FnMut(&mut Self, &Value<'_>) -> T) -> Vec<T> {
+    pub(super) fn tables<T>(&mut self, value: &Value<'_>, mut read: impl FnMut(&mut Self, &Value<'_>) -> T) -> Vec<T> {
         match value.get_ref().as_array() {
             Some(items) => items.iter().map(|item| read(self, item)).collect(),
             None => {
@@ -185,7 +185,7 @@ impl Reader<'_> {
         }
     }
 
-    fn require(&mut self, value: &Value<'_>, keys: &[(&str, bool)]) {
+    pub(super) fn require(&mut self, value: &Value<'_>, keys: &[(&str, bool)]) {
         let missing: Vec<&str> = keys.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
         if !missing.is_empty() && value.get_ref().as_table().is_some() {
             let message = format!("`{}` must be there", missing.join("`, `"));

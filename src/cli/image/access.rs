@@ -1,0 +1,84 @@
+//! How images are reached.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tempfile::TempDir;
+
+use crate::cli::error::CliError;
+use crate::config::{AuthFile, Environment, parse_size};
+use crate::image::{
+    Access, Image, ImageReference, LayerCache, Limits, Platform, PlatformImage, Reading, RegistryAccess,
+};
+
+/// How images are reached and read.
+#[derive(Debug, Args)]
+pub(super) struct ReachArguments {
+    /// Which image of an index is meant: `linux/arm64` [default: the only one, else this machine's]
+    #[arg(long, value_name = "PLATFORM", value_parser = Platform::parse)]
+    platform: Option<Platform>,
+    /// A registry that may speak plain HTTP, or whose certificate nobody vouches for; those on this machine may
+    #[arg(long, value_name = "HOST[:PORT]")]
+    insecure: Vec<String>,
+    /// Up to how many bytes a layer is unpacked
+    #[arg(long, value_name = "SIZE", default_value = "64GiB", value_parser = size)]
+    max_unpacked: u64,
+    /// Read every layer anew, and keep nothing of what was found in it
+    #[arg(long)]
+    no_cache: bool,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text).map_err(|error| format!("{error}: {}", error.help()))
+}
+
+/// What images are opened and read with.
+pub(super) struct Reach {
+    access: Access,
+    platform: Option<Platform>,
+    /// How layers are read.
+    pub(super) reading: Reading,
+    /// Without a cache, what was found is kept as long as the command runs.
+    _folder: Option<TempDir>,
+}
+
+impl Reach {
+    /// Makes ready to read images.
+    pub(super) fn new(arguments: &ReachArguments) -> Result<Self, CliError> {
+        let environment = Environment::read();
+        let folder = arguments.no_cache.then(tempfile::tempdir).transpose();
+        let folder = folder.map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
+        let path = folder.as_ref().map_or_else(|| cache_folder(&environment), |folder| folder.path().to_owned());
+        let cache = LayerCache::open(&path).map_err(|source| CliError::Write { path, source })?;
+        cache.prune();
+        let registries = RegistryAccess {
+            proxies: environment.proxies(),
+            insecure: arguments.insecure.clone(),
+            logins: AuthFile::read_all(&environment)?,
+        };
+        let access = Access {
+            folder: std::env::current_dir().map_err(CliError::CurrentFolder)?,
+            temporary: cache.temporary(),
+            registries: Some(registries),
+        };
+        let limits = Limits { unpacked: arguments.max_unpacked, ..Limits::default() };
+        let platform = arguments.platform.clone();
+        Ok(Self { access, platform, reading: Reading { limits, cache }, _folder: folder })
+    }
+
+    /// Opens the image that someone named.
+    pub(super) fn open(&self, name: &str) -> Result<Image, CliError> {
+        let reference = ImageReference::typed(name, &self.access.folder);
+        Ok(Image::open(&reference, &self.access)?)
+    }
+
+    /// Opens the image that someone named, for the platform that is meant.
+    pub(super) fn open_one(&self, name: &str) -> Result<PlatformImage, CliError> {
+        Ok(self.open(name)?.for_platform(self.platform.as_ref(), &Platform::host())?)
+    }
+}
+
+/// Returns where what was found in layers is kept: a layer is the same for every project.
+fn cache_folder(environment: &Environment) -> PathBuf {
+    environment.cache_folder().unwrap_or_else(std::env::temp_dir).join("stagebook")
+}

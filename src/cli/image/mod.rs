@@ -1,0 +1,29 @@
+//! `stagebook image`
+
+mod access;
+mod compare;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::error::CliError;
+use crate::cli::exit::ExitStatus;
+use crate::cli::printer::Printer;
+
+/// Look into images, and hold those that were built to those of production
+#[derive(Debug, Args)]
+pub(super) struct ImageArguments {
+    #[command(subcommand)]
+    command: ImageCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImageCommand {
+    Compare(compare::CompareArguments),
+}
+
+/// Does what was asked for.
+pub(super) fn image(arguments: &ImageArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    match &arguments.command {
+        ImageCommand::Compare(arguments) => compare::compare(arguments, printer),
+    }
+}

@@ -1,0 +1,67 @@
+//! `[parity]`: what a project says of differences between images.
+
+use super::{Key, Reader, Value};
+use crate::config::settings::{ExplanationSettings, ParitySettings};
+use crate::diagnostic::Place;
+
+const EXPLANATION_KEYS: [&str; 6] = ["id", "why", "what", "levels", "changes", "reference"];
+
+impl Reader<'_> {
+    pub(super) fn parity(&mut self, key: &Key<'_>, value: &Value<'_>, parity: &mut ParitySettings) {
+        match key.get_ref().as_ref() {
+            "disable" => parity.disable = self.strings(value).unwrap_or_else(|| parity.disable.clone()),
+            "explain" => {
+                parity.explain = self.tables(value, Self::explanation);
+                self.twice(value, parity);
+            }
+            _ => self.unknown(key, &["disable", "explain"]),
+        }
+    }
+
+    fn explanation(&mut self, value: &Value<'_>) -> ExplanationSettings {
+        let mut explanation = ExplanationSettings {
+            id: String::new(),
+            why: String::new(),
+            what: Vec::new(),
+            levels: Vec::new(),
+            changes: Vec::new(),
+            reference: None,
+            place: Place::new(self.source, value.span()),
+        };
+        self.each(value, |reader, key, value| match key.get_ref().as_ref() {
+            "id" => explanation.id = reader.text(value).unwrap_or_default(),
+            "why" => explanation.why = reader.text(value).unwrap_or_default(),
+            "what" => explanation.what = reader.strings(value).unwrap_or_default(),
+            "levels" => explanation.levels = reader.strings(value).unwrap_or_default(),
+            "changes" => explanation.changes = reader.strings(value).unwrap_or_default(),
+            "reference" => explanation.reference = reader.address(value),
+            _ => reader.unknown(key, &EXPLANATION_KEYS),
+        });
+        let missing = [
+            ("id", explanation.id.is_empty()),
+            ("why", explanation.why.is_empty()),
+            ("what", explanation.what.is_empty()),
+        ];
+        self.require(value, &missing);
+        explanation
+    }
+
+    /// Reads the address of a page.
+    fn address(&mut self, value: &Value<'_>) -> Option<String> {
+        let address = self.text(value)?;
+        if ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme)) {
+            return Some(address);
+        }
+        self.wrong(value, format!("`{address}` is no address of a page"), "begin it with `https://`");
+        None
+    }
+
+    fn twice(&mut self, value: &Value<'_>, parity: &ParitySettings) {
+        let ids = parity.explain.iter().map(|explanation| explanation.id.as_str());
+        for (place, id) in ids.clone().enumerate() {
+            if !id.is_empty() && ids.clone().take(place).any(|other| other == id) {
+                self.wrong(value, format!("two explanations have the id `{id}`"), "give each a name of its own");
+            }
+        }
+    }
+}
