@@ -88,7 +88,7 @@ impl RegistryReference {
     }
 
     /// Returns the host and the repository.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::image) fn name(&self) -> String {
         format!("{}/{}", self.host, self.repository)
     }
 }
