@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::header::{self, HeaderMap, HeaderValue};
 use oci_spec::image::{Descriptor, Digest, ImageIndex};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
 use super::blob;
@@ -47,8 +47,8 @@ pub struct RegistryOptions {
 
 /// A repository of a registry, which is asked for what is in it.
 ///
-/// Calls wait until all is there, so async code makes them on a thread of their own. Several threads may call at
-/// once. A call that is called off ends at once.
+/// Calls wait until all is there, in async code too, which then stands still. Several threads may call at once. A
+/// call that is called off ends at once.
 #[derive(Debug)]
 pub struct Registry {
     /// Taken when this is dropped.
@@ -81,7 +81,7 @@ impl Registry {
         let base = Address::parse(&base).expect("a host that was read makes an address");
         let reach = Reach::new(&base, proxies, timeout, &insecure);
         let session = Session::begin(reference, base, reach, Arc::new(credentials), patience);
-        match runtime.block_on(session) {
+        match wait(&runtime, session) {
             Ok(session) => {
                 Ok(Self { runtime: Some(runtime), session, off: Arc::new(watch::Sender::new(false)) })
             }
@@ -195,10 +195,13 @@ impl Registry {
     }
 
     /// Waits for work to end, or for someone to call it off.
-    fn block_on<T>(&self, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
+    fn block_on<T: Send>(
+        &self,
+        work: impl Future<Output = Result<T, RegistryError>> + Send,
+    ) -> Result<T, RegistryError> {
         let mut off = self.off.subscribe();
         let runtime = self.runtime.as_ref().expect("it is taken only when this is dropped");
-        runtime.block_on(async {
+        let work = async {
             tokio::select! {
                 biased;
                 _ = off.wait_for(|is_off| *is_off) => {
@@ -206,7 +209,8 @@ impl Registry {
                 }
                 done = work => done,
             }
-        })
+        };
+        wait(runtime, work)
     }
 }
 
@@ -217,6 +221,15 @@ impl Drop for Registry {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Waits for work. A runtime cannot wait within another, so where there is one it waits on another thread.
+fn wait<T: Send>(runtime: &Runtime, work: impl Future<Output = T> + Send) -> T {
+    if Handle::try_current().is_err() {
+        return runtime.block_on(work);
+    }
+    let done = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join());
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn accept_index() -> HeaderMap {

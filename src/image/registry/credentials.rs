@@ -88,13 +88,14 @@ impl fmt::Debug for Login {
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// A file is not what the manual says.
-    #[error("`{}` holds no logins for registries that can be read", path.display())]
+    #[error("`{}` is not as containers-auth.json(5) has it, in line {line}, column {column}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: serde_json::Error,
+        /// The line. What is wrong there is not told: it may be a password.
+        line: usize,
+        /// The column.
+        column: usize,
     },
     /// A login is not what the manual says.
     #[error("the login for `{key}` in `{}` is not a user, a colon and a password in Base64", path.display())]
@@ -156,7 +157,11 @@ impl Credentials {
             }
             match serde_json::from_str(text) {
                 Ok(text) => Ok(Logins { path: path.clone(), text }),
-                Err(source) => Err(CredentialsError::Malformed { path: path.clone(), source }),
+                Err(error) => Err(CredentialsError::Malformed {
+                    path: path.clone(),
+                    line: error.line(),
+                    column: error.column(),
+                }),
             }
         });
         Ok(Self { files: files.collect::<Result<_, _>>()? })
@@ -387,7 +392,9 @@ mod tests {
         check(&[&token], "a.org/x", "refresh t");
         let wrong = "the login for `a.org` in `/0.json` is not a user, a colon and a password in Base64";
         check(&[r#"{"auths":{"a.org":{"auth":"%"}}}"#], "a.org/x", wrong);
-        assert!(credentials(&["{"]).unwrap_err().to_string().starts_with("`/0.json` holds no logins"));
+        let malformed = credentials(&["{\"auths\":\n{\"a.org\":\"secret\"}}"]).unwrap_err();
+        let expected = "`/0.json` is not as containers-auth.json(5) has it, in line 2, column 17";
+        assert_eq!(crate::diagnostic::chain(&malformed), expected);
         let debug = format!("{:?}", credentials(&[r#"{"auths":{"a.org":{"password":"secret"}}}"#]));
         assert!(!debug.contains("secret"), "{debug}");
     }

@@ -115,15 +115,20 @@ fn media_type(document: &Document) -> Result<String, Wrong> {
     let (said, written) = (said.filter(is_known), outline.media_type.filter(|text| !text.is_empty()));
     match (said, written) {
         (Some(said), Some(written)) if said != written => {
-            Err(Wrong::Other(format!("the registry says `{said}`, and it says `{written}` itself")))
+            Err(Wrong::Other(format!("the registry says `{said}`, and it says `{}` itself", shown(&written))))
         }
         (Some(said), _) => fits(said, outline.manifests.is_some()),
         (None, Some(written)) if is_known(&written) => fits(written, outline.manifests.is_some()),
-        (None, Some(written)) => Err(Wrong::Other(format!("its type is `{written}`"))),
+        (None, Some(written)) => Err(Wrong::Other(format!("its type is `{}`", shown(&written)))),
         (None, None) if outline.manifests.is_some() => Ok(OCI_INDEX.to_owned()),
         (None, None) if outline.config.is_some() => Ok(OCI_MANIFEST.to_owned()),
         (None, None) => Err(Wrong::Other("it has neither manifests nor a config".to_owned())),
     }
+}
+
+/// Returns what a document says so that it harms no terminal.
+fn shown(written: &str) -> String {
+    written.escape_debug().take(100).collect()
 }
 
 /// Returns a type where a document can be of it: an index has manifests, and nothing else has.
@@ -172,6 +177,7 @@ mod tests {
         let differ = format!("the registry says `{OCI_MANIFEST}`, and it says `{DOCKER_MANIFEST}` itself");
         check(OCI_MANIFEST, &docker, &differ);
         check("", r#"{"mediaType":"text/x"}"#, "its type is `text/x`");
+        check("", r#"{"mediaType":"a\u001b[2J"}"#, "its type is `a\\u{1b}[2J`");
         check("", "{}", "it has neither manifests nor a config");
         check(OCI_INDEX, manifest, &format!("its type is `{OCI_INDEX}`, and it has no manifests"));
         check(OCI_MANIFEST, index, &format!("its type is `{OCI_MANIFEST}`, and it has manifests"));

@@ -556,6 +556,14 @@ fn several_threads_ask_at_once() {
 }
 
 #[test]
+fn async_code_may_ask_too() {
+    let server = Server::new(|_| manifest());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let asked = runtime.block_on(async { connect(&server, options()).resolve() });
+    assert_eq!(asked.unwrap().1, MANIFEST.as_bytes());
+}
+
+#[test]
 fn who_is_not_there_is_named() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let reference = RegistryReference::parse(&format!("{free}/a")).unwrap();
