@@ -8,6 +8,7 @@ pub mod package;
 mod reference;
 pub mod sqlite;
 mod summary;
+pub mod system;
 
 pub use error::ImageError;
 pub use reference::ImageReference;
