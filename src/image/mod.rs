@@ -21,6 +21,7 @@ pub mod registry;
 pub mod sqlite;
 mod store;
 mod summary;
+pub mod system;
 mod tree;
 
 pub use cache::LayerCache;

@@ -1,5 +1,6 @@
 //! Packages of dpkg's databases: fields of a package, as deb-control(5) writes them, and an empty line.
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use sha2::{Digest as _, Sha256};
@@ -38,6 +39,15 @@ pub fn md5sums_identity(list: &[u8]) -> String {
         sum.update(b"\n");
     }
     format!("sha256:{}", hexadecimal(&sum.finalize()))
+}
+
+/// Gives packages what identifies their files: `sums` has it by name, and by the architecture where the name of
+/// the list has one ([`Database::package`](super::Database)).
+pub fn identify_dpkg(packages: &mut [Package], sums: &BTreeMap<(String, Option<String>), String>) {
+    for package in packages.iter_mut().filter(|package| package.manager == Manager::Dpkg) {
+        let of = |architecture| sums.get(&(package.name.clone(), architecture));
+        package.identity = of(package.architecture.clone()).or_else(|| of(None)).cloned();
+    }
 }
 
 /// The fields of one package.
@@ -201,5 +211,19 @@ Version: 2024a
     fn order_of_sums_says_nothing() {
         assert_eq!(md5sums_identity(b"1  a\n2  b\n"), md5sums_identity(b"2  b\n\n1  a"));
         assert_ne!(md5sums_identity(b"1  a\n"), md5sums_identity(b"2  a\n"));
+    }
+
+    #[test]
+    fn sums_are_given_to_their_packages() {
+        let mut packages = read_dpkg(STATUS.as_bytes()).unwrap();
+        let key = |name: &str, architecture: Option<&str>| (name.to_owned(), architecture.map(str::to_owned));
+        let sums = [
+            (key("libc6", Some("amd64")), "sha256:1".to_owned()),
+            (key("libc6", Some("i386")), "sha256:2".to_owned()),
+            (key("tzdata", None), "sha256:3".to_owned()),
+        ];
+        identify_dpkg(&mut packages, &sums.into());
+        let identities: Vec<_> = packages.iter().map(|package| package.identity.as_deref()).collect();
+        assert_eq!(identities, [None, Some("sha256:1"), Some("sha256:3")]);
     }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read as _};
 
 use super::error::PackageError;
 
-/// The longest line that is read, in bytes: the dependencies of a large package have some ten thousand.
+/// The longest line that is read, in bytes: the longest of a Debian system has some ten thousand.
 const LONGEST_LINE: usize = 1024 * 1024;
 
 /// Reads lines one after the other.

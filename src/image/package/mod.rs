@@ -14,8 +14,8 @@
 //! database with more packages than any system has is refused. Texts are those that stand in the
 //! database, control characters among them: who shows them on a terminal quotes them.
 //!
-//! rpm's older formats, Berkeley DB and ndb, are named where they are found and not read: no system that
-//! is still built has them.
+//! rpm's other formats are named where they are found and not read: Berkeley DB, which RHEL 8 and older
+//! systems have, and ndb, which is SUSE's.
 
 mod apk;
 mod compare;
@@ -31,7 +31,7 @@ mod version;
 pub use apk::read_apk;
 pub use compare::{Direction, PackageDifference, compare};
 pub use database::{Database, DatabaseKind, database_at};
-pub use dpkg::{md5sums_identity, read_dpkg};
+pub use dpkg::{identify_dpkg, md5sums_identity, read_dpkg};
 pub use error::{HeaderError, PackageError};
 pub use header::{Entry, Header, Kind};
 pub use model::{Manager, Package};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::error::PackageError;
 
-/// The most packages that are read of a database: ten times those of the largest distribution.
+/// The most packages that are read of a database: all of Debian has some seventy thousand.
 const MOST_PACKAGES: usize = 1_000_000;
 
 /// What installed a package.

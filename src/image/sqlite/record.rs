@@ -51,7 +51,7 @@ fn value(kind: u64, rest: &mut &[u8]) -> Option<Value> {
         10 | 11 => return None,
         _ => {
             let bytes = cut(rest, usize::try_from((kind - 12) / 2).ok()?)?.to_vec();
-            if kind % 2 == 0 { Value::Blob(bytes) } else { Value::Text(bytes) }
+            if kind.is_multiple_of(2) { Value::Blob(bytes) } else { Value::Text(bytes) }
         }
     };
     Some(value)

@@ -10,7 +10,7 @@ use super::record::{self, Value};
 /// The deepest tree that is walked: SQLite's own limit.
 const DEEPEST: usize = 20;
 
-/// The largest row that is read, in bytes. Headers of the largest packages, kernels and firmware, have a fifth of it.
+/// The largest row that is read, in bytes. Headers of packages with tens of thousands of files have some MiB.
 const LARGEST_ROW: u64 = 64 * 1024 * 1024;
 
 /// A row of a table.

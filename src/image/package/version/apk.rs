@@ -147,7 +147,7 @@ impl<'text> Parts<'text> {
     fn suffix(&mut self) -> Option<Part<'text>> {
         let word = take_while(&mut self.rest, |byte| byte.is_ascii_lowercase());
         let is_it = |suffix: &&str| !word.is_empty() && suffix.as_bytes() == word;
-        SUFFIXES.iter().position(|suffix| is_it(&suffix)).map(Part::Suffix)
+        SUFFIXES.iter().position(is_it).map(Part::Suffix)
     }
 }
 
