@@ -4,9 +4,11 @@
 
 mod error;
 mod layout;
+mod pin;
 mod reference;
 mod summary;
 
 pub use error::ImageError;
+pub use pin::{Pin, is_digest};
 pub use reference::ImageReference;
 pub use summary::{ImageSummary, summarize};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::KonfluxSettings;
 use crate::diagnostic::{Finding, Place};
+use crate::image::Pin;
 use crate::plan::{InterpreterKind, Plan, PlannedStep, Work};
 use crate::tutorial::Action;
 
@@ -24,10 +25,10 @@ pub(super) fn image(settings: &KonfluxSettings) -> Option<Finding> {
             "name one with `stagebook` in it below `[konflux]` in `stagebook.toml`, or by `--image`; `stagebook konflux export --containerfile` prints a recipe",
         ));
     };
-    let has_digest = image.contains("@sha256:");
-    let message = format!("the image `{image}` of the tasks has no digest");
-    let help = "write it as `NAME@sha256:...`: a tag may be another image tomorrow";
-    (!has_digest).then(|| Finding::warning("image-without-digest", message).help(help))
+    let problem = Pin::of(image).problem()?;
+    let message = format!("the image `{image}` of the tasks {problem}");
+    let help = "write it as `NAME@sha256:` and its 64 digits: a tag may be another image tomorrow";
+    Some(Finding::warning("image-without-digest", message).help(help))
 }
 
 /// Returns the findings about the lines of a step's text that Tekton would change.

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use super::view::{ActionView, PipelineView, RunView, TaskView};
+use crate::image::Pin;
 use crate::konflux::fields::{at, field, first_line, head, list, name, text};
 use crate::konflux::object::Object;
 use crate::konflux::placeholder::is_template;
@@ -24,19 +25,18 @@ pub(super) fn action_is_pinned(action: &ActionView<'_>, report: &mut Report<'_>)
 
 fn image_is_pinned(image: &Node, report: &mut Report<'_>) {
     let written = image.text().unwrap_or_default();
-    if is_open(written) {
-        return;
-    }
-    let message = format!("image `{written}` has no digest");
+    let Some(problem) = unpinned(written) else { return };
+    let named = written.split('@').next().unwrap_or_default();
     let help = format!(
-        "what a tag means changes: `skopeo inspect --format '{{{{.Digest}}}}' docker://{written}` tells the digest, write `{written}@sha256:…`"
+        "what a tag means changes: `skopeo inspect --format '{{{{.Digest}}}}' docker://{named}` tells the digest, write `{named}@sha256:` and its 64 digits"
     );
-    report.say(first_line(&image.place), message, help);
+    report.say(first_line(&image.place), format!("image `{written}` {problem}"), help);
 }
 
-/// Returns whether a name is pinned by a digest, or only known when it is used.
-fn is_open(written: &str) -> bool {
-    written.is_empty() || written.contains("@sha256:") || written.contains("$(") || is_template(written)
+/// Returns in which way a name is not pinned. One that is only known when it is used is not judged.
+fn unpinned(written: &str) -> Option<String> {
+    let is_open = written.is_empty() || written.contains("$(") || is_template(written);
+    if is_open { None } else { Pin::of(written).problem() }
 }
 
 pub(super) fn bundles_of_tasks_are_pinned(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
@@ -61,13 +61,12 @@ fn bundle_is_pinned(reference: &Node, report: &mut Report<'_>) {
         list(reference, "params").iter().find(|parameter| is_bundle && name(parameter) == "bundle");
     let bundle =
         parameter.and_then(|parameter| field(parameter, "value")).or_else(|| field(reference, "bundle"));
-    if let Some(bundle) = bundle.filter(|bundle| !is_open(bundle.text().unwrap_or_default())) {
-        let written = bundle.text().unwrap_or_default();
-        let message = format!("bundle `{written}` has no digest");
+    let written = bundle.and_then(Node::text).unwrap_or_default();
+    if let (Some(bundle), Some(problem)) = (bundle, unpinned(written)) {
         report.say(
             first_line(&bundle.place),
-            message,
-            "Conforma trusts bundles by digest alone: write `…@sha256:` and the digest",
+            format!("bundle `{written}` {problem}"),
+            "Conforma trusts bundles by digest alone: write `…@sha256:` and its 64 digits",
         );
     }
 }

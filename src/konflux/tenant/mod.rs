@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::config::{BundleSettings, TenantSettings};
 use crate::diagnostic::Finding;
+use crate::image::Pin;
 
 pub use expand::expanded;
 pub use runs::runs;
@@ -40,13 +41,15 @@ impl TenantFile {
 /// Returns what is wrong with the settings of a tenant: bundles that may be others tomorrow.
 pub fn findings(tenant: &TenantSettings) -> Vec<Finding> {
     let bundles = tenant.releases.iter().map(|release| &release.pipeline).chain([&tenant.pipeline]);
-    let unpinned = bundles.filter(|pipeline| !pipeline.bundle.contains("@sha256:"));
     let finding = |pipeline: &BundleSettings| {
-        let message = format!("the bundle `{}` has no digest", pipeline.bundle);
-        Finding::warning("bundle-without-digest", message)
-            .help("write it as `NAME@sha256:...`: a tag may be another bundle tomorrow")
+        let message = format!("the bundle `{}` {}", pipeline.bundle, Pin::of(&pipeline.bundle).problem()?);
+        let finding = Finding::warning("bundle-without-digest", message);
+        Some(
+            finding
+                .help("write it as `NAME@sha256:` and its 64 digits: a tag may be another bundle tomorrow"),
+        )
     };
-    crate::diagnostic::tidy(unpinned.map(finding).collect())
+    crate::diagnostic::tidy(bundles.filter_map(finding).collect())
 }
 
 /// Returns a reference to a pipeline in a bundle.
