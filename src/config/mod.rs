@@ -16,9 +16,10 @@ mod settings;
 pub use environment::{Ci, Environment, FIXED_ENVIRONMENT, Proxies, parameter_variable};
 pub use error::{ConfigError, QuantityError};
 pub use load::{SETTINGS_FILE, find_root};
-pub use quantity::{parse_duration, parse_size};
+pub use quantity::{is_expiry, parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{
-    BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, ProductionSettings,
-    ReleaseSettings, RunSettings, Settings, StagingSettings, StreamSettings, TenantSettings, TestSettings,
+    BundleSettings, CheckSettings, ComponentSettings, KonfluxSettings, LinkSettings, PrefetchSettings,
+    ProductionSettings, ReleaseSettings, RunSettings, Settings, StagingSettings, StreamSettings,
+    TenantSettings, TestSettings,
 };

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use super::view::{ActionView, PipelineView, RunView, TaskView};
+use crate::config::is_expiry;
 use crate::image::Pin;
 use crate::konflux::fields::{at, field, first_line, head, list, name, text};
 use crate::konflux::object::Object;
@@ -77,10 +78,39 @@ pub(super) fn pull_requests_expire(run: &RunView<'_>, report: &mut Report<'_>) {
     let expires = given.iter().any(|given| {
         name(given) == "image-expires-after" && text(given, "value").is_some_and(|value| !value.is_empty())
     });
+    each_expiry(run, report);
     if is_for_pull_requests(&run.object) && !expires {
         let finding = report.finding("the image of a pull request does not expire");
         let help = "each push to a pull request leaves an image behind: add the parameter `image-expires-after` with `5d`";
         report.add(finding.at(head(output)).help(help));
+    }
+}
+
+/// Says where an image is kept for a time that its registry does not read, and so for ever.
+fn each_expiry(run: &RunView<'_>, report: &mut Report<'_>) {
+    let given = list(run.spec, "params").iter().filter(|given| name(given) == "image-expires-after");
+    for value in given.filter_map(|given| field(given, "value")) {
+        let text = value.text().unwrap_or_default();
+        if !text.is_empty() && !text.contains("$(") && !is_template(text) && !is_expiry(text) {
+            let message = format!("`{text}` is no time that quay.io reads");
+            report.say(first_line(&value.place), message, "write one number and its unit: `12h`, `5d`, `2w`");
+        }
+    }
+}
+
+pub(super) fn hermetic_builds_fetch_before(run: &RunView<'_>, report: &mut Report<'_>) {
+    let given = |wanted: &str| list(run.spec, "params").iter().find(|given| name(given) == wanted);
+    let Some(hermetic) = given("hermetic").filter(|given| text(given, "value") == Some("true")) else {
+        return;
+    };
+    let declared = run.target.map(|target| list(target, "params")).unwrap_or_default();
+    let default = declared.iter().find(|known| name(known) == "prefetch-input");
+    let input = given("prefetch-input").map(|given| field(given, "value"));
+    let input = input.unwrap_or_else(|| default.and_then(|known| field(known, "default")));
+    if input.is_none_or(|input| matches!(input.text(), Some("" | "[]" | "{}"))) {
+        let message = "the build has no network, and nothing is fetched before it";
+        let help = "give `prefetch-input`, as `[{\"type\": \"rpm\", \"path\": \".\"}]`; a build that takes all from its base image needs none";
+        report.say(head(hermetic), message, help);
     }
 }
 

@@ -197,7 +197,8 @@ pub const RULES: &[Rule] = &[
 
     rule("image-digest", Warning, Page("https://github.com/conforma/policy/tree/main/policy/task/step_images"), "Images of steps are pinned by digest.", &[Task(images::steps_are_pinned), Action(images::action_is_pinned)]),
     rule("bundle-digest", Warning, Page("https://github.com/conforma/policy/tree/main/policy/pipeline/task_bundle"), "Bundles are pinned by digest.", &[Pipeline(images::bundles_of_tasks_are_pinned), Run(images::bundle_of_run_is_pinned)]),
-    rule("no-expiry", Warning, Page("https://github.com/conforma/policy/tree/main/policy/release/quay_expiration"), "Images of pull requests expire.", &[Run(images::pull_requests_expire)]),
+    rule("no-expiry", Warning, Page("https://github.com/conforma/policy/tree/main/policy/release/quay_expiration"), "Images of pull requests expire, at a time that their registry reads.", &[Run(images::pull_requests_expire)]),
+    rule("hermetic-without-prefetch", Warning, Page("https://konflux-ci.dev/docs/building/hermetic-builds/"), "What a build without network needs is fetched before it.", &[Run(images::hermetic_builds_fetch_before)]),
     rule("production-image", Error, Guide, "No image is pushed to where production images are.", &[Run(images::run_stays_out_of_production), Pipeline(images::pipeline_stays_out_of_production), Check::Object(images::component_stays_out_of_production)]),
     rule("staging-image", Error, Guide, "Builds push to a namespace of `[staging] intermediate`, where one is named.", &[Run(images::run_builds_staging), Pipeline(images::pipeline_builds_staging), Check::Object(images::component_builds_staging)]),
     rule("staging-release", Error, Guide, "Releases go to a namespace of `[staging] devel`, where one is named.", &[Check::Object(images::release_goes_to_devel)]),

@@ -734,6 +734,19 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: 5d"),
         ),
         case(
+            "no-expiry",
+            pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: soon"),
+            13,
+            pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: $(params.a)"),
+        ),
+        case(
+            "hermetic-without-prefetch",
+            run("params:\n- name: hermetic\n  value: true"),
+            7,
+            run("params:\n- name: hermetic\n  value: true\n- name: prefetch-input\n  value: '{\"type\": \"rpm\"}'"),
+        ),
+        case("hermetic-without-prefetch", run("params:\n- name: hermetic\n  value: 'true'\n- name: prefetch-input\n  value: ''"), 7, run("params:\n- name: hermetic\n  value: false")),
+        case(
             "production-image",
             run("params:\n- name: output-image\n  value: quay.io/fedora/fedora-bootc:{{revision}}"),
             8,
