@@ -104,11 +104,8 @@ fn exported(
 fn check(exported: &Exported, plan: &Plan, checker: &Checker) -> Vec<Finding> {
     let text = documents([&exported.pipeline, &exported.run].into_iter());
     let source = Source::new(format!("{}.yaml", exported.name), text);
-    let mut findings = checker.check(&[Arc::clone(&source)]);
-    if !findings.is_empty() {
-        Origins::of(&source, plan).trace(&mut findings);
-    }
-    findings
+    let findings = checker.check(&[Arc::clone(&source)]);
+    if findings.is_empty() { findings } else { Origins::of(&source, plan).on_page(findings) }
 }
 
 /// Returns whether a path is meant as a file: it is one, or it is called as one.

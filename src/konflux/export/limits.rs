@@ -154,7 +154,7 @@ pub(super) fn files_of_variants(plan: &Plan) -> impl Iterator<Item = Finding> {
     steps.map(|step| {
         let message =
             format!("step `{}` writes a file for each variant, which a pipeline does not", step.name);
-        let help = "`stagebook generate` writes these files into the repository";
+        let help = "`stagebook generate` writes them into the repository: leave the page out here, and give steps that are to be a pipeline a page of their own";
         Finding::error("files-of-variants", message).at(place(plan, step)).help(help)
     })
 }
