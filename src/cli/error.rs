@@ -65,6 +65,8 @@ pub(super) enum CliError {
     Run(#[from] RunError),
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    #[error("`{flag}` is for runs on a cluster")]
+    NotOnCluster { flag: &'static str },
     #[error("`{command}` could not be run")]
     Install { command: String, source: io::Error },
     /// Findings were shown already; they say everything.
@@ -90,6 +92,7 @@ impl CliError {
             | Self::TaskStep(_)
             | Self::BookToml { .. }
             | Self::NothingGenerated
+            | Self::NotOnCluster { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
@@ -122,6 +125,9 @@ impl CliError {
     pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Cluster(error) => error.help(),
+            Self::NotOnCluster { .. } => {
+                Some("add `--engine tekton`, or leave it out to run on this machine")
+            }
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),

@@ -87,7 +87,8 @@ fn exported(
         findings.extend(loaded.findings.iter().cloned());
         match plans {
             Ok(plans) => {
-                let (one, wrong) = export_plans(&plans, settings);
+                let (one, mut wrong) = export_plans(&plans, settings);
+                wrong.iter_mut().for_each(offer_flag);
                 if !has_error(&wrong) {
                     findings.extend(one.iter().flat_map(|one| check(one, &plans[0], &checker)));
                 }
@@ -98,6 +99,15 @@ fn exported(
         }
     }
     Ok((exported, crate::diagnostic::tidy(findings)))
+}
+
+/// Says that an image can be named on the command line too, which a run on a cluster cannot.
+fn offer_flag(finding: &mut Finding) {
+    if finding.code == "no-task-image"
+        && let Some(help) = &mut finding.help
+    {
+        help.push_str("; `--image` names one for this time");
+    }
 }
 
 /// Returns what is wrong with exported objects, with the lines of the page that they come from.

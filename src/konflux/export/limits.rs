@@ -22,7 +22,7 @@ pub(super) fn image(settings: &KonfluxSettings) -> Option<Finding> {
     let Some(image) = &settings.image else {
         let finding = Finding::error("no-task-image", "no image is named in which tasks run");
         return Some(finding.help(
-            "name one with `stagebook` in it below `[konflux]` in `stagebook.toml`, or by `--image`; `stagebook konflux export --containerfile` prints a recipe",
+            "name one that has `stagebook` in it: `image` below `[konflux]` in `stagebook.toml`; `stagebook konflux export --containerfile` prints a recipe",
         ));
     };
     let problem = Pin::of(image).problem()?;
