@@ -73,12 +73,12 @@ fn bundle_is_pinned(reference: &Node, report: &mut Report<'_>) {
 }
 
 pub(super) fn pull_requests_expire(run: &RunView<'_>, report: &mut Report<'_>) {
+    each_expiry(run, report);
     let given = list(run.spec, "params");
     let Some(output) = given.iter().find(|given| name(given) == "output-image") else { return };
     let expires = given.iter().any(|given| {
         name(given) == "image-expires-after" && text(given, "value").is_some_and(|value| !value.is_empty())
     });
-    each_expiry(run, report);
     if is_for_pull_requests(&run.object) && !expires {
         let finding = report.finding("the image of a pull request does not expire");
         let help = "each push to a pull request leaves an image behind: add the parameter `image-expires-after` with `5d`";
@@ -100,9 +100,10 @@ fn each_expiry(run: &RunView<'_>, report: &mut Report<'_>) {
 
 pub(super) fn hermetic_builds_fetch_before(run: &RunView<'_>, report: &mut Report<'_>) {
     let given = |wanted: &str| list(run.spec, "params").iter().find(|given| name(given) == wanted);
-    let Some(hermetic) = given("hermetic").filter(|given| text(given, "value") == Some("true")) else {
-        return;
+    let is_true = |given: &&Node| {
+        field(given, "value").is_some_and(|value| value.boolean() == Some(true) || value.to_json() == true)
     };
+    let Some(hermetic) = given("hermetic").filter(is_true) else { return };
     let declared = run.target.map(|target| list(target, "params")).unwrap_or_default();
     let default = declared.iter().find(|known| name(known) == "prefetch-input");
     let input = given("prefetch-input").map(|given| field(given, "value"));

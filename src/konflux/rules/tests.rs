@@ -739,6 +739,9 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             13,
             pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: $(params.a)"),
         ),
+        case("no-expiry", run("params:\n- name: image-expires-after\n  value: 5"), 8, run("params:\n- name: image-expires-after\n  value: ''")),
+        case("hermetic-without-prefetch", run("params:\n- name: hermetic\n  value: yes"), 7, run("params:\n- name: hermetic\n  value: no")),
+        case("trigger-name", triggered("on-event: '[pushed, ]'"), 6, triggered("on-event: '[push, ]'")),
         case(
             "hermetic-without-prefetch",
             run("params:\n- name: hermetic\n  value: true"),
@@ -894,6 +897,18 @@ fn bad_input_is_answered() {
     let found = check(&crlf);
     let unnamed = found.iter().find(|finding| finding.code == "unnamed-step").expect("it is found");
     assert_eq!(unnamed.place.as_ref().expect("it has a place").text(), "image: a");
+}
+
+#[test]
+fn long_expressions_take_no_time_and_few_findings() {
+    let expression = (0..20_000).map(|n| format!("bad{n} == 1")).collect::<Vec<_>>().join(" && ");
+    for text in [
+        format!("on-cel-expression: '{expression}'"),
+        format!("on-cel-expression: >-\n      {}", expression.replace(" && ", " &&\n      ")),
+    ] {
+        let found = check(&triggered(&text));
+        assert_eq!(found.iter().filter(|finding| finding.code == "trigger-name").count(), 20);
+    }
 }
 
 #[test]

@@ -76,6 +76,9 @@ const FUNCTIONS: [&str; 41] = [
 /// What `event` can be.
 const EVENTS: [&str; 3] = ["push", "pull_request", "incoming"];
 
+/// How many unknown names of one expression are told: with more, it is no expression of Pipelines-as-Code.
+const MOST_UNKNOWN: usize = 20;
+
 /// Returns an annotation of Pipelines-as-Code, which only a PipelineRun has.
 fn annotation<'a>(object: &Object<'a>, name: &str) -> Option<&'a Node> {
     object.annotation(&format!("{PREFIX}{name}")).filter(|_| object.is_tekton("PipelineRun"))
@@ -171,16 +174,17 @@ fn items(text: &str) -> Option<Vec<&str>> {
 pub(super) fn names_are_known(object: &Object<'_>, report: &mut Report<'_>) {
     if let Some(node) = annotation(object, "on-event") {
         let text = node.text().filter(|text| !is_template(text)).unwrap_or_default();
-        for event in items(text).unwrap_or_default().into_iter().filter(|event| !EVENTS.contains(event)) {
+        let is_unknown = |event: &&str| !event.is_empty() && !EVENTS.contains(event);
+        for event in items(text).unwrap_or_default().into_iter().filter(is_unknown) {
             report.say(first_line(&node.place), no_event(event), near(event, &EVENTS));
         }
     }
     let Some(node) = annotation(object, "on-cel-expression") else { return };
     let text = node.text().filter(|text| !is_template(text)).unwrap_or_default();
-    for name in names(text).unwrap_or_default() {
-        if let Some((message, help)) = unknown(&name) {
-            report.say(place_at(node, &name.at), message, help);
-        }
+    let names = names(text).unwrap_or_default();
+    let unknown = names.iter().filter_map(|name| Some((&name.at, unknown(name)?)));
+    for (at, (message, help)) in unknown.take(MOST_UNKNOWN) {
+        report.say(place_at(node, at), message, help);
     }
 }
 
