@@ -901,7 +901,7 @@ fn bad_input_is_answered() {
 
 #[test]
 fn long_expressions_take_no_time_and_few_findings() {
-    let expression = (0..20_000).map(|n| format!("bad{n} == 1")).collect::<Vec<_>>().join(" && ");
+    let expression = (0..4_000).map(|n| format!("bad{n} == 1")).collect::<Vec<_>>().join(" && ");
     for text in [
         format!("on-cel-expression: '{expression}'"),
         format!("on-cel-expression: >-\n      {}", expression.replace(" && ", " &&\n      ")),
