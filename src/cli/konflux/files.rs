@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::error::CliError;
-use crate::diagnostic::{Finding, Source};
+use crate::diagnostic::{Finding, Place, Source};
+use crate::yaml::{Node, read_documents};
 
 /// A YAML file.
 #[derive(Debug)]
@@ -13,6 +14,35 @@ pub(super) struct YamlFile {
     pub(super) source: Arc<Source>,
     /// Its path below the folder that was named; of a file that was named, its name.
     pub(super) inside: PathBuf,
+}
+
+/// A YAML file that could be read to its end.
+#[derive(Debug)]
+pub(super) struct ReadFile {
+    pub(super) file: YamlFile,
+    pub(super) documents: Vec<Node>,
+    /// Tags of its values.
+    pub(super) tagged: Vec<Place>,
+}
+
+impl YamlFile {
+    /// Reads the documents. A file that cannot be read to its end is left out: what it lacks says nothing about the
+    /// others.
+    pub(super) fn read(self, findings: &mut Vec<Finding>) -> Option<ReadFile> {
+        let read = read_documents(&self.source);
+        let is_whole = read.findings.is_empty();
+        findings.extend(read.findings);
+        is_whole.then_some(ReadFile { file: self, documents: read.documents, tagged: read.tagged })
+    }
+}
+
+/// Writes a file, in folders that need not be there.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
+    let wrong = |source| CliError::Write { path: path.to_path_buf(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(wrong)?;
+    }
+    std::fs::write(path, text).map_err(wrong)
 }
 
 /// Reads files, and all YAML files below folders; those whose names begin with a dot are meant as well, as

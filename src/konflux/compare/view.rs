@@ -1,6 +1,6 @@
 //! What a comparison found, as text, as Markdown and as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -13,6 +13,9 @@ use crate::diagnostic::plural;
 
 /// The longest value that is shown whole.
 const LONGEST: usize = 100;
+
+/// How many names stand beside a value.
+const MOST_LISTED: usize = 6;
 
 /// How much of what values have in common is shown.
 const CONTEXT: usize = 20;
@@ -169,17 +172,18 @@ fn leave_out_common(rows: &mut [Row]) {
 }
 
 fn rows_by(comparison: &Comparison, dimensions: &[usize], cases: &[Case]) -> Vec<Row> {
-    let mut grouped: Vec<(&Option<Pattern>, Vec<String>)> = Vec::new();
-    for Case { when, then } in cases {
+    let all: Vec<String> = cases.iter().map(|case| case.when.join(" ")).collect();
+    let mut grouped: Vec<(&Option<Pattern>, Vec<&str>)> = Vec::new();
+    for (Case { then, .. }, when) in cases.iter().zip(&all) {
         match grouped.iter_mut().find(|(value, _)| *value == then) {
-            Some((_, who)) => who.push(when.join(" ")),
-            None => grouped.push((then, vec![when.join(" ")])),
+            Some((_, who)) => who.push(when),
+            None => grouped.push((then, vec![when])),
         }
     }
     let names: Vec<&str> =
         dimensions.iter().map(|number| comparison.dimensions[*number].name.as_str()).collect();
-    let row = |(value, who): (&Option<Pattern>, Vec<String>)| Row {
-        who: format!("{} {}", names.join(" and "), who.join(", ")),
+    let row = |(value, who): (&Option<Pattern>, Vec<&str>)| Row {
+        who: format!("{} {}", names.join(" and "), listed(&who, &all)),
         value: value.as_ref().map_or_else(absent, |pattern| named(comparison, pattern)),
     };
     grouped.into_iter().map(row).collect()
@@ -194,10 +198,27 @@ fn rows_by_file(comparison: &Comparison, variation: &Variation) -> Vec<Row> {
         }
     }
     let row = |(value, files): (&Option<Value>, Vec<&str>)| Row {
-        who: files.join(", "),
+        who: listed(&files, &comparison.files),
         value: value.as_ref().map_or_else(absent, shown),
     };
     grouped.into_iter().map(row).collect()
+}
+
+/// Returns some of all names, so that a reader can take them in: those that are missing where these are fewer.
+fn listed(some: &[&str], all: &[String]) -> String {
+    if some.len() <= MOST_LISTED {
+        return some.join(", ");
+    }
+    let those: BTreeSet<&str> = some.iter().copied().collect();
+    let others: Vec<&str> = all.iter().map(String::as_str).filter(|name| !those.contains(name)).collect();
+    match others.len() {
+        0 => "all".to_owned(),
+        1..=MOST_LISTED => format!("all but {}", others.join(", ")),
+        _ => {
+            let shown = &some[..MOST_LISTED - 1];
+            format!("{} and {} more", shown.join(", "), some.len() - shown.len())
+        }
+    }
 }
 
 fn absent() -> String {

@@ -32,6 +32,7 @@
 mod back;
 mod cell;
 mod comments;
+mod condition;
 mod document;
 mod folder;
 mod language;
@@ -39,13 +40,14 @@ mod lines;
 mod object;
 mod page;
 mod piece;
+mod proof;
 mod prose;
 mod table;
 mod template;
 
 pub use back::{Exported, ExportedPage, export_page, is_imported};
 pub use document::{Imported, import};
-pub use folder::{Member, import_folder, nearly_equal};
+pub use folder::{ImportedFolder, Member, import_folder};
 
 #[cfg(test)]
 mod tests;
