@@ -1,10 +1,11 @@
 //! The YAML files that a command is about.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::error::CliError;
-use crate::diagnostic::{Finding, Place, Source};
+use crate::diagnostic::{Finding, Place, Source, normal_path};
 use crate::yaml::{Node, read_documents};
 
 /// A YAML file.
@@ -46,12 +47,12 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
 }
 
 /// Reads files, and all YAML files below folders; those whose names begin with a dot are meant as well, as
-/// Pipelines-as-Code's files lie in `.tekton`.
+/// Pipelines-as-Code's files lie in `.tekton`. A file that is named twice is read once.
 pub(super) fn read_yaml_files(
     paths: &[PathBuf],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<YamlFile>, CliError> {
-    let mut files = Vec::new();
+    let mut files: Vec<YamlFile> = Vec::new();
     for path in paths {
         if path.is_dir() {
             files.extend(below(path, findings));
@@ -62,6 +63,8 @@ pub(super) fn read_yaml_files(
             files.extend(source(path, text, findings).map(|source| YamlFile { source, inside }));
         }
     }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(normal_path(file.source.path())));
     Ok(files)
 }
 

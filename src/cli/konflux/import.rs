@@ -40,8 +40,12 @@ pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<E
     let mut findings = Vec::new();
     let files = read_yaml_files(&arguments.paths, &mut findings)?;
     let unreadable = findings.len();
-    let (whole, broken) = divided(files, &mut findings);
-    let left_out = unreadable + broken;
+    let count = files.len();
+    let mut whole: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(&mut findings)).collect();
+    if !arguments.each {
+        whole.retain(|read| has_a_name_of_text(read, &mut findings));
+    }
+    let left_out = unreadable + count - whole.len();
     if let Some(page) = one_page(arguments, &whole)? {
         findings.extend(page.findings.iter().cloned());
         printer.findings(&mut findings);
@@ -64,16 +68,20 @@ pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<E
     Ok(if has_error(&findings) { ExitStatus::Failed } else { ExitStatus::Passed })
 }
 
-fn were(files: usize) -> String {
-    format!("{} {}", plural(files, "file"), if files == 1 { "was" } else { "were" })
+/// Returns whether a page can say the name of a file, and says so where it cannot.
+fn has_a_name_of_text(read: &ReadFile, findings: &mut Vec<Finding>) -> bool {
+    let path = read.file.source.path();
+    if path.to_str().is_none() {
+        let message = format!("the name of `{}` is not UTF-8, and no page can write it", path.display());
+        findings.push(
+            Finding::error("import-name", message).help("rename it, or make a page for each file: --each"),
+        );
+    }
+    path.to_str().is_some()
 }
 
-/// Returns the files that can be read to their ends, and how many others there are: half of a file is not the file.
-fn divided(files: Vec<YamlFile>, findings: &mut Vec<Finding>) -> (Vec<ReadFile>, usize) {
-    let count = files.len();
-    let whole: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(findings)).collect();
-    let broken = count - whole.len();
-    (whole, broken)
+fn were(files: usize) -> String {
+    format!("{} {}", plural(files, "file"), if files == 1 { "was" } else { "were" })
 }
 
 /// Returns a single page for all files, if they are to become one.

@@ -123,26 +123,26 @@ fn many_names_are_said_by_the_few_that_are_missing() {
     check(
         &files,
         expect![[r#"
-        30 files, their names have 1 dimension
-          variant: c00, c01, c02, c03, c04, c05, c06, c07, c08, c09, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29
+            30 files, their names have 1 dimension
+              variant: c00, c01, c02, c03, c04, c05, c06, c07, c08, c09, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23 and 6 more
 
-        Can be repeated: 1 value
-          kind: 1
+            Can be repeated: 1 value
+              kind: 1
 
-        Needs a template: 3 values
+            Needs a template: 3 values
 
-          x
-            variant all but c07: same
-            variant c07: own
+              x
+                variant all but c07: same
+                variant c07: own
 
-          y
-            variant c00, c02, c04, c06, c08 and 10 more: 0
-            variant c01, c03, c05, c07, c09 and 10 more: 1
+              y
+                variant c00, c02, c04, c06, c08 and 10 more: 0
+                variant c01, c03, c05, c07, c09 and 10 more: 1
 
-          z
-            variant all but c03: null
-            variant c03: 1
-    "#]],
+              z
+                variant all but c03: null
+                variant c03: 1
+        "#]],
     );
 }
 

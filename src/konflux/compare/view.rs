@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::dimension::{common_prefix, common_suffix};
+use super::dimension::{Dimension, common_prefix, common_suffix};
 use super::explain::{Case, Explanation};
 use super::pattern::Pattern;
 use super::tree::{Comparison, Variation, shown};
@@ -13,6 +13,9 @@ use crate::diagnostic::plural;
 
 /// The longest value that is shown whole.
 const LONGEST: usize = 100;
+
+/// How many values of a dimension are shown.
+const MOST_VALUES: usize = 24;
 
 /// How many names stand beside a value.
 const MOST_LISTED: usize = 6;
@@ -24,8 +27,7 @@ const CONTEXT: usize = 20;
 pub fn comparison_text(comparison: &Comparison) -> String {
     let mut text = format!("{}\n", summary(comparison));
     for dimension in &comparison.dimensions {
-        writeln!(text, "  {}: {}", dimension.name, dimension.distinct().join(", "))
-            .expect("a String takes all");
+        writeln!(text, "  {}: {}", dimension.name, values_of(dimension)).expect("a String takes all");
     }
     writeln!(text, "\nCan be repeated: {}", count(comparison.same.len())).expect("a String takes all");
     for (section, count) in sections(comparison) {
@@ -40,6 +42,14 @@ pub fn comparison_text(comparison: &Comparison) -> String {
         }
     }
     text
+}
+
+/// Returns the values of a dimension; the first of many.
+fn values_of(dimension: &Dimension) -> String {
+    let values = dimension.distinct();
+    let more = values.len().saturating_sub(MOST_VALUES);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", values[..values.len() - more].join(", "))
 }
 
 /// Returns a comparison as tables of a page.
@@ -71,7 +81,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
 
 /// Returns a comparison for programs.
 pub fn comparison_json(comparison: &Comparison) -> Value {
-    let dimension = |dimension: &super::Dimension| json!({ "name": dimension.name, "values": dimension.distinct(), "by-file": dimension.values });
+    let dimension = |dimension: &Dimension| json!({ "name": dimension.name, "values": dimension.distinct(), "by-file": dimension.values });
     let same = comparison.same.iter().map(|same| json!({ "path": same.path, "value": same.value }));
     json!({
         "version": 1,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::lines::aligned;
 use super::page::fence;
-use super::proof::prove;
+use super::proof::{Proof, prove};
 use super::template::{Column, Template, template};
 use crate::config::Settings;
 use crate::diagnostic::{Finding, Place, Source, plural};
@@ -52,26 +52,23 @@ pub struct ImportedFolder {
 /// The page is read, planned and rendered as `generate` does it: a finding says of each file whether it is
 /// written as it is. Gives nothing where files are not nearly equal, unless it is to be done `anyway`.
 pub fn import_folder(files: &[Member], settings: &Settings, anyway: bool) -> Option<ImportedFolder> {
+    let compared = |file: &Member| Compared { name: file.path.clone(), documents: file.documents.clone() };
+    let comparison = compare(&files.iter().map(compared).collect::<Vec<_>>());
+    if !anyway && !comparison.has_much_in_common() {
+        return None;
+    }
     let mut findings = Vec::new();
     let texts: Vec<String> = files.iter().map(|file| text_of(&file.source, &mut findings)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let draft = Draft::of(files, &texts, false);
-    if !anyway && !draft.is_of_nearly_equal_files(&texts) {
+    let drafts = Drafts { files, comparison: &comparison, texts: &texts };
+    let first = drafts.of_parts(false);
+    let lines = texts.first().map_or(0, |text| text.lines().count());
+    if !anyway && first.template.conditional * 2 > lines {
         return None;
     }
-    let lines = texts.first().map_or(0, |text| text.lines().count());
+    let (draft, text, proof) = drafts.proven(first, settings);
     if draft.template.conditional > lines {
         findings.push(much_differs(&files[0], draft.template.conditional));
-    }
-    let mut text = draft.page(files);
-    let mut proof = prove(&text, files, &texts, settings);
-    if !proof.holds {
-        // A line in a script looks like YAML, and means another thing with other quotes.
-        let exact = Draft::of(files, &texts, true).page(files);
-        let other = prove(&exact, files, &texts, settings);
-        if other.holds {
-            (text, proof) = (exact, other);
-        }
     }
     findings.extend(proof.findings);
     let kept = |file: &usize| texts[*file] == files[*file].source.text();
@@ -79,40 +76,60 @@ pub fn import_folder(files: &[Member], settings: &Settings, anyway: bool) -> Opt
     Some(ImportedFolder { text, findings, exact, holds: proof.holds })
 }
 
-/// What a page is made of.
+/// A page before it is written.
 struct Draft {
-    comparison: Comparison,
+    dimensions: Vec<Dimension>,
     template: Template,
 }
 
-impl Draft {
-    fn of(files: &[Member], texts: &[&str], exact: bool) -> Self {
-        let compared =
-            |file: &Member| Compared { name: file.path.clone(), documents: file.documents.clone() };
-        let mut comparison = compare(&files.iter().map(compared).collect::<Vec<_>>());
-        let dimensions = &comparison.dimensions;
+/// What drafts are made of.
+struct Drafts<'a> {
+    files: &'a [Member],
+    comparison: &'a Comparison,
+    texts: &'a [&'a str],
+}
+
+impl Drafts<'_> {
+    /// Returns a draft in which what the names are made of decides what varies, if that is short; else one with a
+    /// row for each file, where a column says anything.
+    fn of_parts(&self, exact: bool) -> Draft {
+        let dimensions = &self.comparison.dimensions;
         if !are_too_many(dimensions) {
-            let template =
-                template(&aligned(texts, dimensions), dimensions, (texts, &comparison.files), exact);
-            if template.complete {
-                return Self { comparison, template };
+            let draft = self.of(dimensions.clone(), exact);
+            if draft.template.complete {
+                return draft;
             }
         }
-        // With a row for each file, a column says anything.
-        comparison.dimensions = vec![Dimension::whole(&comparison.files)];
-        let dimensions = &comparison.dimensions;
-        let template = template(&aligned(texts, dimensions), dimensions, (texts, &comparison.files), exact);
-        Self { comparison, template }
+        self.of_files(exact)
     }
 
-    /// Returns whether few lines of the template are not in all files.
-    fn is_of_nearly_equal_files(&self, texts: &[&str]) -> bool {
-        let lines = texts.first().map_or(0, |text| text.lines().count());
-        self.comparison.has_much_in_common() && self.template.conditional * 2 <= lines
+    fn of_files(&self, exact: bool) -> Draft {
+        self.of(vec![Dimension::whole(&self.comparison.files)], exact)
     }
 
-    fn page(&self, files: &[Member]) -> String {
-        page(files, &self.comparison, &self.template)
+    fn of(&self, dimensions: Vec<Dimension>, exact: bool) -> Draft {
+        let aligned = aligned(self.texts, &dimensions);
+        let paths = (self.texts, self.comparison.files.as_slice());
+        let template = template(&aligned, &dimensions, paths, exact);
+        Draft { dimensions, template }
+    }
+
+    /// Returns the first draft that gives the files back, with its page; where none does, the one that was begun with.
+    fn proven(&self, first: Draft, settings: &Settings) -> (Draft, String, Proof) {
+        let proven = |draft: Draft| {
+            let text = page(self.files, self.comparison, &draft);
+            let proof = prove(&text, self.files, self.texts, settings);
+            (draft, text, proof)
+        };
+        let first = proven(first);
+        if first.2.holds {
+            return first;
+        }
+        // A line in a script looks like YAML, and means another thing with other quotes; a part of a name may not
+        // be one where it stands.
+        let others = [|all: &Self| all.of_parts(true), |all: &Self| all.of_files(true)];
+        let other = others.into_iter().map(|other| proven(other(self))).find(|other| other.2.holds);
+        other.unwrap_or(first)
     }
 }
 
@@ -151,8 +168,8 @@ fn much_differs(first: &Member, lines: usize) -> Finding {
     finding.help("bring keys into one order in all files, or import fewer of them into one page")
 }
 
-fn page(files: &[Member], comparison: &Comparison, template: &Template) -> String {
-    let Comparison { dimensions, .. } = comparison;
+fn page(files: &[Member], comparison: &Comparison, draft: &Draft) -> String {
+    let Draft { dimensions, template } = draft;
     let mut matrix = Map::new();
     for dimension in dimensions {
         matrix.insert(dimension.name.clone(), json!("table"));
@@ -164,7 +181,8 @@ fn page(files: &[Member], comparison: &Comparison, template: &Template) -> Strin
     matrix.insert("run".to_owned(), json!("once"));
     let title = title(files);
     let front = json!({ "title": title, "matrix": matrix, "tags": ["tekton"] });
-    let mut page = format!("---\n{}---\n\n# {title}\n\n{}", write(&front), introduction(comparison));
+    let mut page =
+        format!("---\n{}---\n\n# {title}\n\n{}", write(&front), introduction(comparison, dimensions));
     for (number, dimension) in dimensions.iter().enumerate() {
         let columns: Vec<&Column> =
             template.columns.iter().filter(|column| column.dimension == number).collect();
@@ -183,13 +201,13 @@ fn title(files: &[Member]) -> String {
     if folder.is_empty() { "Pipeline files".to_owned() } else { format!("Pipeline files in {folder}") }
 }
 
-fn introduction(comparison: &Comparison) -> String {
+fn introduction(comparison: &Comparison, dimensions: &[Dimension]) -> String {
     let mut text = format!(
         "This page generates {}. {} are the same in all of them.\n",
         plural(comparison.files.len(), "file"),
         plural(comparison.same.len(), "value"),
     );
-    let names: Vec<&str> = comparison.dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
+    let names: Vec<&str> = dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
     if let Some((last, others)) = names.split_last().filter(|(_, others)| !others.is_empty()) {
         writeln!(text, "What differs is decided by {} and {last}.", others.join(", "))
             .expect("a String takes all");

@@ -36,6 +36,10 @@ impl Proof {
 
 /// Renders a page, and compares what it writes with the files that it was made of. `texts` are theirs.
 pub(super) fn prove(page: &str, files: &[Member], texts: &[&str], settings: &Settings) -> Proof {
+    let twice = twice(files);
+    if !twice.is_empty() {
+        return Proof::of(twice, BTreeSet::new());
+    }
     let plans = match plans(page, settings) {
         Ok(plans) => plans,
         Err(findings) => return Proof::of(findings, BTreeSet::new()),
@@ -56,6 +60,21 @@ pub(super) fn prove(page: &str, files: &[Member], texts: &[&str], settings: &Set
     }
     findings.extend(written.keys().map(|path| invented(path)));
     Proof::of(findings, exact)
+}
+
+/// Says which files have the same path in the project.
+fn twice(files: &[Member]) -> Vec<Finding> {
+    let mut known: BTreeMap<&str, &Member> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for file in files {
+        if let Some(first) = known.insert(&file.path, file) {
+            let message = format!("two files would be `{}` in the project", file.path);
+            let finding = Finding::error("import-double", message).at(Place::new(&file.source, 0..0));
+            let first = Place::new(&first.source, 0..0);
+            findings.push(finding.related(first, "the first one").help("import one folder after the other"));
+        }
+    }
+    findings
 }
 
 fn plans(page: &str, settings: &Settings) -> Result<Vec<Plan>, Vec<Finding>> {

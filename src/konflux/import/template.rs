@@ -19,9 +19,9 @@ const LONGEST_OF_ALL: (usize, usize) = (1000, 1000);
 /// How many ways to write a line may stand in the template itself.
 const MOST_WAYS: usize = 4;
 
-/// Tags that templates may have; those are taken of which no file has any.
-const TAGS: [&str; 4] =
-    ["<% %> << >> <# #>", "[% %] [= =] [# #]", "<%% %%> <<< >>> <## ##>", "@% %@ @= =@ @# #@"];
+/// Tags that templates may have, of two letters each as the engine wants them.
+const TAGS: [&str; 5] =
+    ["<% %> << >> <# #>", "[% %] [= =] [# #]", "~% %~ ~= =~ ~# #~", "@% %@ @= =@ @# #@", "^% %^ ^= =^ ^# #^"];
 
 /// Words of templates that no parameter can have as its name.
 const RESERVED: [&str; 12] =
@@ -60,24 +60,28 @@ pub(super) fn template(
     (texts, paths): (&[&str], &[String]),
     exact: bool,
 ) -> Template {
-    let tags = TAGS.into_iter().find(|tags| {
-        let mut starts = tags.split(' ').step_by(2);
-        let is_free = |tag: &str| {
-            texts.iter().all(|text| !text.contains(tag)) && paths.iter().all(|path| !path.contains(tag))
-        };
-        starts.all(is_free)
-    });
-    let template = Template {
-        tags: tags.unwrap_or(TAGS[0]),
-        text: String::new(),
-        columns: Vec::new(),
-        conditional: 0,
-        complete: true,
-    };
+    let tags = free_tags(texts, paths);
+    let template =
+        Template { tags, text: String::new(), columns: Vec::new(), conditional: 0, complete: true };
     let mut builder = Builder { dimensions, aligned, exact, template };
     builder.build();
     builder.end(texts);
     builder.template
+}
+
+/// Returns tags of which no file has any; and if there are such, those that cannot come to be where a value stands
+/// behind the same mark, as in `<stable>`.
+fn free_tags(texts: &[&str], paths: &[String]) -> &'static str {
+    let all = || texts.iter().copied().chain(paths.iter().map(String::as_str));
+    let is_free = |tags: &&str| tags.split(' ').step_by(2).all(|tag| all().all(|text| !text.contains(tag)));
+    let is_apart = |tags: &&str| {
+        let begins = |(at, mark): (usize, &str), text: &str| {
+            text[at + mark.len()..].starts_with(char::is_alphanumeric)
+        };
+        all().all(|text| !text.match_indices(&tags[..1]).any(|found| begins(found, text)))
+    };
+    let free: Vec<&str> = TAGS.into_iter().filter(is_free).collect();
+    free.iter().copied().find(|tags| is_apart(&tags)).or(free.first().copied()).unwrap_or(TAGS[0])
 }
 
 /// Lines that some files have.
@@ -352,6 +356,11 @@ impl Builder<'_> {
         }
         let covered: usize = run.iter().map(|branch| branch.files.len()).sum();
         let all = covered == self.aligned.files();
+        if let ([Branch { files, slots }], true) = (run.as_slice(), all) {
+            let lines: Vec<String> = slots.iter().map(|at| self.line_of(*at, files)).collect();
+            self.template.text += &format!("{}\n", lines.join("\n"));
+            return;
+        }
         let mut branches = Vec::new();
         for (number, Branch { files, slots }) in run.iter().enumerate() {
             let lines = slots.iter().map(|at| self.line_of(*at, files)).collect();

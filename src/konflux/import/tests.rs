@@ -669,6 +669,20 @@ fn quotes_in_scripts_are_no_other_way_to_write_a_value() {
 }
 
 #[test]
+fn values_behind_marks_of_templates_are_written_as_they_are() {
+    let file = |name: &str| {
+        format!(
+            "kind: A\nname: {name}\nscript: |\n  <{name}> [{name}] [= <% << <# @{name} ~{name} {{% {{{{ {name}\n\n"
+        )
+    };
+    let page = folder(&[("a.yaml", &file("a")), ("b.yaml", &file("b"))]);
+    assert_eq!((page.exact, lines(&page.findings).as_str()), (2, ""), "{}", page.text);
+    let file = |name: &str| format!("kind: A\nname: {name}\nscript: |\n  <{name}>\n");
+    let page = folder(&[("a.yaml", &file("a")), ("b.yaml", &file("b"))]);
+    assert_eq!((page.exact, lines(&page.findings).as_str()), (2, ""), "{}", page.text);
+}
+
+#[test]
 fn page_that_would_write_other_files_is_said() {
     let page = folder(&[("a\nb.yaml", "kind: A\nx: 1\n"), ("a\nc.yaml", "kind: A\nx: 2\n")]);
     assert!(!page.holds && lines(&page.findings).contains("error[import-"), "{}", lines(&page.findings));
@@ -689,4 +703,14 @@ fn tags_of_values_are_said() {
 fn nothing_is_said_of_comments_in_a_file_that_cannot_be_read() {
     let page = import(&source("kind: Task # a\nx: \"a\n&& b\"\ny: [\n"));
     assert_eq!((page.objects, page.findings.len()), (0, 1), "{}", lines(&page.findings));
+}
+
+#[test]
+fn two_files_of_one_path_are_said() {
+    let page = folder(&[("a.yaml", "kind: A\nx: 1\n"), ("a.yaml", "kind: A\nx: 2\n")]);
+    assert!(!page.holds);
+    assert_eq!(
+        lines(&page.findings),
+        "a.yaml:1:1 error[import-double] two files would be `a.yaml` in the project\n"
+    );
 }
