@@ -281,10 +281,10 @@ impl<'a> Reader<'a> {
 
     /// Notes a tag that none of YAML's own types has.
     fn note_tag(&mut self, tag: Option<&Tag>, span: &Span) {
-        let is_own = |tag: &Tag| {
-            let known = ["str", "int", "float", "bool", "null", "seq", "map"];
-            !(tag.is_yaml_core_schema() && known.contains(&tag.suffix.as_str()))
-                && !(tag.handle.is_empty() && tag.suffix == "!")
+        let is_own = |tag: &Tag| match tag.is_yaml_core_schema() {
+            true => !CORE_TYPES.contains(&tag.suffix.as_str()),
+            // A lone `!` says that a value is a text.
+            false => !(tag.handle.is_empty() && tag.suffix == "!"),
         };
         if !tag.is_some_and(is_own) {
             return;
@@ -388,6 +388,9 @@ impl<'a> Reader<'a> {
         self.start + index.min(self.text.len())
     }
 }
+
+/// The types that values have without a tag as well.
+const CORE_TYPES: [&str; 7] = ["str", "int", "float", "bool", "null", "seq", "map"];
 
 const MERGES: &str = "does not parse: `<<` takes a mapping, or a list of mappings";
 

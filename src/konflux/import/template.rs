@@ -81,7 +81,7 @@ fn free_tags(texts: &[&str], paths: &[String]) -> &'static str {
         all().all(|text| !text.match_indices(&tags[..1]).any(|found| begins(found, text)))
     };
     let free: Vec<&str> = TAGS.into_iter().filter(is_free).collect();
-    free.iter().copied().find(|tags| is_apart(&tags)).or(free.first().copied()).unwrap_or(TAGS[0])
+    free.iter().copied().find(is_apart).or(free.first().copied()).unwrap_or(TAGS[0])
 }
 
 /// Lines that some files have.
