@@ -638,7 +638,7 @@ fn what_is_wrong_with_an_included_page_is_said() {
     check(
         "<!-- include: broken.md -->\n",
         expect![
-            "broken.md:2:8 error[invalid-front-matter] YAML does not parse: `[` is never closed (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"
+            "broken.md:2:6 error[invalid-front-matter] YAML does not parse: `[` is never closed (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"
         ],
     );
     check(
