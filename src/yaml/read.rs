@@ -28,6 +28,8 @@ pub struct Documents {
     pub findings: Vec<Finding>,
     /// Values that have a tag of their own, `!vault`: it is no part of the value.
     pub tagged: Vec<Place>,
+    /// The first name that stands for a value which is elsewhere.
+    pub alias: Option<Place>,
 }
 
 /// Reads a piece of a page as one document. `text` has the length of the piece that begins at `start`.
@@ -81,6 +83,7 @@ fn documents(source: &Arc<Source>, start: usize, text: &str) -> Documents {
         }
     }
     read.tagged = reader.tagged;
+    read.alias = reader.alias;
     read
 }
 
@@ -142,6 +145,7 @@ struct Reader<'a> {
     /// Where lists and maps in brackets begin that are not closed yet.
     brackets: Vec<usize>,
     tagged: Vec<Place>,
+    alias: Option<Place>,
 }
 
 type Read<T> = Result<T, Box<Finding>>;
@@ -163,6 +167,7 @@ impl<'a> Reader<'a> {
             copied: 0,
             brackets: Vec::new(),
             tagged: Vec::new(),
+            alias: None,
         }
     }
 
@@ -356,6 +361,7 @@ impl<'a> Reader<'a> {
     /// Returns what an alias stands for.
     fn copy(&mut self, anchor: usize, span: &Span) -> Read<Node> {
         let place = self.place(span, span);
+        self.alias.get_or_insert_with(|| place.clone());
         let Some((node, size)) = self.anchors.get(&anchor) else {
             // The parser refuses an unknown name: this one stands within what it names.
             return Err(self.finding(place, "does not parse: an alias stands within what it stands for"));

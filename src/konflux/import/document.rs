@@ -44,12 +44,12 @@ pub fn import(source: &Arc<Source>) -> Imported {
     }
     let mut findings: Vec<Finding> = read.tagged.iter().map(tag_left_out).collect();
     let objects = objects(&read.documents, &mut findings);
-    let mut comments = Comments::of(source, &read.documents);
+    let mut comments = Comments::of(source, &read);
     let mut draft = Draft::of(source, &objects, &mut comments, &vec![false; objects.len()]);
     // Reading back what was written is the proof that nothing is lost; an object that fails stays YAML.
     let whole = draft.not_kept(&objects);
     if whole.contains(&true) {
-        comments = Comments::of(source, &read.documents);
+        comments = Comments::of(source, &read);
         draft = Draft::of(source, &objects, &mut comments, &whole);
         let names = objects.iter().zip(&whole).filter(|(_, whole)| **whole);
         findings.extend(names.map(|(object, _)| kept_whole(object)));

@@ -700,6 +700,16 @@ fn tags_of_values_are_said() {
 }
 
 #[test]
+fn words_of_scripts_are_no_names_of_values() {
+    for script in ["* a && b\n", "&& a\n", "*a\n", "# a\n"] {
+        let page = import(&source(&format!("kind: Task\nspec:\n  steps:\n  - script: |\n      {script}")));
+        assert_eq!(lines(&page.findings), "", "{script}");
+    }
+    let page = import(&source("kind: Task\nx: &a b\ny: *a\n"));
+    assert_eq!(lines(&page.findings).matches("import-aliases").count(), 1);
+}
+
+#[test]
 fn nothing_is_said_of_comments_in_a_file_that_cannot_be_read() {
     let page = import(&source("kind: Task # a\nx: \"a\n&& b\"\ny: [\n"));
     assert_eq!((page.objects, page.findings.len()), (0, 1), "{}", lines(&page.findings));
