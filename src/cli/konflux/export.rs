@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value;
 
+use super::files::write_file;
 use super::objects::{Prepared, checker};
 use super::page::{ImportedPage, take_imported};
 use crate::cli::arguments::{SelectionArguments, TutorialArguments};
@@ -139,8 +140,6 @@ fn write_folder(
     pages: &[ImportedPage],
     printer: &Printer,
 ) -> Result<(), CliError> {
-    let trouble = |source| CliError::Write { path: folder.to_path_buf(), source };
-    std::fs::create_dir_all(folder).map_err(trouble)?;
     for one in exported {
         write(&folder.join(format!("{}.yaml", one.name)), &yaml::write(&one.pipeline), printer)?;
         write(&folder.join(format!("{}-run.yaml", one.name)), &yaml::write(&one.run), printer)?;
@@ -152,7 +151,7 @@ fn write_folder(
 }
 
 fn write(path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
-    std::fs::write(path, text).map_err(|source| CliError::Write { path: path.to_path_buf(), source })?;
+    write_file(path, text)?;
     printer.say(&path.display().to_string());
     Ok(())
 }
