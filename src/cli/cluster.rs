@@ -39,14 +39,29 @@ pub(super) struct EngineArguments {
     #[arg(long, value_name = "ENGINE", value_enum, default_value_t)]
     pub(super) engine: Engine,
     /// Which context of the kubeconfig names the cluster [default: its current one]
-    #[arg(long, value_name = "NAME", requires = "engine")]
+    #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// In which namespace of the cluster [default: the context's]
-    #[arg(long, value_name = "NAME", requires = "engine")]
+    #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// Ask the cluster whether it would take the pipelines, and run nothing
-    #[arg(long, value_name = "WHO", value_enum, requires = "engine", conflicts_with = "report")]
+    #[arg(long, value_name = "WHO", value_enum, conflicts_with = "report")]
     pub(super) dry_run: Option<DryRun>,
+}
+
+impl EngineArguments {
+    /// Refuses what only a run on a cluster can have.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        let given = [
+            ("--context", self.context.is_some()),
+            ("--namespace", self.namespace.is_some()),
+            ("--dry-run", self.dry_run.is_some()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given && self.engine == Engine::Local) {
+            Some((flag, _)) => Err(CliError::NotOnCluster { flag }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Returns what each plan is on a cluster. Where one cannot be exported nothing is run, and it is said why.

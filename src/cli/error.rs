@@ -69,6 +69,8 @@ pub(super) enum CliError {
     Cluster(#[from] ClusterError),
     #[error(transparent)]
     Image(#[from] ImageError),
+    #[error("`{flag}` is for runs on a cluster")]
+    NotOnCluster { flag: &'static str },
     #[error("`{command}` could not be run")]
     Install { command: String, source: io::Error },
     /// Findings were shown already; they say everything.
@@ -94,6 +96,7 @@ impl CliError {
             | Self::TaskStep(_)
             | Self::BookToml { .. }
             | Self::NothingGenerated
+            | Self::NotOnCluster { .. }
             | Self::Findings => ExitStatus::Invalid,
             Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
                 ExitStatus::Invalid
@@ -134,6 +137,9 @@ impl CliError {
     fn fixed_help(&self) -> Option<&str> {
         match self {
             Self::Cluster(error) => error.help(),
+            Self::NotOnCluster { .. } => {
+                Some("add `--engine tekton`, or leave it out to run on this machine")
+            }
             Self::NoTutorials { .. } => Some(
                 "a tutorial is a Markdown file with a `bash`, `sh`, `zsh` or `console` block; name one: stagebook run README.md",
             ),

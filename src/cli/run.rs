@@ -100,6 +100,7 @@ fn parse_report(text: &str) -> Result<Report, String> {
 
 /// Runs the tutorials.
 pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
+    arguments.engine.check()?;
     let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
     let plans = printer.sound(project.plans(&arguments.tutorials, &arguments.selection)?)?;
     printer.findings(&mut project.findings);

@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::client::Body;
-use kube::config::{Config, KubeConfigOptions};
+use kube::config::{Config, KubeConfigOptions, KubeconfigError};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, Status};
 use kube::{Api, Client};
 use serde_json::Value;
@@ -54,9 +54,39 @@ pub async fn connect(target: &Target) -> Result<Cluster, ClusterError> {
 async fn config(target: &Target) -> Result<Config, String> {
     if target.context.is_some() {
         let options = KubeConfigOptions { context: target.context.clone(), ..KubeConfigOptions::default() };
-        return Config::from_kubeconfig(&options).await.map_err(|error| crate::diagnostic::chain(&error));
+        return Config::from_kubeconfig(&options).await.map_err(|error| kubeconfig(&error));
     }
-    Config::infer().await.map_err(|error| crate::diagnostic::chain(&error))
+    // That this is no pod of a cluster is nothing that anybody would want to change.
+    Config::infer().await.map_err(|error| {
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
+        source.map_or_else(|| error.to_string(), kubeconfig)
+    })
+}
+
+/// Says in words, and once, what is wrong with a kubeconfig: its own errors repeat what caused them.
+fn kubeconfig(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(why, path) if why.kind() == std::io::ErrorKind::NotFound => {
+            format!("there is no kubeconfig `{}`", path.display())
+        }
+        KubeconfigError::ReadConfig(why, path) => {
+            format!("the kubeconfig `{}` cannot be read ({why})", path.display())
+        }
+        KubeconfigError::FindPath => "there is no home folder to look for a kubeconfig in".to_owned(),
+        KubeconfigError::CurrentContextNotSet => "the kubeconfig says no current context".to_owned(),
+        KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context `{name}`"),
+        KubeconfigError::LoadClusterOfContext(name) => {
+            format!("the kubeconfig has no cluster `{name}`, which the context names")
+        }
+        KubeconfigError::Parse(_) => {
+            let said = error.to_string();
+            let line = said.lines().next().unwrap_or_default();
+            let why =
+                line.trim_start_matches("failed to parse kubeconfig YAML: ").trim_start_matches("error: ");
+            format!("the kubeconfig is no YAML ({why})")
+        }
+        other => format!("the kubeconfig cannot be used ({other})"),
+    }
 }
 
 /// What became of an object that was created.

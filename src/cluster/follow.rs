@@ -1,6 +1,6 @@
 //! One plan on the cluster, from its creation to its last line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -17,15 +17,11 @@ use super::error::ClusterError;
 use super::log::{LogMessage, LogReader};
 use super::objects::{Ending, PIPELINE_RUN, PipelineRun, StepState, TaskRun, Terminated};
 use super::options::{ClusterJob, ClusterOptions};
-use crate::diagnostic::chain;
-use crate::event::{
-    CheckResult, EventKind, Exit, ImageFound, NamedResult, Outcome, OutputChunk, PromisedImage, SkipReason,
-    StepOutput, StepResult, TutorialOutcome, TutorialResult,
-};
-use crate::expect::{Captures, Stream};
-use crate::plan::{Plan, PlannedStep, StepIndex, Work};
+use super::verdict;
+use crate::event::{EventKind, Outcome, OutputChunk, SkipReason, StepOutput, StepResult, TutorialResult};
+use crate::expect::Stream;
+use crate::plan::{Plan, PlannedStep, StepIndex};
 use crate::run::{Capture, Redactor, Secrets, Stop, coverage, introduce, left_out, not_run};
-use crate::tutorial::ExpectedOutput;
 
 /// How long the rest of the logs may take once all is over.
 const LAST_LOGS: Duration = Duration::from_secs(20);
@@ -66,6 +62,8 @@ struct Follower {
     steps: Vec<Followed>,
     lines: mpsc::Sender<LogMessage>,
     readers: JoinSet<()>,
+    /// What was said of tasks that wait: it is repeated each time that they are looked at.
+    noted: BTreeSet<String>,
     /// How each task ended.
     endings: BTreeMap<String, Ending>,
     asked: Stop,
@@ -80,18 +78,20 @@ pub(super) async fn follow(shared: Shared, job: Rc<ClusterJob>, number: usize) {
     let mut follower = Follower::new(shared, job, name, lines);
     follower.say(EventKind::TutorialStarted(Box::new(introduce(plan))));
     let followed = follower.run(logs).await;
-    let results = results(&followed);
+    let results = verdict::results(&followed);
     let trouble = follower.close(followed);
-    let outcomes = follower.steps.iter().map(|step| step.outcome.as_ref());
-    let coverage = coverage(plan, outcomes);
+    let outcomes = || follower.steps.iter().map(|step| step.outcome.as_ref());
+    let coverage = coverage(plan, outcomes());
+    let ended: Vec<&Outcome> = outcomes().flatten().collect();
+    let is_stopped = follower.asked > Stop::No;
     let result = TutorialResult {
-        outcome: follower.judge(trouble.as_deref(), coverage.executed()),
+        outcome: verdict::of_tutorial(&ended, trouble.is_some(), is_stopped, coverage.executed()),
         coverage,
         duration: began.elapsed(),
         missing: Vec::new(),
         trouble,
         workspace: None,
-        images: images(plan),
+        images: verdict::images(plan),
         results,
     };
     follower.say(EventKind::TutorialFinished { plan: plan.key.clone(), result: Box::new(result) });
@@ -144,6 +144,7 @@ impl Follower {
             steps,
             lines,
             readers: JoinSet::new(),
+            noted: BTreeSet::new(),
             endings: BTreeMap::new(),
             asked: Stop::No,
             job,
@@ -159,11 +160,16 @@ impl Follower {
         let _ = self.shared.events.send(event);
     }
 
+    fn note(&self, note: String) {
+        self.say(EventKind::TutorialNoted { plan: self.plan().key.clone(), note });
+    }
+
     /// Creates the PipelineRun and follows it to its end.
     async fn run(&mut self, mut logs: mpsc::Receiver<LogMessage>) -> Result<PipelineRun, ClusterError> {
         self.leave_out();
         let object = object(&self.job, &self.shared.options, &self.name);
-        self.shared.cluster.create(&object, false).await?;
+        let created = self.shared.cluster.create(&object, false).await?;
+        created.warnings.iter().for_each(|warning| self.note(format!("the cluster warns: {warning}")));
         let run = self.watch(&mut logs).await;
         let settled = self.settle(&mut logs).await;
         self.readers.abort_all();
@@ -287,6 +293,12 @@ impl Follower {
                 step.ended.send_replace(true);
             }
         }
+        if let Some(why) = task.waiting {
+            let note = format!("task `{}` waits: {why}", task.task);
+            if self.noted.insert(note.clone()) {
+                self.note(note);
+            }
+        }
         if let Some(ending) = task.ending {
             self.endings.insert(task.task, ending);
         }
@@ -388,30 +400,7 @@ impl Follower {
         let Some(lost) = self.steps[number].log.clone() else { return };
         let mut output = self.output(number);
         output.trouble = output.trouble.or(lost);
-        let planned = &self.plan().steps[number];
-        let as_promised = how.exit_code == 0 && how.signal.is_none();
-        let outcome = match task_ended {
-            _ if as_promised && promises(planned).next().is_some() => Outcome::Verified,
-            _ if as_promised && planned.exit.is_some() => Outcome::Verified,
-            _ if as_promised => Outcome::Unverified,
-            Some("TaskRunTimeout") => Outcome::TimedOut { limit: planned.timeout },
-            Some("TaskRunCancelled") => Outcome::Cancelled,
-            _ => Outcome::Failed { reason: reason(how, &output) },
-        };
-        let exit =
-            if as_promised { Exit::Status(planned.exit.unwrap_or(0)) } else { Exit::Status(how.exit_code) };
-        let checks = match outcome {
-            Outcome::Verified => promises(planned).map(held).collect(),
-            _ => Vec::new(),
-        };
-        let result = StepResult {
-            exit: Some(exit),
-            checks,
-            output,
-            duration: how.duration(),
-            attempt: 1,
-            ..not_run(outcome)
-        };
+        let result = verdict::of_step(&self.plan().steps[number], how, task_ended, output);
         self.finish_step(number, result);
     }
 
@@ -432,13 +421,14 @@ impl Follower {
     /// Says of every step how it ended; returns trouble that no step is to blame for.
     fn close(&mut self, followed: Result<PipelineRun, ClusterError>) -> Option<String> {
         let trouble = match &followed {
-            Err(error) => Some(with_help(error)),
+            Err(error) => Some(verdict::trouble(error)),
             Ok(PipelineRun { ending: Some(ending), .. }) if !ending.succeeded => {
                 Some(format!("{}: {}", ending.reason, self.blame().unwrap_or(&ending.message)))
             }
             Ok(_) => None,
         };
-        let broken = self.steps.iter().position(|step| step.outcome.as_ref().is_some_and(is_failure));
+        let broken =
+            self.steps.iter().position(|step| step.outcome.as_ref().is_some_and(verdict::is_failure));
         for number in 0..self.steps.len() {
             if self.steps[number].outcome.is_some() {
                 continue;
@@ -459,76 +449,5 @@ impl Follower {
     /// Returns what a task said that ended before any of its steps ran, for want of an image or of room.
     fn blame(&self) -> Option<&String> {
         self.endings.values().find(|ending| !ending.succeeded).map(|ending| &ending.message)
-    }
-
-    fn judge(&self, trouble: Option<&str>, executed: usize) -> TutorialOutcome {
-        let outcomes = || self.steps.iter().filter_map(|step| step.outcome.as_ref());
-        if trouble.is_some() || outcomes().any(is_failure) {
-            TutorialOutcome::Failed
-        } else if self.asked > Stop::No || outcomes().any(|outcome| *outcome == Outcome::Cancelled) {
-            TutorialOutcome::Cancelled
-        } else if executed == 0 {
-            TutorialOutcome::Skipped
-        } else {
-            TutorialOutcome::Passed
-        }
-    }
-}
-
-/// Returns the images that the page promises: the task has looked at them, and failed where one is missing.
-fn images(plan: &Plan) -> Vec<PromisedImage> {
-    let promised = plan.tutorial.front_matter.images.iter();
-    let reason = "it is in the workspace on the cluster, where the last task looked at it";
-    let image = |(name, reference): (&String, &String)| PromisedImage {
-        name: name.clone(),
-        reference: reference.clone(),
-        found: ImageFound::Unread { reason: reason.to_owned() },
-    };
-    promised.map(image).collect()
-}
-
-/// Returns the values that the run left under names.
-fn results(followed: &Result<PipelineRun, ClusterError>) -> Vec<NamedResult> {
-    let results = followed.as_ref().map(|run| run.results.as_slice()).unwrap_or_default();
-    results.iter().map(|(name, value)| NamedResult { name: name.clone(), value: value.clone() }).collect()
-}
-
-fn is_failure(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Failed { .. } | Outcome::TimedOut { .. })
-}
-
-/// Returns why a step failed: what the check in the task said last, else how the container ended.
-fn reason(how: &Terminated, output: &StepOutput) -> String {
-    let said = output.text.lines().rev().find_map(|line| line.strip_prefix("stagebook: "));
-    match (said, how.signal) {
-        (Some(said), _) => said.to_owned(),
-        (None, Some(signal)) => format!("its container was ended by signal {signal}"),
-        (None, None) => format!("exit status {}", how.exit_code),
-    }
-}
-
-fn with_help(error: &ClusterError) -> String {
-    match error.help() {
-        Some(help) => format!("{}; {help}", chain(error)),
-        None => chain(error),
-    }
-}
-
-/// Returns what a step promises about its output.
-fn promises(step: &PlannedStep) -> impl Iterator<Item = &ExpectedOutput> {
-    let commands = match &step.work {
-        Work::Transcript { commands, .. } => commands.as_slice(),
-        _ => &[],
-    };
-    commands.iter().flat_map(|command| &command.expected).chain(&step.expected)
-}
-
-/// Returns what is known of a promise that was looked at in the task, and held.
-fn held(expected: &ExpectedOutput) -> CheckResult {
-    CheckResult {
-        location: expected.place.location(),
-        mismatch: None,
-        captures: Captures::new(),
-        score: None,
     }
 }

@@ -19,6 +19,7 @@ mod log;
 mod objects;
 mod options;
 mod runner;
+mod verdict;
 
 pub use api::{Cluster, connect};
 pub use error::ClusterError;

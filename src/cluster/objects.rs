@@ -65,6 +65,31 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Returns why nothing begins, where that will not pass by itself soon.
+    fn waiting(&self) -> Option<String> {
+        /// What Tekton calls it when a pod cannot have what it needs.
+        const REASONS: [&str; 5] = [
+            "PullImageFailed",
+            "ExceededNodeResources",
+            "ExceededResourceQuota",
+            "CreateContainerConfigError",
+            "PodCreationFailed",
+        ];
+        let condition = self.conditions.iter().find(|condition| condition.kind == "Succeeded")?;
+        let message = condition.message.trim();
+        // Each pod is without a node for a moment, and then its condition says nothing.
+        let unscheduled = message
+            .strip_prefix("pod status \"PodScheduled\":\"False\"; message: ")
+            .map(|quoted| quoted.trim_matches('"'))
+            .filter(|why| !why.is_empty());
+        let is_stuck = REASONS.contains(&condition.reason.as_str()) || message.contains("ImagePullBackOff");
+        let why = unscheduled.or(is_stuck.then_some(message))?;
+        let is_open = condition.status == "Unknown";
+        is_open.then(|| if why.is_empty() { condition.reason.clone() } else { why.to_owned() })
+    }
+}
+
 /// How a step of a TaskRun stands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -134,6 +159,8 @@ pub(super) struct TaskRun {
     pub(super) pod: Option<String>,
     pub(super) steps: Vec<StepStatus>,
     pub(super) ending: Option<Ending>,
+    /// Why its pod does not begin.
+    pub(super) waiting: Option<String>,
 }
 
 impl TaskRun {
@@ -141,7 +168,8 @@ impl TaskRun {
     pub(super) fn read(object: &DynamicObject) -> Option<Self> {
         let task = object.metadata.labels.as_ref()?.get(PIPELINE_TASK)?.clone();
         let status: Status = status(object);
-        Some(Self { task, ending: status.ending(), pod: status.pod_name, steps: status.steps })
+        let (ending, waiting) = (status.ending(), status.waiting());
+        Some(Self { task, ending, waiting, pod: status.pod_name, steps: status.steps })
     }
 }
 
@@ -160,5 +188,41 @@ impl PipelineRun {
             |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let results = status.results.iter().map(|result| (result.name.clone(), text(&result.value)));
         Self { results: results.collect(), ending: status.ending() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(reason: &str, message: &str, expected: Option<&str>) {
+        let condition = serde_json::json!({
+            "type": "Succeeded", "status": "Unknown", "reason": reason, "message": message,
+        });
+        let status: Status =
+            serde_json::from_value(serde_json::json!({"conditions": [condition]})).expect("it is a status");
+        assert_eq!(status.waiting().as_deref(), expected);
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_not_told() {
+        check("Pending", "Pending", None);
+        check("Pending", "pod status \"Ready\":\"False\"; message: \"containers with unready status\"", None);
+        check("Pending", "pod status \"PodScheduled\":\"False\"; message: \"\"", None);
+        check("Running", "Not all Steps in the Task have finished executing", None);
+    }
+
+    #[test]
+    fn what_a_pod_waits_for_is_told() {
+        let nodes = "0/1 nodes are available: 1 node(s) had untolerated taint(s)";
+        check(
+            "Pending",
+            &format!("pod status \"PodScheduled\":\"False\"; message: \"{nodes}\""),
+            Some(nodes),
+        );
+        let image = "build step \"step-a\" is pending with reason \"Back-off pulling image \\\"x\\\"\"";
+        check("PullImageFailed", image, Some(image));
+        check("ExceededNodeResources", "", Some("ExceededNodeResources"));
     }
 }

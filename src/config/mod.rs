@@ -18,9 +18,10 @@ pub use environment::{Ci, Environment, FIXED_ENVIRONMENT, Proxies, parameter_var
 pub use error::{ConfigError, QuantityError};
 pub use load::{SETTINGS_FILE, find_root};
 pub use logins::AuthFile;
-pub use quantity::{parse_duration, parse_size};
+pub use quantity::{is_expiry, parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{
-    BundleSettings, CheckSettings, ComponentSettings, ExplanationSettings, KonfluxSettings, LinkSettings, ParitySettings, ProductionSettings,
-    ReleaseSettings, RunSettings, Settings, StagingSettings, StreamSettings, TenantSettings, TestSettings,
+    BundleSettings, CheckSettings, ComponentSettings, ExplanationSettings, KonfluxSettings, LinkSettings,
+    ParitySettings, PrefetchSettings, ProductionSettings, ReleaseSettings, RunSettings, Settings,
+    StagingSettings, StreamSettings, TenantSettings, TestSettings,
 };

@@ -57,6 +57,13 @@ fn unit_millis(unit: &str) -> Option<u64> {
     })
 }
 
+/// Returns whether a text says how long a registry keeps an image: quay.io reads one number with one unit, `12h`, `5d`, `2w`.
+pub fn is_expiry(text: &str) -> bool {
+    let number = text.strip_suffix(['s', 'm', 'h', 'd', 'w']);
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        && number.and_then(|number| number.parse::<u32>().ok()).is_some_and(|number| number > 0)
+}
+
 /// Reads a size in bytes: `64MiB`, `10MB`, `4096`.
 pub fn parse_size(text: &str) -> Result<u64, QuantityError> {
     let wrong = || QuantityError::Size(text.to_owned());
@@ -150,6 +157,16 @@ mod tests {
             if let Err(error) = parse_duration(&text) {
                 prop_assert!(!error.help().is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn expiries_are_one_number_with_one_unit() {
+        for text in ["5d", "2w", "12h", "90s"] {
+            assert!(is_expiry(text), "{text}");
+        }
+        for text in ["", "d", "soon", "5", "5 d", "1d12h", "-5d", "+5d", "0d", "5D", "5y"] {
+            assert!(!is_expiry(text), "{text}");
         }
     }
 }

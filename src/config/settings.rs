@@ -59,7 +59,18 @@ impl Settings {
         let production = ProductionSettings { namespaces: Vec::new() };
         let parity = ParitySettings { disable: Vec::new(), explain: Vec::new() };
         let interpreters = BTreeMap::new();
-        Self { root, tutorials: Vec::new(), run, checks, links, konflux, staging, production, parity, interpreters }
+        Self {
+            root,
+            tutorials: Vec::new(),
+            run,
+            checks,
+            links,
+            konflux,
+            staging,
+            production,
+            parity,
+            interpreters,
+        }
     }
 }
 
@@ -130,6 +141,8 @@ pub struct TenantSettings {
     pub pipeline: BundleSettings,
     /// What it builds for: `linux/amd64`.
     pub platforms: Vec<String>,
+    /// What is fetched before a build, so that it needs no network.
+    pub prefetch: Vec<PrefetchSettings>,
     /// Further parameters of its runs.
     pub params: Vec<(String, String)>,
     /// How long images of pull requests are kept.
@@ -151,6 +164,15 @@ pub struct BundleSettings {
     pub bundle: String,
     /// The pipeline's name in it.
     pub name: String,
+}
+
+/// Packages that are fetched before a build: the fields of one input, as the prefetching task takes them.
+///
+/// The first is `type`; others are the type's own, texts and truth values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PrefetchSettings {
+    /// Each field with its value in JSON.
+    pub fields: Vec<(String, String)>,
 }
 
 /// Something that is built from a repository.

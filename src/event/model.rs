@@ -54,6 +54,13 @@ pub enum EventKind {
     },
     /// A plan begins.
     TutorialStarted(Box<TutorialStart>),
+    /// Something that whoever waits for a plan should know, such as why a cluster does not begin with it.
+    TutorialNoted {
+        /// The plan.
+        plan: PlanKey,
+        /// What there is to know, in a line.
+        note: String,
+    },
     /// A step begins. Nothing of it has run yet.
     StepStarted {
         /// The plan.

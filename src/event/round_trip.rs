@@ -232,6 +232,7 @@ fn kind() -> BoxedStrategy<EventKind> {
             jobs: 1
         }),
         tutorial_start().prop_map(|start| EventKind::TutorialStarted(Box::new(start))),
+        (plan(), text()).prop_map(|(plan, note)| EventKind::TutorialNoted { plan, note }),
         (plan(), step(), any::<u32>()).prop_map(|(plan, step, attempt)| EventKind::StepStarted {
             plan,
             step,

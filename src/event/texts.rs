@@ -20,6 +20,7 @@ impl EventKind {
     pub(crate) fn change_texts(&mut self, change: &mut Change<'_>) {
         match self {
             Self::TutorialStarted(start) => start.change_texts(change),
+            Self::TutorialNoted { plan: _, note } => change(note),
             Self::StepRetried { plan: _, step: _, result, delay: _ }
             | Self::StepFinished { plan: _, step: _, result } => result.change_texts(change),
             Self::ServicePrinted { plan: _, step: _, output } => output.change_texts(change),

@@ -29,4 +29,5 @@ pub use examine::examine;
 pub use file::GeneratedFile;
 pub use files::{Generated, generated};
 pub use json::json;
+pub use pattern::Pattern;
 pub use write::{prune, write};

@@ -30,7 +30,8 @@ impl Pattern {
         Self::parse(&single_stars(&path)).filter(Self::says_something)
     }
 
-    fn parse(glob: &str) -> Option<Self> {
+    /// Reads a pattern. What leads out of the project, or into what git and the program keep there, is none.
+    pub fn parse(glob: &str) -> Option<Self> {
         let parts: Vec<String> =
             glob.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect();
         let foreign = parts.iter().any(|part| matches!(part.as_str(), ".." | ".git" | ".stagebook"));
@@ -45,7 +46,7 @@ impl Pattern {
     }
 
     /// Returns the files below a folder that fit, as paths relative to it. Links are not followed.
-    pub(super) fn files_below(&self, root: &Path) -> Vec<String> {
+    pub fn files_below(&self, root: &Path) -> Vec<String> {
         let mut found = Vec::new();
         find(root, "", &self.parts, &mut found);
         found

@@ -167,12 +167,15 @@ impl ImageError {
             Self::Logins(error) => Some(error.help()),
             Self::Name { source, .. } => Some(source.help().to_owned()),
             Self::NoSkopeo { .. } => Some(
-                "install skopeo, or copy the image into an OCI layout: `podman save --format oci-dir`".to_owned(),
+                "install skopeo, or copy the image into an OCI layout: `podman save --format oci-dir`"
+                    .to_owned(),
             ),
             Self::Layer { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
                 Some("an image that you trust may be larger: `--max-unpacked 200GiB`".to_owned())
             }
-            Self::Broken { .. } => Some("fetch or build the image again: it was cut or changed on its way".to_owned()),
+            Self::Broken { .. } => {
+                Some("fetch or build the image again: it was cut or changed on its way".to_owned())
+            }
             _ => None,
         }
     }

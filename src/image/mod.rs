@@ -15,6 +15,7 @@ mod layer;
 mod open;
 pub mod package;
 mod path;
+mod pin;
 mod reading;
 mod reference;
 pub mod registry;
@@ -33,6 +34,7 @@ pub use layer::{
 };
 pub use open::{Access, Image, Platform, PlatformImage, RegistryAccess};
 pub use path::TreePath;
+pub use pin::{Pin, is_digest};
 pub use reading::{Reading, Unfolded};
 pub use reference::ImageReference;
 pub use summary::{ImageSummary, summarize};

@@ -13,6 +13,7 @@
 //! line that someone wrote. Nothing here starts a process, reads the disk but for a folder of schemas that is
 //! named, or asks a cluster.
 
+mod cel;
 mod checker;
 pub mod compare;
 mod export;

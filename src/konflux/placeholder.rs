@@ -14,6 +14,20 @@ pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{")
 }
 
+/// Returns the placeholders of a text that are names, each as it is written and its name.
+///
+/// Others are expressions, or meant for a program in a script, as `{{.Digest}}` is.
+pub(super) fn placeholders(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let inner = |start: usize| {
+        let end = text[start..].find("}}")? + start;
+        let name = text[start + 2..end].trim();
+        let is_name =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_name.then_some((&text[start..end + 2], name))
+    };
+    text.match_indices("{{").filter_map(move |(start, _)| inner(start))
+}
+
 /// Returns a source in which no value begins with an unquoted placeholder, and the places where one did.
 ///
 /// The source is the one that was given where nothing had to be covered.

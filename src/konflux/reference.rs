@@ -1,5 +1,7 @@
 //! Tekton's variables in a text: `$(params.revision)`, `$(tasks.build.results.IMAGE_REF[*])`.
 
+use std::ops::Range;
+
 use super::fields;
 use crate::diagnostic::Place;
 use crate::yaml::Node;
@@ -99,6 +101,37 @@ pub(crate) fn place_in(scalar: &Node, part: &str) -> Place {
     }
 }
 
+/// Returns where a stretch of a scalar's text stands, or all of the scalar where that cannot be told.
+///
+/// YAML folds lines and takes indentation out, but leaves all other letters as they are: they are counted.
+pub(crate) fn place_at(scalar: &Node, at: &Range<usize>) -> Place {
+    let text = scalar.text().unwrap_or_default();
+    let written = scalar.place.text();
+    let start = match written.as_bytes().first() {
+        Some(b'|' | b'>') => written.find('\n').unwrap_or_default(),
+        Some(b'"' | b'\'') => 1,
+        _ => 0,
+    };
+    let base = scalar.place.span.start + start;
+    // Most stand as they are read; counting takes its time where a text has thousands of names.
+    if !text.contains('\n') && written[start..].starts_with(text) && text.is_char_boundary(at.end) {
+        return Place::new(&scalar.place.source, base + at.start..base + at.end);
+    }
+    let letters = || text.char_indices().filter(|(_, letter)| !letter.is_whitespace());
+    let source = || written[start..].char_indices().filter(|(_, letter)| !letter.is_whitespace());
+    let is_same =
+        letters().map(|(_, letter)| letter).eq(source().map(|(_, letter)| letter).take(letters().count()));
+    let first = letters().take_while(|(offset, _)| *offset < at.start).count();
+    let inside: Vec<(usize, char)> =
+        source().skip(first).take(letters().filter(|(offset, _)| at.contains(offset)).count()).collect();
+    match (is_same, inside.first(), inside.last()) {
+        (true, Some((from, _)), Some((to, letter))) => {
+            fields::first_line(&Place::new(&scalar.place.source, base + from..base + to + letter.len_utf8()))
+        }
+        _ => fields::first_line(&scalar.place),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +159,23 @@ mod tests {
         check("$$(params.a)", &[(&["params", "a"], None)]);
         check("$( params.a ) ${params.b} $(params.", &[]);
         check("$(a b) $(params.x", &[]);
+    }
+
+    #[test]
+    fn stretches_of_folded_texts_have_their_place() {
+        for (written, word) in [
+            ("a: b cc", "cc"),
+            ("a: 'b cc'", "cc"),
+            ("a: >-\n  b\n  cc\n", "cc"),
+            ("a: |\n  b\n   cc d\n", "cc"),
+            ("a: b\n  cc", "cc"),
+            ("a: \"b\\ncc\"", "\"b\\ncc\""),
+        ] {
+            let source = crate::diagnostic::Source::new("a.yaml", written);
+            let read = crate::yaml::read_documents(&source);
+            let scalar = fields::field(&read.documents[0], "a").expect("it has a value");
+            let start = scalar.text().and_then(|text| text.find("cc")).expect("it is there");
+            assert_eq!(place_at(scalar, &(start..start + 2)).text(), word, "{written}");
+        }
     }
 }

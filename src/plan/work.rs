@@ -4,7 +4,7 @@ use super::interpreters::attribute_place;
 use super::matrix::{self, Variant};
 use super::model::{Interpreter, PlannedCommand, PlannedFile, Work};
 use super::template::Renderer;
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, Place};
 use crate::tutorial::{Action, Step, TranscriptCommand};
 
 /// Resolves the work of a step.
@@ -96,7 +96,7 @@ fn path(step: &Step, path: &str, renderer: &Renderer<'_>) -> Result<String, Box<
             finding.help("write a path relative to the workspace, such as `conf/app.toml`"),
         ));
     }
-    Ok(path)
+    windows_path("file", &path, place).map_or(Ok(path), |finding| Err(Box::new(finding)))
 }
 
 /// Returns the finding about a working folder outside of the workspace, judged by its text alone.
@@ -112,11 +112,38 @@ pub(super) fn folder_outside(step: &Step) -> Option<Finding> {
         depth < 0
     });
     if !climbs && !folder.starts_with('/') && folder != "~" && !folder.starts_with("~/") {
-        return None;
+        return windows_path("folder", folder, attribute_place(step, "cwd"));
     }
     let message = format!("folder `{folder}` is outside the workspace");
     let finding = Finding::error("folder-outside-workspace", message).at(attribute_place(step, "cwd"));
     Some(finding.help("write a path relative to the workspace, or `cd` there in the block"))
+}
+
+/// Returns the finding about a path as Windows writes it, which is one strange name elsewhere.
+///
+/// `\x2d` and the like stand in names of systemd's units, and are left alone.
+fn windows_path(what: &str, path: &str, place: Place) -> Option<Finding> {
+    let is_escape = |rest: &str| {
+        rest.strip_prefix('x')
+            .and_then(|rest| rest.get(..2))
+            .is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok())
+    };
+    let is_separator = path.match_indices('\\').any(|(at, _)| !is_escape(&path[at + 1..]));
+    let bytes = path.as_bytes();
+    let has_drive = bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.get(1) == Some(&b':')
+        && matches!(bytes.get(2), None | Some(b'/' | b'\\'));
+    if !is_separator && !has_drive {
+        return None;
+    }
+    let parts = if has_drive { &path[2..] } else { path }.split(['/', '\\']);
+    let plain = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let help = match plain.as_str() {
+        "" => "write a path relative to the workspace, such as `conf/app.toml`".to_owned(),
+        plain => format!("write `{plain}`"),
+    };
+    let message = format!("{what} `{path}` is written as on Windows");
+    Some(Finding::error("windows-path", message).at(place).help(help))
 }
 
 /// Returns why a path is no path of a file inside the workspace, judged by its text alone.
@@ -147,6 +174,24 @@ mod tests {
         for path in ["/etc/passwd", "../a", "a/../b", "a/..", "..", "~", "~/a", "", ".", "a/", "a/.", "a\0b"]
         {
             assert!(leaves_workspace(path).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_of_windows_are_said_with_what_to_write() {
+        let place = || Place::new(&crate::diagnostic::Source::new("a.md", "x"), 0..1);
+        let help = |path: &str| windows_path("file", path, place()).and_then(|finding| finding.help);
+        for (path, expected) in [
+            ("conf\\app.toml", "write `conf/app.toml`"),
+            ("C:\\conf\\a", "write `conf/a`"),
+            ("c:/a", "write `a`"),
+            ("C:", "write a path relative to the workspace, such as `conf/app.toml`"),
+            ("a\\xyz", "write `a/xyz`"),
+        ] {
+            assert_eq!(help(path).as_deref(), Some(expected), "{path}");
+        }
+        for path in ["conf/app.toml", "a:b", "C:a", "units/dev-disk\\x2dlabel.swap"] {
+            assert_eq!(help(path), None, "{path}");
         }
     }
 }

@@ -65,7 +65,8 @@ impl Folder {
                 let running = self.running.remove(plan)?;
                 return Some(self.record(running, event.at, result));
             }
-            EventKind::StepStarted { .. }
+            EventKind::TutorialNoted { .. }
+            | EventKind::StepStarted { .. }
             | EventKind::StepPrinted { .. }
             | EventKind::StepSlow { .. }
             | EventKind::RunFinished { .. }

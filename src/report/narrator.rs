@@ -95,6 +95,7 @@ impl Narrator {
     fn say(&mut self, event: &RunEvent) -> String {
         match &event.kind {
             EventKind::TutorialStarted(start) => self.started(start),
+            EventKind::TutorialNoted { plan, note } => self.notice(plan, &one_line(note)),
             EventKind::StepStarted { plan, step, attempt } => self.step_started(plan, *step, *attempt),
             EventKind::StepPrinted { plan, step, chunk } => self.printed(plan, *step, &chunk.text),
             EventKind::StepSlow { plan, step, running } => self.slow(plan, *step, *running),

@@ -525,7 +525,7 @@ mod tests {
             show,
             expect![[r#"
                 None None {} []
-                a.md:3:1 error YAML does not parse: while parsing a node, did not find expected node content (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"#]],
+                a.md:2:8 error YAML does not parse: `[` is never closed (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"#]],
         );
         check(
             "just text",

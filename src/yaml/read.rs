@@ -26,6 +26,10 @@ pub struct Documents {
     pub documents: Vec<Node>,
     /// Why reading ended before the end of the file.
     pub findings: Vec<Finding>,
+    /// Values that have a tag of their own, `!vault`: it is no part of the value.
+    pub tagged: Vec<Place>,
+    /// The first name that stands for a value which is elsewhere.
+    pub alias: Option<Place>,
 }
 
 /// Reads a piece of a page as one document. `text` has the length of the piece that begins at `start`.
@@ -71,13 +75,16 @@ fn documents(source: &Arc<Source>, start: usize, text: &str) -> Documents {
         match reader.document() {
             Ok(Some(document)) if document.is_null() => {}
             Ok(Some(document)) => read.documents.push(document),
-            Ok(None) => return read,
+            Ok(None) => break,
             Err(finding) => {
                 read.findings.push(*finding);
-                return read;
+                break;
             }
         }
     }
+    read.tagged = reader.tagged;
+    read.alias = reader.alias;
+    read
 }
 
 /// Returns the offset of what stands too far left inside of brackets.
@@ -135,6 +142,10 @@ struct Reader<'a> {
     /// How many nodes were made, copies included.
     made: usize,
     copied: usize,
+    /// Where lists and maps in brackets begin that are not closed yet.
+    brackets: Vec<usize>,
+    tagged: Vec<Place>,
+    alias: Option<Place>,
 }
 
 type Read<T> = Result<T, Box<Finding>>;
@@ -145,7 +156,19 @@ impl<'a> Reader<'a> {
             (!text.is_ascii()).then(|| text.char_indices().map(|(offset, _)| offset).collect::<Vec<_>>());
         // Tags with a handle that the first document declares are used in later ones by tools.
         let parser = Parser::new_from_str(text).keep_tags(true);
-        Self { source, start, text, offsets, parser, anchors: HashMap::new(), made: 0, copied: 0 }
+        Self {
+            source,
+            start,
+            text,
+            offsets,
+            parser,
+            anchors: HashMap::new(),
+            made: 0,
+            copied: 0,
+            brackets: Vec::new(),
+            tagged: Vec::new(),
+            alias: None,
+        }
     }
 
     /// Returns the next document.
@@ -170,7 +193,20 @@ impl<'a> Reader<'a> {
 
     fn unparsable(&self, error: &ScanError) -> Box<Finding> {
         let at = self.offset(error.marker());
-        self.finding(Place::new(self.source, at..at), &format!("does not parse: {}", error.info()))
+        let end = self.start + self.text.trim_end().len();
+        if at < end {
+            return self
+                .finding(Place::new(self.source, at..at), &format!("does not parse: {}", error.info()));
+        }
+        if let Some(open) = self.brackets.last() {
+            let place = Place::new(self.source, *open..*open + 1);
+            return self
+                .finding(place.clone(), &format!("does not parse: `{}` is never closed", place.text()));
+        }
+        // Behind the last word there is nothing to see.
+        let last = self.source.text()[self.start..end].chars().next_back().map_or(0, char::len_utf8);
+        let place = Place::new(self.source, end - last..end);
+        self.finding(place, &format!("does not parse: {}", error.info()))
     }
 
     fn finding(&self, place: Place, what: &str) -> Box<Finding> {
@@ -187,10 +223,17 @@ impl<'a> Reader<'a> {
         let (node, anchor) = match event {
             Event::Alias(anchor) => return self.copy(anchor, span),
             Event::Scalar(text, style, anchor, tag) => {
+                self.note_tag(tag.as_deref(), span);
                 (self.scalar(&text, style, tag.as_deref(), span), anchor)
             }
-            Event::SequenceStart(anchor, _) => (self.list(span, depth)?, anchor),
-            Event::MappingStart(anchor, _) => (self.map(span, depth)?, anchor),
+            Event::SequenceStart(anchor, tag) => {
+                self.note_tag(tag.as_deref(), span);
+                (self.in_brackets(span, |reader| reader.list(span, depth))?, anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.note_tag(tag.as_deref(), span);
+                (self.in_brackets(span, |reader| reader.map(span, depth))?, anchor)
+            }
             _ => (self.null_at(self.offset(&span.start)), 0),
         };
         if anchor != 0 {
@@ -208,9 +251,67 @@ impl<'a> Reader<'a> {
         };
         let data = match !quoted && is_null(text) {
             true => Data::Null,
-            false => Data::Scalar { text: text.to_owned(), quoted },
+            false => {
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let text = if is_block && self.is_cut(span) {
+                    text.strip_suffix('\n').unwrap_or(text)
+                } else {
+                    text
+                };
+                Data::Scalar { text: text.to_owned(), quoted }
+            }
         };
         Node { place: self.place(span, span), data }
+    }
+
+    /// Returns whether a block of text ends with a file that has no newline there: the parser adds one, other readers
+    /// of YAML do not.
+    fn is_cut(&self, span: &Span) -> bool {
+        !self.text.ends_with('\n') && self.offset(&span.end) == self.start + self.text.len()
+    }
+
+    /// Reads what may stand in brackets, and keeps in mind where they were opened.
+    fn in_brackets(&mut self, span: &Span, read: impl FnOnce(&mut Self) -> Read<Node>) -> Read<Node> {
+        let start = self.offset(&span.start);
+        let is_open = self.source.text()[start..].starts_with(['[', '{']);
+        if is_open {
+            self.brackets.push(start);
+        }
+        let node = read(self)?;
+        if is_open {
+            self.brackets.pop();
+        }
+        Ok(node)
+    }
+
+    /// Notes a tag that none of YAML's own types has.
+    fn note_tag(&mut self, tag: Option<&Tag>, span: &Span) {
+        let is_own = |tag: &Tag| match tag.is_yaml_core_schema() {
+            true => !CORE_TYPES.contains(&tag.suffix.as_str()),
+            // A lone `!` says that a value is a text.
+            false => !(tag.handle.is_empty() && tag.suffix == "!"),
+        };
+        if !tag.is_some_and(is_own) {
+            return;
+        }
+        let place = self.tag_at(self.offset(&span.start)).unwrap_or_else(|| self.place(span, span));
+        self.tagged.push(place);
+    }
+
+    /// Returns the tag of the value that begins at an offset: there, behind its name, or on the line before it.
+    fn tag_at(&self, start: usize) -> Option<Place> {
+        let text = self.source.text();
+        let is_end = |letter: char| letter.is_whitespace() || ",[]{}".contains(letter);
+        let word = |at: usize| at + text[at..].find(is_end).unwrap_or(text.len() - at);
+        let next = word(start);
+        let behind = next + (text[next..].len() - text[next..].trim_start().len());
+        let line = text[self.start..start].trim_end();
+        let before = line.rfind('!').map(|mark| self.start + mark);
+        let at = [Some(start), Some(behind), before]
+            .into_iter()
+            .flatten()
+            .find(|at| text[*at..].starts_with('!'))?;
+        Some(Place::new(self.source, at..word(at)))
     }
 
     fn list(&mut self, start: &Span, depth: usize) -> Read<Node> {
@@ -260,6 +361,7 @@ impl<'a> Reader<'a> {
     /// Returns what an alias stands for.
     fn copy(&mut self, anchor: usize, span: &Span) -> Read<Node> {
         let place = self.place(span, span);
+        self.alias.get_or_insert_with(|| place.clone());
         let Some((node, size)) = self.anchors.get(&anchor) else {
             // The parser refuses an unknown name: this one stands within what it names.
             return Err(self.finding(place, "does not parse: an alias stands within what it stands for"));
@@ -292,6 +394,9 @@ impl<'a> Reader<'a> {
         self.start + index.min(self.text.len())
     }
 }
+
+/// The types that values have without a tag as well.
+const CORE_TYPES: [&str; 7] = ["str", "int", "float", "bool", "null", "seq", "map"];
 
 const MERGES: &str = "does not parse: `<<` takes a mapping, or a list of mappings";
 
@@ -402,8 +507,44 @@ mod tests {
             "a:\n\t- b\n",
             expect!["a.md:2:2 YAML does not parse: tabs disallowed within this context (block indentation)"],
         );
+        check("a: [\n", expect!["a.md:1:4 YAML does not parse: `[` is never closed"]);
+        check("a: {b: [1],\n\n# c\n", expect!["a.md:1:4 YAML does not parse: `{` is never closed"]);
+        check(
+            "a: [b]\nc: \"d\n\n",
+            expect![
+                "a.md:2:4 YAML does not parse: while scanning a quoted scalar, found unexpected end of stream"
+            ],
+        );
         check(&"[".repeat(10_000), expect!["a.md:1:256 YAML does not parse: recursion limit exceeded"]);
         check(&"- ".repeat(10_000), expect!["a.md:1:131 YAML is nested too deeply"]);
+    }
+
+    #[test]
+    fn blocks_of_text_end_as_the_file_does() {
+        for (text, value) in [
+            ("a: |\n  b", "b"),
+            ("a: |\n  b\n", "b\n"),
+            ("a: |+\n  b", "b"),
+            ("a: >\n  b\n  ä", "b ä"),
+            ("a: |-\n  b", "b"),
+            ("a: |\n  b\n# c", "b\n"),
+            ("a: |\n  b\n  ", "b\n"),
+            ("a: |\n  b\n\n  ", "b\n"),
+            ("a: >+\n  b\n\n", "b\n\n"),
+            ("a: |\n  b\n\n  c", "b\n\nc"),
+        ] {
+            let node = read(&Source::new("a.yaml", text), 0, text).expect("it is YAML");
+            assert_eq!(node.get("a").and_then(Node::text), Some(value), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tags_of_their_own_are_noted() {
+        let text = "a: !own\n  b: !!str 1\nc: !x &n [!!binary 'b', ! d]\ne: *n\n";
+        let read = read_documents(&Source::new("a.yaml", text));
+        let tags: Vec<String> =
+            read.tagged.iter().map(|tag| format!("{}:{}", tag.location(), tag.text())).collect();
+        assert_eq!(tags, ["a.yaml:1:4:!own", "a.yaml:3:4:!x", "a.yaml:3:11:!!binary"]);
     }
 
     #[test]
@@ -463,7 +604,7 @@ mod tests {
               i = a.yaml:12:6 "j""#]]
         .assert_eq(&read.documents.iter().map(show).collect::<String>());
         let unclosed = read_documents(&Source::new("a.yaml", "a:\n  b: [1,\n  c: 2\n"));
-        assert_eq!(unclosed.findings[0].place.as_ref().expect("it has a place").line(), 3);
+        assert_eq!(unclosed.findings[0].place.as_ref().expect("it has a place").line(), 2);
     }
 
     #[test]
@@ -479,7 +620,6 @@ mod tests {
               b = a.yaml:7:4 "ä""#]]
         .assert_eq(&shown.join("\n"));
         let findings: Vec<String> = read.findings.iter().map(|finding| finding.message.clone()).collect();
-        expect!["YAML does not parse: while parsing a node, did not find expected node content"]
-            .assert_eq(&findings.join("\n"));
+        expect!["YAML does not parse: `[` is never closed"].assert_eq(&findings.join("\n"));
     }
 }

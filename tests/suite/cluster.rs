@@ -252,10 +252,67 @@ fn cluster_that_cannot_be_reached_is_named() {
     assert!(ended.stderr.contains("http://127.0.0.1:1 does not answer"), "{}", ended.stderr);
     let ended = run(&project, &["--context", "other"]);
     assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);
-    assert!(ended.stderr.contains("other") && ended.stderr.contains("--context"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the kubeconfig has no context `other`"), "{}", ended.stderr);
+    fs::write(&config, "clusters: [\n").unwrap();
+    let ended = run(&project, &[]);
+    assert_eq!(ended.stderr.matches("unclosed").count(), 1, "{}", ended.stderr);
     fs::remove_file(&config).unwrap();
     let ended = run(&project, &[]);
-    assert!(ended.stderr.contains("no cluster to run on"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches(".kube/config").count(), 1, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("in-cluster"), "{}", ended.stderr);
+}
+
+#[test]
+fn flags_of_a_cluster_without_one_are_refused_in_words() {
+    let project = Project::with_page(PAGE);
+    for flags in [["--context", "team"], ["--namespace", "team"], ["--dry-run", "server"]] {
+        let ended = project.run([&["run"], flags.as_slice(), &["page.md"]].concat());
+        assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(flags[0]) && ended.stderr.contains("--engine tekton"),
+            "{}",
+            ended.stderr
+        );
+        assert!(!ended.stderr.contains("Usage:"), "{}", ended.stderr);
+    }
+    let ended = project.run(["run", "--engine", "tekton", "page.md"]);
+    assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("`image` below `[konflux]`"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("--image"), "a run has no such flag: {}", ended.stderr);
+}
+
+#[test]
+fn what_a_pod_waits_for_and_what_the_cluster_warns_of_is_said() {
+    let Some(folder) = recorded("what_a_pod_waits_for_and_what_the_cluster_warns_of_is_said") else { return };
+    let mut recorded = Recorded::new(&folder);
+    let mut told = 0;
+    let server = Kubernetes::play(move |request| {
+        let is_watch = request.path.contains("watch=true");
+        if request.method == "POST" {
+            let created = recorded.file("create-201.json");
+            return Answer::json(201, created)
+                .header("warning", "299 - \"unknown field \\\"spec.bogus\\\"\"");
+        }
+        if is_watch && request.path.contains("/taskruns") && told == 0 {
+            told += 1;
+            // The same state comes twice, as it does each time that Tekton looks at the pod again.
+            let events = recorded.file("watch-taskruns.jsonl");
+            let first = events.lines().next().expect("the conversation has lines");
+            let mut stuck: serde_json::Value = serde_json::from_str(first).expect("each line is JSON");
+            stuck["object"]["status"]["conditions"] = serde_json::json!([{
+                "type": "Succeeded", "status": "Unknown", "reason": "PullImageFailed",
+                "message": "the step \"one\" is pending with reason \"Back-off pulling image x\"",
+            }]);
+            return Answer::text(format!("{stuck}\n{stuck}\n{events}")).then(20_000, "");
+        }
+        recorded.answer(request)
+    });
+    let project = project(&server);
+    let ended = run(&project, &[]);
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the cluster warns: unknown field \"spec.bogus\""), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("Back-off pulling image").count(), 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("waits: "), "{}", ended.stderr);
 }
 
 #[test]

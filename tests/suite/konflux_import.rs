@@ -158,3 +158,23 @@ fn page_of_many_files_writes_them_byte_for_byte() {
     let checked = project.finish(&mut check, "");
     assert_eq!(checked.stdout, "nothing found\n", "{}", checked.stderr);
 }
+
+#[test]
+fn time_for_a_page_grows_with_the_number_of_files_alone() {
+    let project = Project::new();
+    for number in 0..600 {
+        let text = run(&format!("r{number:03}"), "standard", "push").replace("value: 5d", "value: 6d");
+        // One in a hundred says something of its own.
+        let own = if number % 100 == 7 { "    own: 1\n" } else { "" };
+        project.write(
+            &format!(".tekton/os-r{number:03}-push.yaml"),
+            text.replace("  cel: |\n", &format!("{own}  cel: |\n")),
+        );
+    }
+    let begun = Instant::now();
+    let page = is_generated_again(&project, 600);
+    // Two seconds, here for both commands; when each file was laid beside all others, more than a minute.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    let longest = page.lines().filter(|line| line.contains("<%")).map(str::len).max().unwrap_or_default();
+    assert!(longest < 200, "a condition of {longest} bytes: {page}");
+}

@@ -48,7 +48,8 @@ impl Reach {
         let environment = Environment::read();
         let folder = arguments.no_cache.then(tempfile::tempdir).transpose();
         let folder = folder.map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
-        let path = folder.as_ref().map_or_else(|| cache_folder(&environment), |folder| folder.path().to_owned());
+        let path =
+            folder.as_ref().map_or_else(|| cache_folder(&environment), |folder| folder.path().to_owned());
         let cache = LayerCache::open(&path).map_err(|source| CliError::Write { path, source })?;
         cache.prune();
         let registries = RegistryAccess {

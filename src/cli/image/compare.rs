@@ -148,7 +148,8 @@ fn rule(explanation: &ExplanationSettings, builtin: &[Rule], findings: &mut Vec<
         wrong(message, "give yours another; `disable` turns the other one off".to_owned());
     }
     let levels = words(&explanation.levels, Level::of, &Level::ALL.map(Level::name), "level", &mut wrong);
-    let changes = words(&explanation.changes, Change::of, &Change::ALL.map(Change::name), "change", &mut wrong);
+    let changes =
+        words(&explanation.changes, Change::of, &Change::ALL.map(Change::name), "change", &mut wrong);
     let ExplanationSettings { id, why, reference, what, .. } = explanation;
     let rule = Rule::new(id, why, reference.as_deref(), levels, changes, what)
         .map_err(|error| wrong(error.to_string(), "write `*` for a name and `**` for any depth".to_owned()));

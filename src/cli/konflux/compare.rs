@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::files::{YamlFile, read_yaml_files};
+use super::files::{ReadFile, read_yaml_files};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;
 use crate::cli::project::has_error;
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, Place};
 use crate::konflux::compare::{
     Compared, compare as compared, comparison_json, comparison_markdown, comparison_text,
 };
-use crate::yaml::read_documents;
 
 /// Find what repeats and what varies in nearly equal files
 ///
@@ -43,7 +42,13 @@ enum Format {
 pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let mut findings = Vec::new();
     let files = read_yaml_files(&arguments.paths, &mut findings)?;
-    let files: Vec<Compared> = files.iter().filter_map(|file| read(file, &mut findings)).collect();
+    let files: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(&mut findings)).collect();
+    findings.extend(files.iter().flat_map(|read| &read.tagged).map(not_compared));
+    let compared_file = |read: ReadFile| Compared {
+        name: read.file.inside.to_string_lossy().into_owned(),
+        documents: read.documents,
+    };
+    let files: Vec<Compared> = files.into_iter().map(compared_file).collect();
     printer.findings(&mut findings);
     if files.len() < 2 {
         printer.failure("two files are needed to compare: name them, or a folder that has them");
@@ -61,10 +66,7 @@ pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     Ok(if has_error(&findings) { ExitStatus::Failed } else { ExitStatus::Passed })
 }
 
-/// Reads a file. One that cannot be read to its end is left out: what it lacks says nothing about the others.
-fn read(file: &YamlFile, findings: &mut Vec<Finding>) -> Option<Compared> {
-    let read = read_documents(&file.source);
-    let is_whole = read.findings.is_empty();
-    findings.extend(read.findings);
-    is_whole.then(|| Compared { name: file.inside.to_string_lossy().into_owned(), documents: read.documents })
+fn not_compared(tag: &Place) -> Finding {
+    let message = format!("tag `{}` is not compared: it is no part of the value", tag.text());
+    Finding::warning("compare-tag", message).at(tag.clone()).help("Kubernetes does not read tags")
 }

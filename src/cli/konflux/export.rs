@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::Value;
 
+use super::files::write_file;
 use super::objects::{Prepared, checker};
 use super::page::{ImportedPage, take_imported};
 use crate::cli::arguments::{SelectionArguments, TutorialArguments};
@@ -87,7 +88,8 @@ fn exported(
         findings.extend(loaded.findings.iter().cloned());
         match plans {
             Ok(plans) => {
-                let (one, wrong) = export_plans(&plans, settings);
+                let (one, mut wrong) = export_plans(&plans, settings);
+                wrong.iter_mut().for_each(offer_flag);
                 if !has_error(&wrong) {
                     findings.extend(one.iter().flat_map(|one| check(one, &plans[0], &checker)));
                 }
@@ -100,15 +102,21 @@ fn exported(
     Ok((exported, crate::diagnostic::tidy(findings)))
 }
 
+/// Says that an image can be named on the command line too, which a run on a cluster cannot.
+fn offer_flag(finding: &mut Finding) {
+    if finding.code == "no-task-image"
+        && let Some(help) = &mut finding.help
+    {
+        help.push_str("; `--image` names one for this time");
+    }
+}
+
 /// Returns what is wrong with exported objects, with the lines of the page that they come from.
 fn check(exported: &Exported, plan: &Plan, checker: &Checker) -> Vec<Finding> {
     let text = documents([&exported.pipeline, &exported.run].into_iter());
     let source = Source::new(format!("{}.yaml", exported.name), text);
-    let mut findings = checker.check(&[Arc::clone(&source)]);
-    if !findings.is_empty() {
-        Origins::of(&source, plan).trace(&mut findings);
-    }
-    findings
+    let findings = checker.check(&[Arc::clone(&source)]);
+    if findings.is_empty() { findings } else { Origins::of(&source, plan).on_page(findings) }
 }
 
 /// Returns whether a path is meant as a file: it is one, or it is called as one.
@@ -132,8 +140,6 @@ fn write_folder(
     pages: &[ImportedPage],
     printer: &Printer,
 ) -> Result<(), CliError> {
-    let trouble = |source| CliError::Write { path: folder.to_path_buf(), source };
-    std::fs::create_dir_all(folder).map_err(trouble)?;
     for one in exported {
         write(&folder.join(format!("{}.yaml", one.name)), &yaml::write(&one.pipeline), printer)?;
         write(&folder.join(format!("{}-run.yaml", one.name)), &yaml::write(&one.run), printer)?;
@@ -145,7 +151,7 @@ fn write_folder(
 }
 
 fn write(path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
-    std::fs::write(path, text).map_err(|source| CliError::Write { path: path.to_path_buf(), source })?;
+    write_file(path, text)?;
     printer.say(&path.display().to_string());
     Ok(())
 }

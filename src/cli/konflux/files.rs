@@ -1,10 +1,12 @@
 //! The YAML files that a command is about.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::error::CliError;
-use crate::diagnostic::{Finding, Source};
+use crate::diagnostic::{Finding, Place, Source, normal_path};
+use crate::yaml::{Node, read_documents};
 
 /// A YAML file.
 #[derive(Debug)]
@@ -15,13 +17,42 @@ pub(super) struct YamlFile {
     pub(super) inside: PathBuf,
 }
 
+/// A YAML file that could be read to its end.
+#[derive(Debug)]
+pub(super) struct ReadFile {
+    pub(super) file: YamlFile,
+    pub(super) documents: Vec<Node>,
+    /// Tags of its values.
+    pub(super) tagged: Vec<Place>,
+}
+
+impl YamlFile {
+    /// Reads the documents. A file that cannot be read to its end is left out: what it lacks says nothing about the
+    /// others.
+    pub(super) fn read(self, findings: &mut Vec<Finding>) -> Option<ReadFile> {
+        let read = read_documents(&self.source);
+        let is_whole = read.findings.is_empty();
+        findings.extend(read.findings);
+        is_whole.then_some(ReadFile { file: self, documents: read.documents, tagged: read.tagged })
+    }
+}
+
+/// Writes a file, in folders that need not be there.
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
+    let wrong = |source| CliError::Write { path: path.to_path_buf(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(wrong)?;
+    }
+    std::fs::write(path, text).map_err(wrong)
+}
+
 /// Reads files, and all YAML files below folders; those whose names begin with a dot are meant as well, as
-/// Pipelines-as-Code's files lie in `.tekton`.
+/// Pipelines-as-Code's files lie in `.tekton`. A file that is named twice is read once.
 pub(super) fn read_yaml_files(
     paths: &[PathBuf],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<YamlFile>, CliError> {
-    let mut files = Vec::new();
+    let mut files: Vec<YamlFile> = Vec::new();
     for path in paths {
         if path.is_dir() {
             files.extend(below(path, findings));
@@ -32,6 +63,8 @@ pub(super) fn read_yaml_files(
             files.extend(source(path, text, findings).map(|source| YamlFile { source, inside }));
         }
     }
+    let mut seen = BTreeSet::new();
+    files.retain(|file| seen.insert(normal_path(file.source.path())));
     Ok(files)
 }
 

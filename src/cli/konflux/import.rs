@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::files::{YamlFile, read_yaml_files};
+use super::files::{ReadFile, YamlFile, read_yaml_files, write_file};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;
 use crate::cli::project::has_error;
 use crate::config::Settings;
 use crate::diagnostic::{Finding, normal_path, plural};
-use crate::konflux::import::{Member, import as imported, import_folder, nearly_equal};
+use crate::konflux::import::{ImportedFolder, Member, import as imported, import_folder};
 
 /// Make pages of Tekton's objects
 ///
@@ -35,50 +35,69 @@ pub(super) struct ImportArguments {
     each: bool,
 }
 
-/// Writes a page for each file.
+/// Writes a page for each file, or one for all of them.
 pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let mut findings = Vec::new();
     let files = read_yaml_files(&arguments.paths, &mut findings)?;
-    if let Some(members) = members(arguments, &files)? {
-        let page = import_folder(&members);
-        findings.extend(page.findings);
-        printer.findings(&mut findings);
-        return write_template(&page.text, members.len(), arguments, printer);
+    let unreadable = findings.len();
+    let count = files.len();
+    let mut whole: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(&mut findings)).collect();
+    if !arguments.each {
+        whole.retain(|read| has_a_name_of_text(read, &mut findings));
     }
-    let pages: Vec<(PathBuf, String)> = files.iter().filter_map(|file| page(file, &mut findings)).collect();
-    printer.findings(&mut findings);
-    match (pages.as_slice(), &arguments.output) {
-        ([], _) => {
-            printer.failure("there is nothing to import: name YAML files, or folders of them");
+    let left_out = unreadable + count - whole.len();
+    if let Some(page) = one_page(arguments, &whole)? {
+        findings.extend(page.findings.iter().cloned());
+        printer.findings(&mut findings);
+        if !page.holds {
+            printer.failure("one page would not give the files back; nothing was written: try --each");
+            return Ok(ExitStatus::Failed);
+        }
+        write_template(&page, whole.len(), arguments, printer)?;
+    } else {
+        let pages: Vec<(PathBuf, String)> =
+            whole.iter().filter_map(|file| page(file, &mut findings)).collect();
+        printer.findings(&mut findings);
+        if !write_pages(&pages, left_out, arguments, printer)? {
             return Ok(ExitStatus::Invalid);
         }
-        ([(_, page)], None) => printer.data(page)?,
-        (_, Some(output)) if pages.len() > 1 && (is_page(output) || output.is_file()) => {
-            printer.failure("several pages need a folder: --output FOLDER, or --template for one page");
-            return Ok(ExitStatus::Invalid);
-        }
-        (_, None) => {
-            printer.failure("several pages need a folder: --output FOLDER");
-            return Ok(ExitStatus::Invalid);
-        }
-        (pages, Some(output)) => write_pages(pages, output, printer)?,
+    }
+    if left_out > 0 {
+        printer.say(&format!("{} left out: see above", were(left_out)));
     }
     Ok(if has_error(&findings) { ExitStatus::Failed } else { ExitStatus::Passed })
 }
 
-/// Returns the files of a single page, if they are to become one.
-fn members(arguments: &ImportArguments, files: &[YamlFile]) -> Result<Option<Vec<Member>>, CliError> {
+/// Returns whether a page can say the name of a file, and says so where it cannot.
+fn has_a_name_of_text(read: &ReadFile, findings: &mut Vec<Finding>) -> bool {
+    let path = read.file.source.path();
+    if path.to_str().is_none() {
+        let message = format!("the name of `{}` is not UTF-8, and no page can write it", path.display());
+        findings.push(
+            Finding::error("import-name", message).help("rename it, or make a page for each file: --each"),
+        );
+    }
+    path.to_str().is_some()
+}
+
+fn were(files: usize) -> String {
+    format!("{} {}", plural(files, "file"), if files == 1 { "was" } else { "were" })
+}
+
+/// Returns a single page for all files, if they are to become one.
+fn one_page(arguments: &ImportArguments, files: &[ReadFile]) -> Result<Option<ImportedFolder>, CliError> {
     if arguments.each || files.is_empty() || (files.len() < 2 && !arguments.template) {
         return Ok(None);
     }
     let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
     let (settings, _) = Settings::load(&current)?;
-    let member = |file: &YamlFile| Member {
-        source: Arc::clone(&file.source),
-        path: path_in(&settings.root, &current, file).to_string_lossy().into_owned(),
+    let member = |read: &ReadFile| Member {
+        source: Arc::clone(&read.file.source),
+        path: path_in(&settings.root, &current, &read.file).to_string_lossy().into_owned(),
+        documents: read.documents.clone(),
     };
     let members: Vec<Member> = files.iter().map(member).collect();
-    Ok((arguments.template || nearly_equal(&members)).then_some(members))
+    Ok(import_folder(&members, &settings, arguments.template))
 }
 
 /// Returns the path of a file from a project's root. One outside keeps what it has from `.tekton` on, else its
@@ -94,21 +113,25 @@ fn path_in(root: &Path, current: &Path, file: &YamlFile) -> PathBuf {
 }
 
 fn write_template(
-    page: &str,
+    page: &ImportedFolder,
     files: usize,
     arguments: &ImportArguments,
     printer: &Printer,
-) -> Result<ExitStatus, CliError> {
+) -> Result<(), CliError> {
     let Some(output) = &arguments.output else {
-        printer.data(page)?;
-        return Ok(ExitStatus::Passed);
+        printer.data(&page.text)?;
+        return Ok(());
     };
     let path = if is_page(output) { output.clone() } else { output.join("pipelines.md") };
-    write_file(&path, page)?;
+    write_file(&path, &page.text)?;
     let shown = path.display();
-    printer.say(&format!("{} in one page: {shown}", plural(files, "file")));
-    printer.say(&format!("  help: see that it writes them again: stagebook generate --check {shown}"));
-    Ok(ExitStatus::Passed)
+    let exact = match page.exact {
+        exact if exact == files => "which writes them as they are".to_owned(),
+        exact => format!("which writes {exact} as they are, and {} otherwise", files - exact),
+    };
+    printer.say(&format!("{} in one page, {exact}: {shown}", plural(files, "file")));
+    printer.say(&format!("  help: hold the files to it: stagebook generate --check {shown}"));
+    Ok(())
 }
 
 fn is_page(path: &Path) -> bool {
@@ -116,14 +139,44 @@ fn is_page(path: &Path) -> bool {
 }
 
 /// Returns the page of a file, and where it goes below the folder of all.
-fn page(file: &YamlFile, findings: &mut Vec<Finding>) -> Option<(PathBuf, String)> {
-    let page = imported(&file.source);
+fn page(read: &ReadFile, findings: &mut Vec<Finding>) -> Option<(PathBuf, String)> {
+    let page = imported(&read.file.source);
     findings.extend(page.findings);
-    (page.objects > 0).then(|| (file.inside.with_extension("md"), page.text))
+    (page.objects > 0).then(|| (read.file.inside.with_extension("md"), page.text))
+}
+
+/// Writes pages: a single one to a file or to standard output, several below a folder. Returns whether there was
+/// something to write, and a place for it.
+fn write_pages(
+    pages: &[(PathBuf, String)],
+    left_out: usize,
+    arguments: &ImportArguments,
+    printer: &Printer,
+) -> Result<bool, CliError> {
+    let wrong = match (pages, &arguments.output) {
+        ([], _) if left_out > 0 => "no file could be read; nothing was written",
+        ([], _) => "there is nothing to import: name YAML files, or folders of them",
+        ([(_, page)], None) => {
+            printer.data(page)?;
+            return Ok(true);
+        }
+        (_, Some(output)) if pages.len() > 1 && (is_page(output) || output.is_file()) => {
+            "several pages need a folder: --output FOLDER, or --template for one page"
+        }
+        (_, None) => {
+            "the files are not nearly equal, and several pages need a folder: --output FOLDER, or --template for one page"
+        }
+        (pages, Some(output)) => {
+            write_below(pages, output, printer)?;
+            return Ok(true);
+        }
+    };
+    printer.failure(wrong);
+    Ok(false)
 }
 
 /// Writes pages below a folder; a single one may go to a file.
-fn write_pages(pages: &[(PathBuf, String)], output: &Path, printer: &Printer) -> Result<(), CliError> {
+fn write_below(pages: &[(PathBuf, String)], output: &Path, printer: &Printer) -> Result<(), CliError> {
     for (inside, page) in pages {
         let path = match pages {
             [_] if is_page(output) => output.to_path_buf(),
@@ -133,13 +186,4 @@ fn write_pages(pages: &[(PathBuf, String)], output: &Path, printer: &Printer) ->
     }
     printer.say(&format!("{}: {}", plural(pages.len(), "page"), output.display()));
     Ok(())
-}
-
-/// Writes a file, in folders that need not be there.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
-    let wrong = |source| CliError::Write { path: path.to_path_buf(), source };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(wrong)?;
-    }
-    std::fs::write(path, text).map_err(wrong)
 }

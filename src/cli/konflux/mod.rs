@@ -9,6 +9,7 @@ pub(super) mod objects;
 mod page;
 mod step;
 mod tenant;
+mod tenant_files;
 
 use clap::{Args, Subcommand};
 

@@ -1,23 +1,25 @@
 //! `stagebook konflux tenant`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::objects::{Prepared, checker};
+use super::tenant_files::{Compared, check, update};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;
 use crate::cli::project::has_error;
 use crate::config::{SETTINGS_FILE, Settings, TenantSettings};
-use crate::diagnostic::{Finding, Source, plural, tidy};
-use crate::konflux::tenant::{self, TenantFile};
+use crate::diagnostic::{Finding, Source, tidy};
+use crate::konflux::tenant::{self, TenantFile, TenantFolder};
 use crate::yaml;
 
 /// Write what a project has on a Konflux cluster: project, streams, release plans and PipelineRuns
 ///
 /// The settings stand below `[konflux.tenant]` in stagebook.toml.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("folder").args(["output", "pipelineruns"]).multiple(true)))]
 pub(super) struct TenantArguments {
     /// Write the files of the tenant's repository into a folder [default: standard output]
     #[arg(short, long, value_name = "DIR")]
@@ -31,9 +33,12 @@ pub(super) struct TenantArguments {
     /// Read the definitions of kinds from a folder [default: `schemas` below `[konflux]` of stagebook.toml]
     #[arg(long, value_name = "FOLDER")]
     schemas: Option<PathBuf>,
-    /// Write nothing, and fail where a file is not what would be written
-    #[arg(long)]
+    /// Write nothing; print what differs, and fail if anything does
+    #[arg(long, requires = "folder")]
     check: bool,
+    /// Remove files of streams, components and releases that are gone
+    #[arg(long, requires = "folder", conflicts_with = "check")]
+    prune: bool,
 }
 
 /// Writes the objects of a tenant.
@@ -44,29 +49,37 @@ pub(super) fn tenant(arguments: &TenantArguments, printer: &Printer) -> Result<E
     match &tenant {
         Some(tenant) => {
             findings.extend(tenant::findings(tenant));
-            findings.extend(wrong_objects(&settings, tenant, arguments)?);
+            // Objects of settings that are wrong are wrong as well, and say nothing new.
+            if !has_error(&findings) {
+                findings.extend(wrong_objects(&settings, tenant, arguments)?);
+            }
         }
         None => findings.push(not_named()),
     }
     printer.findings(&mut findings);
     let Some(tenant) = tenant.filter(|_| !has_error(&findings)) else { return Err(CliError::Findings) };
-    let folders = folders(arguments, &tenant);
     if arguments.output.is_none() && arguments.pipelineruns.is_none() {
         let all = objects(arguments, &tenant).into_iter().chain(tenant::runs(&tenant));
         let texts: Vec<String> = all.map(|file| yaml::write(&file.object)).collect();
         printer.data(&texts.join("---\n"))?;
         return Ok(ExitStatus::Passed);
     }
+    let folders = folders(arguments, &tenant)?;
     if arguments.check {
-        return Ok(check(&folders, printer));
+        return check(&folders, &command(arguments), printer);
     }
-    for (path, text) in &folders {
-        let trouble = |source| CliError::Write { path: path.clone(), source };
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(trouble)?;
-        std::fs::write(path, text).map_err(trouble)?;
-        printer.say(&path.display().to_string());
-    }
-    Ok(ExitStatus::Passed)
+    update(&folders, arguments.prune, printer)
+}
+
+/// Returns the command that writes what is checked.
+fn command(arguments: &TenantArguments) -> String {
+    let folder = |flag: &str, folder: &Option<PathBuf>| {
+        folder.as_ref().map(|folder| format!(" {flag} {}", folder.display())).unwrap_or_default()
+    };
+    let expand = if arguments.expand { " --expand" } else { "" };
+    let (output, runs) =
+        (folder("--output", &arguments.output), folder("--pipelineruns", &arguments.pipelineruns));
+    format!("stagebook konflux tenant{output}{runs}{expand}")
 }
 
 /// Returns what is wrong with the objects, those of the streams among them: a template has no schema for what it holds.
@@ -75,8 +88,8 @@ fn wrong_objects(
     tenant: &TenantSettings,
     arguments: &TenantArguments,
 ) -> Result<Vec<Finding>, CliError> {
-    // Bundles are said once, and not in each file.
-    let allow = ["bundle-digest".to_owned()];
+    // What comes from one setting is said once, and not in each file.
+    let allow = ["bundle-digest", "hermetic-without-prefetch"].map(str::to_owned);
     let Prepared { checker, mut findings, .. } = checker(settings, arguments.schemas.as_deref(), &allow)?;
     let files =
         tenant::tenant(tenant).into_iter().chain(tenant::expanded(tenant)).chain(tenant::runs(tenant));
@@ -94,32 +107,10 @@ fn objects(arguments: &TenantArguments, tenant: &TenantSettings) -> Vec<TenantFi
     if arguments.expand { tenant::expanded(tenant) } else { tenant::tenant(tenant) }
 }
 
-/// Returns the files of both folders, as far as they are asked for.
-fn folders(arguments: &TenantArguments, tenant: &TenantSettings) -> Vec<(PathBuf, String)> {
-    let place = |folder: &Path, files: Vec<TenantFile>| {
-        let place = |file: TenantFile| (folder.join(&file.path), yaml::write(&file.object));
-        files.into_iter().map(place).collect::<Vec<_>>()
-    };
-    let output = arguments.output.iter().flat_map(|folder| place(folder, objects(arguments, tenant)));
-    let runs = arguments.pipelineruns.iter().flat_map(|folder| place(folder, tenant::runs(tenant)));
-    output.chain(runs).collect()
-}
-
-/// Names the files that are not what they should be.
-fn check(files: &[(PathBuf, String)], printer: &Printer) -> ExitStatus {
-    let mut wrong = 0;
-    for (path, text) in files {
-        let what = match std::fs::read_to_string(path) {
-            Ok(found) if found == *text => continue,
-            Ok(_) => "differs",
-            Err(_) => "is missing",
-        };
-        wrong += 1;
-        printer.failure(&format!("`{}` {what}", path.display()));
-    }
-    if wrong == 0 {
-        printer.say(&format!("{} as they should be", plural(files.len(), "file")));
-        return ExitStatus::Passed;
-    }
-    ExitStatus::Failed
+/// Compares both folders, as far as they are asked for, with what they should be.
+fn folders(arguments: &TenantArguments, tenant: &TenantSettings) -> Result<Vec<Compared>, CliError> {
+    let kind = if arguments.expand { TenantFolder::Expanded } else { TenantFolder::Tenant };
+    let output = arguments.output.iter().map(|folder| (folder, kind, objects(arguments, tenant)));
+    let runs = arguments.pipelineruns.iter().map(|folder| (folder, TenantFolder::Runs, tenant::runs(tenant)));
+    output.chain(runs).map(|(folder, kind, files)| Compared::of(folder, kind, files)).collect()
 }

@@ -60,7 +60,11 @@ impl Reader<'_> {
         let ids = parity.explain.iter().map(|explanation| explanation.id.as_str());
         for (place, id) in ids.clone().enumerate() {
             if !id.is_empty() && ids.clone().take(place).any(|other| other == id) {
-                self.wrong(value, format!("two explanations have the id `{id}`"), "give each a name of its own");
+                self.wrong(
+                    value,
+                    format!("two explanations have the id `{id}`"),
+                    "give each a name of its own",
+                );
             }
         }
     }

@@ -1,14 +1,19 @@
 //! `[konflux.tenant]`, and what belongs to it.
 
 use super::{DeValue, Key, Reader, Value};
+use crate::config::quantity::is_expiry;
 use crate::config::settings::{
-    ComponentSettings, ReleaseSettings, StreamSettings, TenantSettings, TestSettings,
+    ComponentSettings, PrefetchSettings, ReleaseSettings, StreamSettings, TenantSettings, TestSettings,
 };
+use crate::diagnostic::{Finding, Place};
 
 /// How long images of pull requests are kept where nothing is said, as Fedora's pipelines have it.
 const EXPIRES_AFTER: &str = "5d";
 
-const TENANT_KEYS: [&str; 14] = [
+/// Stands for a name that could not be read.
+const UNNAMED: &str = "unnamed";
+
+const TENANT_KEYS: [&str; 15] = [
     "namespace",
     "project",
     "title",
@@ -17,6 +22,7 @@ const TENANT_KEYS: [&str; 14] = [
     "bundle",
     "pipeline",
     "platforms",
+    "prefetch",
     "params",
     "expires-after",
     "components",
@@ -57,12 +63,28 @@ impl Reader<'_> {
             "bundle" => tenant.pipeline.bundle = self.text(value).unwrap_or_default(),
             "pipeline" => tenant.pipeline.name = self.text(value).unwrap_or_default(),
             "platforms" => tenant.platforms = self.strings(value).unwrap_or_default(),
+            "prefetch" => tenant.prefetch = self.tables(value, Self::prefetch),
             "params" => tenant.params = self.pairs(value),
-            "expires-after" => tenant.expires_after = self.text(value).unwrap_or_default(),
-            "components" => tenant.components = self.tables(value, Self::component),
-            "streams" => tenant.streams = self.tables(value, Self::stream),
-            "tests" => tenant.tests = self.tables(value, Self::test),
-            "releases" => tenant.releases = self.tables(value, Self::release),
+            "expires-after" => tenant.expires_after = self.expiry(value),
+            "components" => {
+                tenant.components = self.tables(value, Self::component);
+                self.differ(value, "components", tenant.components.iter().map(|one| one.name.as_str()));
+            }
+            "streams" => {
+                tenant.streams = self.tables(value, Self::stream);
+                // In names of objects a point is a dash.
+                let names: Vec<String> =
+                    tenant.streams.iter().map(|one| one.name.replace('.', "-")).collect();
+                self.differ(value, "streams", names.iter().map(String::as_str));
+            }
+            "tests" => {
+                tenant.tests = self.tables(value, Self::test);
+                self.differ(value, "tests", tenant.tests.iter().map(|one| one.name.as_str()));
+            }
+            "releases" => {
+                tenant.releases = self.tables(value, Self::release);
+                self.differ(value, "releases", tenant.releases.iter().map(|one| one.name.as_str()));
+            }
             _ => self.unknown(key, &TENANT_KEYS),
         }
     }
@@ -87,7 +109,7 @@ impl Reader<'_> {
     fn stream(&mut self, value: &Value<'_>) -> StreamSettings {
         let mut stream = StreamSettings::default();
         self.each(value, |reader, key, value| match key.get_ref().as_ref() {
-            "name" => stream.name = reader.text(value).unwrap_or_default(),
+            "name" => stream.name = reader.stream_name(value),
             "branch" => stream.branch = reader.text(value).unwrap_or_default(),
             "params" => stream.params = reader.pairs(value),
             _ => reader.unknown(key, &["name", "branch", "params"]),
@@ -139,17 +161,77 @@ impl Reader<'_> {
         release
     }
 
+    /// Reads one of the inputs that are fetched before a build.
+    fn prefetch(&mut self, value: &Value<'_>) -> PrefetchSettings {
+        let mut fields = Vec::new();
+        self.each(value, |reader, key, value| {
+            let written = match value.get_ref() {
+                DeValue::String(text) => serde_json::Value::from(text.as_ref()).to_string(),
+                DeValue::Boolean(truth) => truth.to_string(),
+                _ => return reader.mistyped(value, "a text", "write it in quotes"),
+            };
+            fields.push((key.get_ref().to_string(), written));
+        });
+        self.require(value, &[("type", !fields.iter().any(|(name, _)| name == "type"))]);
+        fields.sort_by_key(|(name, _)| name != "type");
+        PrefetchSettings { fields }
+    }
+
+    /// Reads how long an image is kept.
+    fn expiry(&mut self, value: &Value<'_>) -> String {
+        let Some(text) = self.text(value) else { return EXPIRES_AFTER.to_owned() };
+        if !is_expiry(&text) {
+            let message = format!("`{text}` is no time that quay.io reads");
+            self.wrong(value, message, "write one number and its unit: `12h`, `5d`, `2w`");
+        }
+        text
+    }
+
+    /// Says which items have a name that one before them has.
+    fn differ<'n>(&mut self, list: &Value<'_>, what: &str, names: impl Iterator<Item = &'n str>) {
+        let items = list.get_ref().as_array().into_iter().flatten();
+        let mut known: Vec<(&str, &Value<'_>)> = Vec::new();
+        for (item, name) in items.zip(names) {
+            let place = item.get_ref().as_table().and_then(|table| table.get("name")).unwrap_or(item);
+            match known.iter().find(|(before, _)| *before == name && !matches!(name, "" | UNNAMED)) {
+                Some((_, first)) => {
+                    let message = format!("two of `{what}` have the name `{name}`");
+                    let finding = Finding::error("invalid-setting", message)
+                        .at(Place::new(self.source, place.span()))
+                        .related(Place::new(self.source, first.span()), "the first of them");
+                    self.findings
+                        .push(finding.help("their files would have one path: give each a name of its own"));
+                }
+                None => known.push((name, place)),
+            }
+        }
+    }
+
     /// Reads a name that Kubernetes takes for an object.
     fn name(&mut self, value: &Value<'_>) -> String {
+        self.name_of(value, "", "write small letters, digits and `-`, at most 63")
+    }
+
+    /// Reads the name of a stream: a version may have points, which are dashes in names of objects.
+    fn stream_name(&mut self, value: &Value<'_>) -> String {
+        let help = "write small letters, digits, `-` and points; the branch may have another name: `branch`";
+        self.name_of(value, ".", help)
+    }
+
+    fn name_of(&mut self, value: &Value<'_>, besides: &str, help: &str) -> String {
         let Some(name) = self.text(value) else { return String::new() };
-        let is_inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-        if name.chars().all(is_inner) && !name.starts_with('-') && !name.ends_with('-') && name.len() <= 63 {
+        let is_end = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        let is_inner = |letter: char| is_end(letter) || letter == '-' || besides.contains(letter);
+        if name.chars().all(is_inner)
+            && name.starts_with(is_end)
+            && name.ends_with(is_end)
+            && name.len() <= 63
+        {
             return name;
         }
-        let message = format!("`{name}` is no name that Kubernetes takes");
-        self.wrong(value, message, "write small letters, digits and `-`, at most 63");
+        self.wrong(value, format!("`{name}` is no name that Kubernetes takes"), help);
         // That it is missing would be said as well, and is not the mistake.
-        "unnamed".to_owned()
+        UNNAMED.to_owned()
     }
 
     fn truth(&mut self, value: &Value<'_>) -> Option<bool> {
@@ -175,7 +257,11 @@ impl Reader<'_> {
         pairs
     }
 
-    pub(super) fn tables<T>(&mut self, value: &Value<'_>, mut read: impl FnMut(&mut Self, &Value<'_>) -> T) -> Vec<T> {
+    pub(super) fn tables<T>(
+        &mut self,
+        value: &Value<'_>,
+        mut read: impl FnMut(&mut Self, &Value<'_>) -> T,
+    ) -> Vec<T> {
         match value.get_ref().as_array() {
             Some(items) => items.iter().map(|item| read(self, item)).collect(),
             None => {

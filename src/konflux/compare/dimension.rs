@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::naming::{OTHERWISE, give_names};
 use super::pattern::{Part, Pattern, has_word};
 use super::tree::Variation;
+
+/// What stands between the words of a name.
+const SEPARATORS: [char; 3] = ['-', '_', '/'];
 
 /// The longest value that may be a part of a file's name.
 const LONGEST: usize = 80;
@@ -20,6 +24,18 @@ pub struct Dimension {
 }
 
 impl Dimension {
+    /// Returns a dimension that has no name yet.
+    fn of(values: &[&str]) -> Self {
+        Self { name: String::new(), values: values.iter().map(|value| (*value).to_owned()).collect() }
+    }
+
+    /// Returns the names of files as one dimension, without what all begin and end with.
+    pub fn whole(names: &[String]) -> Self {
+        let names = without_ending(names);
+        let values = stripped(&names.iter().map(|name| vec![Part::Text(name.clone())]).collect::<Vec<_>>());
+        Self { name: OTHERWISE[0].to_owned(), values: values.unwrap_or(names) }
+    }
+
     /// Returns the values, each once, in the order of the files.
     pub fn distinct(&self) -> Vec<&str> {
         let mut seen = BTreeSet::new();
@@ -37,9 +53,10 @@ pub fn dimensions(names: &[String], varying: &[Variation]) -> Vec<Dimension> {
     if names.len() < 2 {
         return Vec::new();
     }
-    let names: Vec<String> = names.iter().map(|name| without_ending(name)).collect();
+    let paths = names;
+    let names = without_ending(paths);
     let mut candidates = candidates(&names, varying);
-    candidates.sort_by_key(|(_, values)| values.iter().collect::<BTreeSet<_>>().len());
+    candidates.sort_by_key(|values| values.iter().collect::<BTreeSet<_>>().len());
     let mut found = Vec::new();
     find_all(&candidates, &names, &mut found);
     // One value for each file says nothing about how the names are made.
@@ -53,19 +70,48 @@ pub fn dimensions(names: &[String], varying: &[Variation]) -> Vec<Dimension> {
         }
     }
     if !explains(&names, &found) {
-        let values = stripped(&names.iter().map(|name| vec![Part::Text(name.clone())]).collect::<Vec<_>>());
-        found = vec![Dimension { name: "variant".to_owned(), values: values.unwrap_or(names) }];
-        return found;
+        found = vec![Dimension::whole(paths)];
     }
+    divide(&mut found, &names);
     in_order_of_names(&mut found, &names);
+    give_names(&mut found, varying);
     found
 }
 
-fn find_all(candidates: &[(String, Vec<String>)], names: &[String], found: &mut Vec<Dimension>) {
-    while let Some(dimension) = candidates.iter().find_map(|(path, values)| next(path, values, names, found))
-    {
+fn find_all(candidates: &[Vec<String>], names: &[String], found: &mut Vec<Dimension>) {
+    while let Some(dimension) = candidates.iter().find_map(|values| next(values, names, found)) {
         found.push(dimension);
     }
+}
+
+/// Divides dimensions of whose words each goes with almost each other: `42-minimal`, `42-iot`, `43-minimal`,
+/// `43-iot` are two releases of two kinds.
+fn divide(found: &mut Vec<Dimension>, names: &[String]) {
+    let mut number = 0;
+    while number < found.len() {
+        let divided = halves(&found[number]).and_then(|halves| {
+            let others = found.iter().enumerate().filter(|(other, _)| *other != number);
+            let all: Vec<Dimension> = others.map(|(_, one)| one.clone()).chain(halves).collect();
+            explains(names, &all).then_some(all)
+        });
+        match divided {
+            Some(all) => *found = all,
+            None => number += 1,
+        }
+    }
+}
+
+/// Returns the two dimensions that the first words and the others of a dimension are, if most pairs of them are
+/// there.
+fn halves(dimension: &Dimension) -> Option<[Dimension; 2]> {
+    let pairs: Option<Vec<(&str, &str)>> =
+        dimension.values.iter().map(|value| value.split_once(SEPARATORS)).collect();
+    let (left, right): (Vec<&str>, Vec<&str>) = pairs?.into_iter().unzip();
+    let count = |values: &[&str]| values.iter().collect::<BTreeSet<_>>().len();
+    let (one, other, both) = (count(&left), count(&right), dimension.distinct().len());
+    let is_whole = |values: &[&str]| values.iter().all(|value| !value.is_empty());
+    let fits = one > 1 && other > 1 && one * other * 2 <= both * 3 && is_whole(&left) && is_whole(&right);
+    fits.then(|| [Dimension::of(&left), Dimension::of(&right)])
 }
 
 /// Returns the words with which names begin to differ, if several names share one: where no file says where a
@@ -74,10 +120,10 @@ fn first_words(names: &[String], known: &[Dimension]) -> Option<Dimension> {
     let patterns = names.iter().enumerate().map(|(file, name)| Pattern::of(name, known, file).parts);
     let left = stripped(&patterns.collect::<Vec<_>>())?;
     let words: Option<Vec<String>> =
-        left.iter().map(|text| text.split_once(['-', '_', '/']).map(|(word, _)| word.to_owned())).collect();
+        left.iter().map(|text| text.split_once(SEPARATORS).map(|(word, _)| word.to_owned())).collect();
     let words = words?;
     let distinct = words.iter().collect::<BTreeSet<_>>().len();
-    if distinct < names.len() { next("", &words, names, known) } else { None }
+    if distinct < names.len() { next(&words, names, known) } else { None }
 }
 
 /// Returns whether all names are one pattern.
@@ -86,48 +132,52 @@ fn explains(names: &[String], dimensions: &[Dimension]) -> bool {
     !dimensions.is_empty() && patterns.collect::<BTreeSet<_>>().len() == 1
 }
 
-fn in_order_of_names(found: &mut [Dimension], names: &[String]) {
+fn in_order_of_names(found: &mut Vec<Dimension>, names: &[String]) {
     let order = Pattern::of(&names[0], found, 0).open();
-    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-    for (number, dimension) in found.iter().enumerate() {
-        let position = order.iter().position(|open| *open == number).unwrap_or(order.len());
-        numbers.insert(dimension.name.clone(), position);
-    }
-    found.sort_by_key(|dimension| numbers[&dimension.name]);
+    let position = |number: usize| order.iter().position(|open| *open == number).unwrap_or(order.len());
+    let mut numbered: Vec<(usize, Dimension)> =
+        std::mem::take(found).into_iter().enumerate().map(|(number, one)| (position(number), one)).collect();
+    numbered.sort_by_key(|(position, _)| *position);
+    found.extend(numbered.into_iter().map(|(_, dimension)| dimension));
 }
 
-fn without_ending(name: &str) -> String {
-    let ending = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
-    ending.unwrap_or(name).to_owned()
+/// Returns names without the ending that all of them have.
+fn without_ending(names: &[String]) -> Vec<String> {
+    let all = |ending: &str| -> Option<Vec<String>> {
+        names.iter().map(|name| name.strip_suffix(ending).map(str::to_owned)).collect()
+    };
+    all(".yaml").or_else(|| all(".yml")).unwrap_or_else(|| names.to_vec())
 }
 
-/// Returns values that may be parts of names, with what they are called where they stand.
-fn candidates(names: &[String], varying: &[Variation]) -> Vec<(String, Vec<String>)> {
+/// Returns values that may be parts of names.
+fn candidates(names: &[String], varying: &[Variation]) -> Vec<Vec<String>> {
     let segments: Vec<Vec<&str>> = names.iter().map(|name| name.split('/').collect()).collect();
     let depth = segments[0].len();
     let mut found = Vec::new();
     if segments.iter().all(|segments| segments.len() == depth) {
         for at in 0..depth {
-            found.push((String::new(), segments.iter().map(|segments| segments[at].to_owned()).collect()));
+            found.push(segments.iter().map(|segments| segments[at].to_owned()).collect());
         }
     }
+    found.extend(varying.iter().filter_map(short_texts));
+    found.push(names.to_vec());
+    found.retain(|values: &Vec<String>| values.iter().any(|value| *value != values[0]));
+    found
+}
+
+/// Returns the values of all files, if they are texts that may be parts of names.
+pub(super) fn short_texts(variation: &Variation) -> Option<Vec<String>> {
     let short = |value: &Option<Value>| match value {
         Some(Value::String(text)) if text.len() <= LONGEST && !text.contains(char::is_whitespace) => {
             Some(text.clone())
         }
         _ => None,
     };
-    for variation in varying {
-        let values: Option<Vec<String>> = variation.values.iter().map(short).collect();
-        found.extend(values.map(|values| (variation.path.clone(), values)));
-    }
-    found.push((String::new(), names.to_vec()));
-    found.retain(|(_, values): &(String, Vec<String>)| values.iter().any(|value| *value != values[0]));
-    found
+    variation.values.iter().map(short).collect()
 }
 
 /// Returns the dimension that some values show, if it is none that is known.
-fn next(path: &str, values: &[String], names: &[String], known: &[Dimension]) -> Option<Dimension> {
+fn next(values: &[String], names: &[String], known: &[Dimension]) -> Option<Dimension> {
     let patterns = values.iter().enumerate().map(|(file, value)| Pattern::of(value, known, file).parts);
     let left = stripped(&patterns.collect::<Vec<_>>())?;
     let is_in_name = |(file, value): (usize, &String)| {
@@ -137,14 +187,7 @@ fn next(path: &str, values: &[String], names: &[String], known: &[Dimension]) ->
     if !left.iter().enumerate().all(is_in_name) || known.iter().any(|known| follows(&left, &known.values)) {
         return None;
     }
-    let name = name(path, &left);
-    let taken =
-        known.iter().filter(|known| known.name.trim_end_matches(|c: char| c.is_ascii_digit()) == name);
-    let name = match taken.count() {
-        0 => name,
-        others => format!("{name}{}", others + 1),
-    };
-    Some(Dimension { name, values: left })
+    Some(Dimension { name: String::new(), values: left })
 }
 
 /// Returns whether equal values on the right always stand beside equal ones on the left.
@@ -154,7 +197,7 @@ fn follows(left: &[String], right: &[String]) -> bool {
 }
 
 /// Returns what differs in some texts, without what all begin and end with; whole words only.
-fn stripped(texts: &[Vec<Part>]) -> Option<Vec<String>> {
+pub(super) fn stripped(texts: &[Vec<Part>]) -> Option<Vec<String>> {
     // Dimensions are no words: a letter that no name has stands for each of them.
     let flat = |parts: &Vec<Part>| -> String {
         let part = |part: &Part| match part {
@@ -210,28 +253,4 @@ pub(in crate::konflux) fn common_suffix(texts: &[&str]) -> usize {
         length -= 1;
     }
     length
-}
-
-/// Words by which a stream of a distribution is known.
-const STREAMS: [&str; 6] = ["stable", "testing", "next", "rawhide", "branched", "devel"];
-
-/// Returns what to call a dimension, going by its values and by where they stand.
-fn name(path: &str, values: &[String]) -> String {
-    let all = |test: &dyn Fn(&str) -> bool| values.iter().all(|value| test(value));
-    let any = |test: &dyn Fn(&str) -> bool| values.iter().any(|value| test(value));
-    if all(&|value| value.contains("push") || value.contains("pull")) {
-        return "event".to_owned();
-    }
-    if any(&|value| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')) {
-        return "version".to_owned();
-    }
-    if any(&|value| STREAMS.iter().any(|stream| has_word(value, stream))) {
-        return "stream".to_owned();
-    }
-    let key = path.rsplit(['.', '/', '=']).next().unwrap_or_default();
-    let word: String = key.chars().take_while(|letter| letter.is_ascii_alphabetic()).collect();
-    match word.as_str() {
-        "component" | "application" | "arch" | "platform" => word,
-        _ => "variant".to_owned(),
-    }
 }

@@ -11,6 +11,7 @@
 
 mod dimension;
 mod explain;
+mod naming;
 mod pattern;
 mod tree;
 mod view;

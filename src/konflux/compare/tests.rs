@@ -111,6 +111,86 @@ fn names_that_say_nothing_are_one_dimension() {
 }
 
 #[test]
+fn many_names_are_said_by_the_few_that_are_missing() {
+    let file = |number: usize| {
+        let value = if number == 7 { "own" } else { "same" };
+        let text =
+            format!("kind: A\nx: {value}\ny: {}\nz: {}\n", number % 2, if number == 3 { "1" } else { "" });
+        (format!("c{number:02}.yaml"), text)
+    };
+    let files: Vec<(String, String)> = (0..30).map(file).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    check(
+        &files,
+        expect![[r#"
+            30 files, their names have 1 dimension
+              variant: c00, c01, c02, c03, c04, c05, c06, c07, c08, c09, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23 and 6 more
+
+            Can be repeated: 1 value
+              kind: 1
+
+            Needs a template: 3 values
+
+              x
+                variant all but c07: same
+                variant c07: own
+
+              y
+                variant c00, c02, c04, c06, c08 and 10 more: 0
+                variant c01, c03, c05, c07, c09 and 10 more: 1
+
+              z
+                variant all but c03: null
+                variant c03: 1
+        "#]],
+    );
+}
+
+#[test]
+fn words_of_names_that_go_with_each_other_are_dimensions() {
+    let mut files = Vec::new();
+    for release in ["42", "43", "rawhide"] {
+        for kind in ["minimal", "minimal-plus", "iot"] {
+            for event in ["push", "pull-request"] {
+                let name = format!("os-{release}-{kind}");
+                let text = format!(
+                    "kind: A\nname: {name}-on-{event}\nlabels:\n  a/application: {name}\n  a/component: {name}\n"
+                );
+                files.push((format!("{name}-{event}.yaml"), text));
+            }
+        }
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let comparison = compared(&files);
+    let names: Vec<String> = comparison
+        .dimensions
+        .iter()
+        .map(|one| format!("{}: {}", one.name, one.distinct().join(", ")))
+        .collect();
+    expect![[r#"
+        version: 42, 43, rawhide
+        component: minimal, minimal-plus, iot
+        event: push, pull-request"#]]
+    .assert_eq(&names.join("\n"));
+}
+
+#[test]
+fn dimensions_are_called_after_what_holds_them() {
+    let file = |arch: &str, os: &str| {
+        let text = format!(
+            "kind: A\nspec:\n  params:\n  - {{name: build-os, value: {os}}}\n  - {{name: a, value: {arch}}}\n"
+        );
+        (format!("x-{os}-{arch}.yaml"), text)
+    };
+    let files =
+        [file("amd64", "alpha"), file("s390x", "alpha"), file("amd64", "beta"), file("s390x", "beta")];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let names: Vec<String> =
+        compared(&files).dimensions.into_iter().map(|dimension| dimension.name).collect();
+    assert_eq!(names, ["build_os", "arch"]);
+}
+
+#[test]
 fn several_documents_are_compared_one_by_one() {
     check(
         &[("a-x.yaml", "kind: A\n---\nkind: B\nn: x\n"), ("a-y.yaml", "kind: A\n---\nkind: B\nn: y\n")],

@@ -1,11 +1,11 @@
 //! What a comparison found, as text, as Markdown and as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::dimension::{common_prefix, common_suffix};
+use super::dimension::{Dimension, common_prefix, common_suffix};
 use super::explain::{Case, Explanation};
 use super::pattern::Pattern;
 use super::tree::{Comparison, Variation, shown};
@@ -14,6 +14,12 @@ use crate::diagnostic::plural;
 /// The longest value that is shown whole.
 const LONGEST: usize = 100;
 
+/// How many values of a dimension are shown.
+const MOST_VALUES: usize = 24;
+
+/// How many names stand beside a value.
+const MOST_LISTED: usize = 6;
+
 /// How much of what values have in common is shown.
 const CONTEXT: usize = 20;
 
@@ -21,8 +27,7 @@ const CONTEXT: usize = 20;
 pub fn comparison_text(comparison: &Comparison) -> String {
     let mut text = format!("{}\n", summary(comparison));
     for dimension in &comparison.dimensions {
-        writeln!(text, "  {}: {}", dimension.name, dimension.distinct().join(", "))
-            .expect("a String takes all");
+        writeln!(text, "  {}: {}", dimension.name, values_of(dimension)).expect("a String takes all");
     }
     writeln!(text, "\nCan be repeated: {}", count(comparison.same.len())).expect("a String takes all");
     for (section, count) in sections(comparison) {
@@ -37,6 +42,14 @@ pub fn comparison_text(comparison: &Comparison) -> String {
         }
     }
     text
+}
+
+/// Returns the values of a dimension; the first of many.
+fn values_of(dimension: &Dimension) -> String {
+    let values = dimension.distinct();
+    let more = values.len().saturating_sub(MOST_VALUES);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", values[..values.len() - more].join(", "))
 }
 
 /// Returns a comparison as tables of a page.
@@ -68,7 +81,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
 
 /// Returns a comparison for programs.
 pub fn comparison_json(comparison: &Comparison) -> Value {
-    let dimension = |dimension: &super::Dimension| json!({ "name": dimension.name, "values": dimension.distinct(), "by-file": dimension.values });
+    let dimension = |dimension: &Dimension| json!({ "name": dimension.name, "values": dimension.distinct(), "by-file": dimension.values });
     let same = comparison.same.iter().map(|same| json!({ "path": same.path, "value": same.value }));
     json!({
         "version": 1,
@@ -169,17 +182,18 @@ fn leave_out_common(rows: &mut [Row]) {
 }
 
 fn rows_by(comparison: &Comparison, dimensions: &[usize], cases: &[Case]) -> Vec<Row> {
-    let mut grouped: Vec<(&Option<Pattern>, Vec<String>)> = Vec::new();
-    for Case { when, then } in cases {
+    let all: Vec<String> = cases.iter().map(|case| case.when.join(" ")).collect();
+    let mut grouped: Vec<(&Option<Pattern>, Vec<&str>)> = Vec::new();
+    for (Case { then, .. }, when) in cases.iter().zip(&all) {
         match grouped.iter_mut().find(|(value, _)| *value == then) {
-            Some((_, who)) => who.push(when.join(" ")),
-            None => grouped.push((then, vec![when.join(" ")])),
+            Some((_, who)) => who.push(when),
+            None => grouped.push((then, vec![when])),
         }
     }
     let names: Vec<&str> =
         dimensions.iter().map(|number| comparison.dimensions[*number].name.as_str()).collect();
-    let row = |(value, who): (&Option<Pattern>, Vec<String>)| Row {
-        who: format!("{} {}", names.join(" and "), who.join(", ")),
+    let row = |(value, who): (&Option<Pattern>, Vec<&str>)| Row {
+        who: format!("{} {}", names.join(" and "), listed(&who, &all)),
         value: value.as_ref().map_or_else(absent, |pattern| named(comparison, pattern)),
     };
     grouped.into_iter().map(row).collect()
@@ -194,10 +208,27 @@ fn rows_by_file(comparison: &Comparison, variation: &Variation) -> Vec<Row> {
         }
     }
     let row = |(value, files): (&Option<Value>, Vec<&str>)| Row {
-        who: files.join(", "),
+        who: listed(&files, &comparison.files),
         value: value.as_ref().map_or_else(absent, shown),
     };
     grouped.into_iter().map(row).collect()
+}
+
+/// Returns some of all names, so that a reader can take them in: those that are missing where these are fewer.
+fn listed(some: &[&str], all: &[String]) -> String {
+    if some.len() <= MOST_LISTED {
+        return some.join(", ");
+    }
+    let those: BTreeSet<&str> = some.iter().copied().collect();
+    let others: Vec<&str> = all.iter().map(String::as_str).filter(|name| !those.contains(name)).collect();
+    match others.len() {
+        0 => "all".to_owned(),
+        1..=MOST_LISTED => format!("all but {}", others.join(", ")),
+        _ => {
+            let shown = &some[..MOST_LISTED - 1];
+            format!("{} and {} more", shown.join(", "), some.len() - shown.len())
+        }
+    }
 }
 
 fn absent() -> String {

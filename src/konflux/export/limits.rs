@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::KonfluxSettings;
 use crate::diagnostic::{Finding, Place};
+use crate::image::Pin;
 use crate::plan::{InterpreterKind, Plan, PlannedStep, Work};
 use crate::tutorial::Action;
 
@@ -21,13 +22,13 @@ pub(super) fn image(settings: &KonfluxSettings) -> Option<Finding> {
     let Some(image) = &settings.image else {
         let finding = Finding::error("no-task-image", "no image is named in which tasks run");
         return Some(finding.help(
-            "name one with `stagebook` in it below `[konflux]` in `stagebook.toml`, or by `--image`; `stagebook konflux export --containerfile` prints a recipe",
+            "name one that has `stagebook` in it: `image` below `[konflux]` in `stagebook.toml`; `stagebook konflux export --containerfile` prints a recipe",
         ));
     };
-    let has_digest = image.contains("@sha256:");
-    let message = format!("the image `{image}` of the tasks has no digest");
-    let help = "write it as `NAME@sha256:...`: a tag may be another image tomorrow";
-    (!has_digest).then(|| Finding::warning("image-without-digest", message).help(help))
+    let problem = Pin::of(image).problem()?;
+    let message = format!("the image `{image}` of the tasks {problem}");
+    let help = "write it as `NAME@sha256:` and its 64 digits: a tag may be another image tomorrow";
+    Some(Finding::warning("image-without-digest", message).help(help))
 }
 
 /// Returns the findings about the lines of a step's text that Tekton would change.
@@ -153,7 +154,7 @@ pub(super) fn files_of_variants(plan: &Plan) -> impl Iterator<Item = Finding> {
     steps.map(|step| {
         let message =
             format!("step `{}` writes a file for each variant, which a pipeline does not", step.name);
-        let help = "`stagebook generate` writes these files into the repository";
+        let help = "`stagebook generate` writes them into the repository: leave the page out here, and give steps that are to be a pipeline a page of their own";
         Finding::error("files-of-variants", message).at(place(plan, step)).help(help)
     })
 }

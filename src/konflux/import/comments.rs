@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::prose;
 use crate::diagnostic::{Finding, Place, Source, Span, plural};
-use crate::yaml::{Data, Node};
+use crate::yaml::{Data, Documents, Node};
 
 /// The comments of a file.
 #[derive(Debug)]
@@ -27,21 +27,19 @@ struct Comment {
 
 impl Comments {
     /// Finds the comments of a file: each `#` after a blank that stands in no value.
-    pub(super) fn of(source: &Arc<Source>, documents: &[Node]) -> Self {
+    pub(super) fn of(source: &Arc<Source>, read: &Documents) -> Self {
         let mut spans = Vec::new();
-        let mut alias = None;
-        documents.iter().for_each(|document| collect(document, &mut spans, &mut alias));
+        read.documents.iter().for_each(|document| collect(document, &mut spans));
         spans.sort();
-        let mut found = Found { comments: Vec::new(), alias: None };
+        let mut comments = Vec::new();
         let mut at = 0;
         for span in spans.into_iter().chain([Span::new(source.text().len(), source.text().len())]) {
             if span.start > at {
-                found.search(source, at..span.start);
+                search(source, at..span.start, &mut comments);
             }
             at = at.max(span.end);
         }
-        let Found { comments, alias: between } = found;
-        Self { source: Arc::clone(source), comments, alias: alias.or(between) }
+        Self { source: Arc::clone(source), comments, alias: read.alias.clone() }
     }
 
     /// Takes the comments on the lines right above a place, if they can be text of a page.
@@ -102,58 +100,32 @@ fn are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-/// Collects where values and keys stand, and the first alias.
-fn collect(node: &Node, spans: &mut Vec<Span>, alias: &mut Option<Place>) {
-    if node.place.text().starts_with('*') && alias.is_none() {
-        *alias = Some(node.place.clone());
-    }
+/// Collects where values and keys stand.
+fn collect(node: &Node, spans: &mut Vec<Span>) {
     match &node.data {
         Data::Null => {}
         Data::Scalar { .. } => spans.push(node.place.span),
-        Data::List(items) => items.iter().for_each(|item| collect(item, spans, alias)),
+        Data::List(items) => items.iter().for_each(|item| collect(item, spans)),
         Data::Map(entries) => {
             for entry in entries {
                 spans.push(entry.key_place.span);
-                collect(&entry.value, spans, alias);
+                collect(&entry.value, spans);
             }
         }
     }
 }
 
-/// What stands between values.
-struct Found {
-    comments: Vec<Comment>,
-    /// The first name that is given to a value, or stands for one.
-    alias: Option<Place>,
-}
-
-impl Found {
-    fn search(&mut self, source: &Arc<Source>, gap: Range<usize>) {
-        let text = source.text();
-        let mut at = gap.start;
-        while at < gap.end {
-            let start = comment_in(text, at..gap.end);
-            self.search_names(source, at..start.unwrap_or(gap.end));
-            let Some(start) = start else { return };
-            let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
-            let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
-            let alone = text[line_start..start].trim().is_empty();
-            self.comments.push(Comment {
-                line: source.line(start),
-                span: Span::new(start, end),
-                alone,
-                used: false,
-            });
-            at = end;
-        }
-    }
-
-    fn search_names(&mut self, source: &Arc<Source>, gap: Range<usize>) {
-        if self.alias.is_none()
-            && let Some(at) = source.text()[gap.clone()].find(['*', '&'])
-        {
-            self.alias = Some(Place::new(source, gap.start + at..gap.start + at + 1));
-        }
+/// Finds the comments in what stands between values.
+fn search(source: &Arc<Source>, gap: Range<usize>, comments: &mut Vec<Comment>) {
+    let text = source.text();
+    let mut at = gap.start;
+    while let Some(start) = comment_in(text, at..gap.end) {
+        let end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let alone = text[line_start..start].trim().is_empty();
+        let span = Span::new(start, end);
+        comments.push(Comment { line: source.line(start), span, alone, used: false });
+        at = end.min(gap.end);
     }
 }
 

@@ -35,17 +35,21 @@ struct Object<'a> {
     value: Value,
 }
 
-/// Makes a page of a file. Where nothing of it can be read, the page has no objects.
+/// Makes a page of a file. Of one that cannot be read to its end, the page has no objects: half of a file is not the
+/// file.
 pub fn import(source: &Arc<Source>) -> Imported {
     let read = read_documents(source);
-    let mut findings = read.findings;
+    if !read.findings.is_empty() {
+        return Imported { text: String::new(), objects: 0, findings: read.findings };
+    }
+    let mut findings: Vec<Finding> = read.tagged.iter().map(tag_left_out).collect();
     let objects = objects(&read.documents, &mut findings);
-    let mut comments = Comments::of(source, &read.documents);
+    let mut comments = Comments::of(source, &read);
     let mut draft = Draft::of(source, &objects, &mut comments, &vec![false; objects.len()]);
     // Reading back what was written is the proof that nothing is lost; an object that fails stays YAML.
     let whole = draft.not_kept(&objects);
     if whole.contains(&true) {
-        comments = Comments::of(source, &read.documents);
+        comments = Comments::of(source, &read);
         draft = Draft::of(source, &objects, &mut comments, &whole);
         let names = objects.iter().zip(&whole).filter(|(_, whole)| **whole);
         findings.extend(names.map(|(object, _)| kept_whole(object)));
@@ -56,6 +60,12 @@ pub fn import(source: &Arc<Source>) -> Imported {
     findings.extend(comments.findings());
     draft.drop_variables_that_are_wrong();
     Imported { text: draft.page(), objects: objects.len(), findings }
+}
+
+fn tag_left_out(tag: &Place) -> Finding {
+    let message = format!("tag `{}` is left out: it is no part of the value", tag.text());
+    let finding = Finding::warning("import-tag", message).at(tag.clone());
+    finding.help("Kubernetes does not read tags; keep the file if another program does")
 }
 
 fn kept_whole(object: &Object<'_>) -> Finding {
@@ -237,7 +247,7 @@ fn declaration(variable: &Variable) -> Value {
 }
 
 /// An imported page includes nothing.
-struct NoIncludes;
+pub(super) struct NoIncludes;
 
 impl Includes for NoIncludes {
     fn read(&self, _from: &Path, _target: &str) -> Result<Arc<Source>, String> {

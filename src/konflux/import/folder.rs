@@ -1,19 +1,26 @@
 //! Nearly equal files become one page, which generates them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::document::Imported;
 use super::lines::aligned;
 use super::page::fence;
+use super::proof::{Proof, prove};
 use super::template::{Column, Template, template};
+use crate::config::Settings;
 use crate::diagnostic::{Finding, Place, Source, plural};
 use crate::konflux::compare::{Compared, Comparison, Dimension, Pattern, compare};
 use crate::tutorial::plain_value;
-use crate::yaml::{read_documents, write};
+use crate::yaml::{Node, write};
+
+/// How many combinations of values a page may have for each of its files, before it lists the files instead.
+const MOST_COMBINATIONS: usize = 4;
+
+/// How many lines of `exclude` a page has at most, but for one for every second file.
+const MOST_EXCLUDED: usize = 16;
 
 /// A file that a page is to generate.
 #[derive(Debug, Clone)]
@@ -22,45 +29,118 @@ pub struct Member {
     pub source: Arc<Source>,
     /// Its path from the root of the project.
     pub path: String,
+    /// Its documents.
+    pub documents: Vec<Node>,
 }
 
-/// Returns whether one page should generate some files: few lines of its template are not in all of them.
-pub fn nearly_equal(files: &[Member]) -> bool {
-    let comparison = comparison(files);
-    if !comparison.has_much_in_common() {
-        return false;
+/// A page that generates files.
+#[derive(Debug)]
+pub struct ImportedFolder {
+    /// The page.
+    pub text: String,
+    /// What the page does not keep, and what is worth knowing.
+    pub findings: Vec<Finding>,
+    /// How many of the files it writes byte for byte.
+    pub exact: usize,
+    /// Whether it writes files that mean the same: a page that does not is not to be used.
+    pub holds: bool,
+}
+
+/// Makes a page of files: a table of values for each part of their names that varies, and one template. The
+/// template is the text of the files themselves, so what they agree in stays as it is, comments and all.
+///
+/// The page is read, planned and rendered as `generate` does it: a finding says of each file whether it is
+/// written as it is. Gives nothing where files are not nearly equal, unless it is to be done `anyway`.
+pub fn import_folder(files: &[Member], settings: &Settings, anyway: bool) -> Option<ImportedFolder> {
+    let compared = |file: &Member| Compared { name: file.path.clone(), documents: file.documents.clone() };
+    let comparison = compare(&files.iter().map(compared).collect::<Vec<_>>());
+    if !anyway && !comparison.has_much_in_common() {
+        return None;
     }
-    let texts: Vec<&str> = files.iter().map(|file| file.source.text()).collect();
-    let template = template(&aligned(&texts, &comparison.dimensions), &comparison.dimensions, &texts);
-    template.conditional * 2 <= texts[0].lines().count()
-}
-
-fn comparison(files: &[Member]) -> Comparison {
-    let compared = |file: &Member| Compared {
-        name: file.path.clone(),
-        documents: read_documents(&file.source).documents,
-    };
-    compare(&files.iter().map(compared).collect::<Vec<_>>())
-}
-
-/// Makes a page of nearly equal files: a table of values for each part of their names that varies, and one
-/// template. The template is the text of the files themselves, so what they agree in stays as it is, comments
-/// and all.
-pub fn import_folder(files: &[Member]) -> Imported {
-    let mut findings: Vec<Finding> =
-        files.iter().flat_map(|file| read_documents(&file.source).findings).collect();
-    let comparison = comparison(files);
+    let mut findings = Vec::new();
     let texts: Vec<String> = files.iter().map(|file| text_of(&file.source, &mut findings)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let dimensions = &comparison.dimensions;
-    let template = template(&aligned(&texts, dimensions), dimensions, &texts);
-    findings.extend(template.rewritten.iter().map(|(file, lines)| rewritten(&files[*file], *lines)));
+    let drafts = Drafts { files, comparison: &comparison, texts: &texts };
+    let first = drafts.of_parts(false);
     let lines = texts.first().map_or(0, |text| text.lines().count());
-    if template.conditional > lines {
-        findings.push(much_differs(&files[0], template.conditional));
+    if !anyway && first.template.conditional * 2 > lines {
+        return None;
     }
-    let text = page(files, &comparison, &template);
-    Imported { text, objects: files.len(), findings }
+    let (draft, text, proof) = drafts.proven(first, settings);
+    if draft.template.conditional > lines {
+        findings.push(much_differs(&files[0], draft.template.conditional));
+    }
+    findings.extend(proof.findings);
+    let kept = |file: &usize| texts[*file] == files[*file].source.text();
+    let exact = proof.exact.iter().filter(|file| kept(file)).count();
+    Some(ImportedFolder { text, findings, exact, holds: proof.holds })
+}
+
+/// A page before it is written.
+struct Draft {
+    dimensions: Vec<Dimension>,
+    template: Template,
+}
+
+/// What drafts are made of.
+struct Drafts<'a> {
+    files: &'a [Member],
+    comparison: &'a Comparison,
+    texts: &'a [&'a str],
+}
+
+impl Drafts<'_> {
+    /// Returns a draft in which what the names are made of decides what varies, if that is short; else one with a
+    /// row for each file, where a column says anything.
+    fn of_parts(&self, exact: bool) -> Draft {
+        let dimensions = &self.comparison.dimensions;
+        if !are_too_many(dimensions) {
+            let draft = self.of(dimensions.clone(), exact);
+            if draft.template.complete {
+                return draft;
+            }
+        }
+        self.of_files(exact)
+    }
+
+    fn of_files(&self, exact: bool) -> Draft {
+        self.of(vec![Dimension::whole(&self.comparison.files)], exact)
+    }
+
+    fn of(&self, dimensions: Vec<Dimension>, exact: bool) -> Draft {
+        let aligned = aligned(self.texts, &dimensions);
+        let paths = (self.texts, self.comparison.files.as_slice());
+        let template = template(&aligned, &dimensions, paths, exact);
+        Draft { dimensions, template }
+    }
+
+    /// Returns the first draft that gives the files back, with its page; where none does, the one that was begun with.
+    fn proven(&self, first: Draft, settings: &Settings) -> (Draft, String, Proof) {
+        let proven = |draft: Draft| {
+            let text = page(self.files, self.comparison, &draft);
+            let proof = prove(&text, self.files, self.texts, settings);
+            (draft, text, proof)
+        };
+        let first = proven(first);
+        if first.2.holds {
+            return first;
+        }
+        // A line in a script looks like YAML, and means another thing with other quotes; a part of a name may not
+        // be one where it stands.
+        let others = [|all: &Self| all.of_parts(true), |all: &Self| all.of_files(true)];
+        let other = others.into_iter().map(|other| proven(other(self))).find(|other| other.2.holds);
+        other.unwrap_or(first)
+    }
+}
+
+/// Returns whether dimensions have so many combinations without a file that nobody wants to read them.
+fn are_too_many(dimensions: &[Dimension]) -> bool {
+    let files = dimensions.first().map_or(0, |dimension| dimension.values.len());
+    let most = files * MOST_COMBINATIONS + MOST_EXCLUDED;
+    let product = dimensions.iter().try_fold(1_usize, |product, dimension| {
+        product.checked_mul(dimension.distinct().len()).filter(|product| *product <= most)
+    });
+    product.is_none() || excluded(dimensions).len() > files / 2 + MOST_EXCLUDED
 }
 
 /// Returns the text of a file as a block can hold it.
@@ -72,24 +152,14 @@ fn text_of(source: &Arc<Source>, findings: &mut Vec<Finding>) -> String {
             Finding::warning("import-line-ends", "lines end with a carriage return, which pages do not keep");
         findings.push(finding.at(start()).help("`stagebook generate` writes the file without"));
     }
-    if !text.ends_with('\n') && !text.is_empty() {
-        let finding = Finding::warning("import-line-ends", "the last line has no end, and gets one");
-        let end = text.len();
-        findings.push(
-            finding.at(Place::new(source, end..end)).help("`stagebook generate` writes the file with it"),
+    if text.starts_with('\u{feff}') {
+        let finding = Finding::warning(
+            "import-byte-order",
+            "the file begins with a byte order mark, which pages do not keep",
         );
+        findings.push(finding.at(start()).help("`stagebook generate` writes the file without"));
     }
     text.trim_start_matches('\u{feff}').replace("\r\n", "\n")
-}
-
-fn rewritten(file: &Member, lines: usize) -> Finding {
-    let message = format!("{} written in another way than in the first file", are(lines));
-    let finding = Finding::warning("import-rewritten", message).at(Place::new(&file.source, 0..0));
-    finding.help("the values are the same; `stagebook generate` writes them as the first file has them")
-}
-
-fn are(lines: usize) -> String {
-    format!("{} {}", plural(lines, "line"), if lines == 1 { "is" } else { "are" })
 }
 
 fn much_differs(first: &Member, lines: usize) -> Finding {
@@ -98,8 +168,8 @@ fn much_differs(first: &Member, lines: usize) -> Finding {
     finding.help("bring keys into one order in all files, or import fewer of them into one page")
 }
 
-fn page(files: &[Member], comparison: &Comparison, template: &Template) -> String {
-    let Comparison { dimensions, .. } = comparison;
+fn page(files: &[Member], comparison: &Comparison, draft: &Draft) -> String {
+    let Draft { dimensions, template } = draft;
     let mut matrix = Map::new();
     for dimension in dimensions {
         matrix.insert(dimension.name.clone(), json!("table"));
@@ -111,7 +181,8 @@ fn page(files: &[Member], comparison: &Comparison, template: &Template) -> Strin
     matrix.insert("run".to_owned(), json!("once"));
     let title = title(files);
     let front = json!({ "title": title, "matrix": matrix, "tags": ["tekton"] });
-    let mut page = format!("---\n{}---\n\n# {title}\n\n{}", write(&front), introduction(comparison));
+    let mut page =
+        format!("---\n{}---\n\n# {title}\n\n{}", write(&front), introduction(comparison, dimensions));
     for (number, dimension) in dimensions.iter().enumerate() {
         let columns: Vec<&Column> =
             template.columns.iter().filter(|column| column.dimension == number).collect();
@@ -130,13 +201,13 @@ fn title(files: &[Member]) -> String {
     if folder.is_empty() { "Pipeline files".to_owned() } else { format!("Pipeline files in {folder}") }
 }
 
-fn introduction(comparison: &Comparison) -> String {
+fn introduction(comparison: &Comparison, dimensions: &[Dimension]) -> String {
     let mut text = format!(
         "This page generates {}. {} are the same in all of them.\n",
         plural(comparison.files.len(), "file"),
         plural(comparison.same.len(), "value"),
     );
-    let names: Vec<&str> = comparison.dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
+    let names: Vec<&str> = dimensions.iter().map(|dimension| dimension.name.as_str()).collect();
     if let Some((last, others)) = names.split_last().filter(|(_, others)| !others.is_empty()) {
         writeln!(text, "What differs is decided by {} and {last}.", others.join(", "))
             .expect("a String takes all");
@@ -161,15 +232,17 @@ fn table(dimension: &Dimension, columns: &[&Column]) -> String {
 
 /// Returns a value as a cell that is read as the same text.
 fn code(value: &str) -> String {
-    let quoted = value.is_empty()
-        || ['"', '\'']
-            .iter()
-            .any(|quote| value.len() > 1 && value.starts_with(*quote) && value.ends_with(*quote));
-    match quoted {
-        true if value.contains('"') => format!("`'{}'`", value.replace('|', "\\|")),
-        true => format!("`\"{}\"`", value.replace('|', "\\|")),
-        false => format!("`{}`", value.replace('|', "\\|")),
-    }
+    let inside = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let is_quoted = |quote: &char| inside(*quote).is_some_and(|inside| !inside.contains(*quote));
+    let text = match value.is_empty() || ['"', '\''].iter().any(is_quoted) {
+        true if value.contains('"') => format!("'{value}'"),
+        true => format!("\"{value}\""),
+        false => value.to_owned(),
+    };
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    let marks = "`".repeat(longest + 1);
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{marks}{blank}{}{blank}{marks}", text.replace('|', "\\|"))
 }
 
 fn block(files: &[Member], dimensions: &[Dimension], template: &Template) -> String {
@@ -177,44 +250,62 @@ fn block(files: &[Member], dimensions: &[Dimension], template: &Template) -> Str
     let path = Pattern::of(&files[0].path, dimensions, 0)
         .write(str::to_owned, |number| format!("{} {} {}", tags[2], dimensions[number].name, tags[3]));
     let fence = fence(&template.text);
-    let newline = if template.text.ends_with('\n') { "" } else { "\n" };
-    format!(
-        "## The files\n\n{fence}yaml {{file=\"{path}\" template delimiters=\"{}\" generate}}\n{}{newline}{fence}\n",
-        template.tags, template.text
-    )
+    let attributes = attributes(&path, template.tags);
+    format!("## The files\n\n{fence}yaml {attributes}\n{}{fence}\n", template.text)
+}
+
+/// Returns the attributes of the block; a path with quotes and other marks in it needs JSON.
+fn attributes(path: &str, tags: &str) -> String {
+    if path.contains(['"', '`', '\\', '}']) || path.contains(": ") {
+        let all = json!({ "file": path, "template": "true", "delimiters": tags, "generate": "true" });
+        return all.to_string().replace('`', "\\u0060");
+    }
+    format!("{{file=\"{path}\" template delimiters=\"{tags}\" generate}}")
 }
 
 /// Returns the combinations of values that no file has; a part stands for all that contain it.
 fn excluded(dimensions: &[Dimension]) -> Vec<Value> {
     let Some(first) = dimensions.first() else { return Vec::new() };
-    let tuple = |file: usize| dimensions.iter().map(|dimension| dimension.values[file].as_str()).collect();
-    let there: BTreeSet<Vec<&str>> = (0..first.values.len()).map(tuple).collect();
-    let values: Vec<Vec<&str>> = dimensions.iter().map(Dimension::distinct).collect();
-    let mut all: Vec<Vec<&str>> = vec![Vec::new()];
-    for values in &values {
-        all = all
-            .iter()
-            .flat_map(|begun| values.iter().map(|value| [begun.as_slice(), &[*value]].concat()))
-            .collect();
-    }
-    let missing: Vec<&Vec<&str>> = all.iter().filter(|tuple| !there.contains(*tuple)).collect();
-    let mut parts: Vec<BTreeMap<usize, &str>> = Vec::new();
-    let fits =
-        |part: &BTreeMap<usize, &str>, tuple: &[&str]| part.iter().all(|(at, value)| tuple[*at] == *value);
-    for tuple in missing {
-        if parts.iter().any(|part| fits(part, tuple)) {
-            continue;
+    let parts = subsets(dimensions.len().min(8));
+    let part = |tuple: &[&'_ str], part: &[usize]| part.iter().map(|at| tuple[*at].to_owned()).collect();
+    let tuples: Vec<Vec<&str>> = (0..first.values.len())
+        .map(|file| dimensions.iter().map(|dimension| dimension.values[file].as_str()).collect())
+        .collect();
+    let there: Vec<HashSet<Vec<String>>> =
+        parts.iter().map(|set| tuples.iter().map(|tuple| part(tuple, set)).collect()).collect();
+    let mut left_out: Vec<HashSet<Vec<String>>> = vec![HashSet::new(); parts.len()];
+    let mut excluded = Vec::new();
+    for tuple in combinations(dimensions) {
+        let is_known =
+            (0..parts.len()).any(|at| left_out[at].contains::<Vec<String>>(&part(&tuple, &parts[at])));
+        let missing =
+            (0..parts.len()).find(|at| !there[*at].contains::<Vec<String>>(&part(&tuple, &parts[*at])));
+        if let Some(at) = missing.filter(|_| !is_known) {
+            left_out[at].insert(part(&tuple, &parts[at]));
+            let value = |at: &usize| (dimensions[*at].name.clone(), typed(tuple[*at]));
+            excluded.push(Value::Object(parts[at].iter().map(value).collect()));
         }
-        let sets = (1_usize..1 << dimensions.len().min(8)).map(|bits| {
-            (0..dimensions.len()).filter(|at| bits >> at & 1 == 1).map(|at| (at, tuple[at])).collect()
-        });
-        let mut sets: Vec<BTreeMap<usize, &str>> = sets.collect();
-        sets.sort_by_key(BTreeMap::len);
-        let part = sets.into_iter().find(|part| !there.iter().any(|tuple| fits(part, tuple)));
-        parts.extend(part);
     }
-    let value = |(at, value): (usize, &str)| (dimensions[at].name.clone(), typed(value));
-    parts.into_iter().map(|part| Value::Object(part.into_iter().map(value).collect())).collect()
+    excluded
+}
+
+/// Returns all combinations of the values of dimensions.
+fn combinations(dimensions: &[Dimension]) -> Vec<Vec<&str>> {
+    let mut all: Vec<Vec<&str>> = vec![Vec::new()];
+    for values in dimensions.iter().map(Dimension::distinct) {
+        let with = |begun: &Vec<_>, value| [begun.as_slice(), &[value]].concat();
+        all = all.iter().flat_map(|begun| values.iter().map(move |value| with(begun, *value))).collect();
+    }
+    all
+}
+
+/// Returns the sets of some numbers below a count, small ones first.
+fn subsets(count: usize) -> Vec<Vec<usize>> {
+    let mut sets: Vec<Vec<usize>> = (1_usize..1 << count)
+        .map(|bits| (0..count).filter(|number| bits >> number & 1 == 1).collect())
+        .collect();
+    sets.sort_by_key(Vec::len);
+    sets
 }
 
 /// Returns a value as front matter and tables type it.

@@ -1,9 +1,10 @@
 //! Lines of several files become one template.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::lines::{Line, Slot, dimension_of, files_of, letter_of};
+use super::condition::Condition;
+use super::lines::{Aligned, Line, dimension_of, letter_of};
 use crate::diagnostic::Source;
 use crate::konflux::compare::{Dimension, common_prefix, common_suffix};
 use crate::tutorial::{Value, plain_value};
@@ -12,9 +13,15 @@ use crate::yaml;
 /// The longest value of a column: one word, or several.
 const LONGEST: (usize, usize) = (160, 40);
 
-/// Tags that templates may have; those are taken of which no file has any.
-const TAGS: [&str; 4] =
-    ["<% %> << >> <# #>", "[% %] [= =] [# #]", "<%% %%> <<< >>> <## ##>", "@% %@ @= =@ @# #@"];
+/// The longest value of a column where all else would be worse.
+const LONGEST_OF_ALL: (usize, usize) = (1000, 1000);
+
+/// How many ways to write a line may stand in the template itself.
+const MOST_WAYS: usize = 4;
+
+/// Tags that templates may have, of two letters each as the engine wants them.
+const TAGS: [&str; 5] =
+    ["<% %> << >> <# #>", "[% %] [= =] [# #]", "~% %~ ~= =~ ~# #~", "@% %@ @= =@ @# #@", "^% %^ ^= =^ ^# #^"];
 
 /// Words of templates that no parameter can have as its name.
 const RESERVED: [&str; 12] =
@@ -29,10 +36,10 @@ pub(super) struct Template {
     pub(super) text: String,
     /// The parameters that follow from each dimension.
     pub(super) columns: Vec<Column>,
-    /// Lines that a file writes otherwise than the first, with the same value: its number, and how many.
-    pub(super) rewritten: BTreeMap<usize, usize>,
     /// How many lines only some files have.
     pub(super) conditional: usize,
+    /// Whether it says of all lines which files have them.
+    pub(super) complete: bool,
 }
 
 /// A parameter that follows from a dimension.
@@ -44,22 +51,37 @@ pub(super) struct Column {
     pub(super) values: BTreeMap<String, String>,
 }
 
-/// Makes a template of lines.
-pub(super) fn template(slots: &[Slot], dimensions: &[Dimension], texts: &[&str]) -> Template {
-    let tags = TAGS.into_iter().find(|tags| {
-        let mut starts = tags.split(' ').step_by(2);
-        starts.all(|tag| texts.iter().all(|text| !text.contains(tag)))
-    });
-    let template = Template {
-        tags: tags.unwrap_or(TAGS[0]),
-        text: String::new(),
-        columns: Vec::new(),
-        rewritten: BTreeMap::new(),
-        conditional: 0,
-    };
-    let mut builder = Builder { dimensions, slots, template };
+/// Makes a template of lines. `texts` are those that the lines are of, and `paths` where they stand.
+///
+/// Where `exact`, a line that two files write in different ways is two lines, even if they mean the same.
+pub(super) fn template(
+    aligned: &Aligned,
+    dimensions: &[Dimension],
+    (texts, paths): (&[&str], &[String]),
+    exact: bool,
+) -> Template {
+    let tags = free_tags(texts, paths);
+    let template =
+        Template { tags, text: String::new(), columns: Vec::new(), conditional: 0, complete: true };
+    let mut builder = Builder { dimensions, aligned, exact, template };
     builder.build();
+    builder.end(texts);
     builder.template
+}
+
+/// Returns tags of which no file has any; and if there are such, those that cannot come to be where a value stands
+/// behind the same mark, as in `<stable>`.
+fn free_tags(texts: &[&str], paths: &[String]) -> &'static str {
+    let all = || texts.iter().copied().chain(paths.iter().map(String::as_str));
+    let is_free = |tags: &&str| tags.split(' ').step_by(2).all(|tag| all().all(|text| !text.contains(tag)));
+    let is_apart = |tags: &&str| {
+        let begins = |(at, mark): (usize, &str), text: &str| {
+            text[at + mark.len()..].starts_with(char::is_alphanumeric)
+        };
+        all().all(|text| !text.match_indices(&tags[..1]).any(|found| begins(found, text)))
+    };
+    let free: Vec<&str> = TAGS.into_iter().filter(is_free).collect();
+    free.iter().copied().find(is_apart).or(free.first().copied()).unwrap_or(TAGS[0])
 }
 
 /// Lines that some files have.
@@ -81,7 +103,7 @@ fn joins(run: &mut Vec<Branch>, groups: &[BTreeSet<usize>], at: usize) -> bool {
     }
     let [group] = groups else { return false };
     // Files without the lines before may have this one instead.
-    let apart = run.iter().all(|branch| branch.files.is_disjoint(group));
+    let apart = run.len() < MOST_WAYS && run.iter().all(|branch| branch.files.is_disjoint(group));
     match run.last_mut() {
         Some(last) if last.files == *group => last.slots.push(at),
         Some(_) if apart => run.push(Branch { files: group.clone(), slots: vec![at] }),
@@ -90,23 +112,38 @@ fn joins(run: &mut Vec<Branch>, groups: &[BTreeSet<usize>], at: usize) -> bool {
     true
 }
 
+/// How a line stands for those of some files.
+enum Way {
+    /// As it is in all of them.
+    Raw(String),
+    /// With dimensions in it.
+    Open(String),
+    /// With a column between two parts.
+    Column { before: String, after: String, dimension: usize, values: BTreeMap<String, String> },
+}
+
 struct Builder<'a> {
     dimensions: &'a [Dimension],
-    slots: &'a [Slot],
+    aligned: &'a Aligned,
+    exact: bool,
     template: Template,
 }
 
 impl Builder<'_> {
     fn build(&mut self) {
+        let all: BTreeSet<usize> = (0..self.aligned.files()).collect();
         let mut run: Vec<Branch> = Vec::new();
-        for at in 0..self.slots.len() {
-            if let Some(line) = self.common(at) {
+        for at in 0..self.aligned.len() {
+            let there = self.aligned.files_of(at);
+            if there == all
+                && let Some(way) = self.way(at, &all, LONGEST)
+            {
                 self.conditional(std::mem::take(&mut run));
-                self.template.text += &line;
-                self.template.text.push('\n');
+                let line = self.write(at, way, None);
+                self.template.text += &format!("{line}\n");
                 continue;
             }
-            let groups = groups(&self.slots[at]);
+            let groups = self.groups(at, there);
             if !joins(&mut run, &groups, at) {
                 self.conditional(std::mem::take(&mut run));
                 run = groups.into_iter().map(|files| Branch { files, slots: vec![at] }).collect();
@@ -115,67 +152,154 @@ impl Builder<'_> {
         self.conditional(run);
     }
 
-    /// Returns the line that stands for those of all files, if there is one.
-    fn common(&mut self, at: usize) -> Option<String> {
-        let lines: Option<Vec<&Line>> = self.slots[at].lines.iter().map(Option::as_ref).collect();
-        let lines = lines?;
-        if lines.iter().all(|line| line.raw == lines[0].raw) {
-            return Some(lines[0].raw.clone());
+    /// Divides the files that have a line, so that one line stands for each part.
+    fn groups(&self, at: usize, there: BTreeSet<usize>) -> Vec<BTreeSet<usize>> {
+        if there.len() < self.aligned.files() && self.way(at, &there, LONGEST).is_some() {
+            return vec![there];
         }
-        if lines.iter().all(|line| line.open == lines[0].open) {
-            return Some(self.closed(&lines[0].open));
+        let groups = self.same(at, &there);
+        let is_short =
+            groups.len() <= MOST_WAYS && groups.iter().all(|group| self.condition(group).is_some());
+        if is_short { groups } else { self.divided(at, &there).unwrap_or(groups) }
+    }
+
+    /// Returns the files that have the same line, but for the values of dimensions.
+    fn same(&self, at: usize, there: &BTreeSet<usize>) -> Vec<BTreeSet<usize>> {
+        let mut groups: Vec<(BTreeSet<usize>, Option<&str>, Option<&str>)> = Vec::new();
+        let (mut raws, mut opens): (HashMap<&str, usize>, HashMap<&str, usize>) = Default::default();
+        for file in there {
+            let Some(line) = self.aligned.line(at, *file) else { continue };
+            let (raw, open) = (line.raw.as_str(), line.open.as_str());
+            // A group is of one text, or of one but for the values; not of some of each.
+            let by_raw = raws.get(raw).copied().filter(|number| groups[*number].1 == Some(raw));
+            let by_open = opens.get(open).copied().filter(|number| groups[*number].2 == Some(open));
+            let number = match (by_raw, by_open) {
+                (Some(raw), Some(open)) => raw.min(open),
+                (Some(number), None) | (None, Some(number)) => number,
+                (None, None) => {
+                    groups.push((BTreeSet::new(), Some(raw), Some(open)));
+                    groups.len() - 1
+                }
+            };
+            let group = &mut groups[number];
+            group.0.insert(*file);
+            group.1 = group.1.filter(|known| *known == raw);
+            group.2 = group.2.filter(|known| *known == open);
+            raws.entry(raw).or_insert(number);
+            opens.entry(open).or_insert(number);
         }
-        if let Some(others) = written_otherwise(&lines) {
-            for file in others {
-                *self.template.rewritten.entry(file).or_default() += 1;
+        groups.into_iter().map(|(files, ..)| files).collect()
+    }
+
+    /// Divides files by the values of a dimension, so that a column holds what is left to say.
+    fn divided(&self, at: usize, there: &BTreeSet<usize>) -> Option<Vec<BTreeSet<usize>>> {
+        let longest = [LONGEST, LONGEST_OF_ALL];
+        if self.condition(there).is_some()
+            && longest.iter().any(|longest| self.way(at, there, *longest).is_some())
+        {
+            return Some(vec![there.clone()]);
+        }
+        let mut numbers: Vec<usize> = (0..self.dimensions.len()).collect();
+        numbers.sort_by_key(|number| self.dimensions[*number].distinct().len());
+        numbers.into_iter().find_map(|number| {
+            let mut groups: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+            for file in there {
+                groups.entry(&self.dimensions[number].values[*file]).or_default().insert(*file);
             }
-            return Some(lines[0].raw.clone());
+            let fits = |group: &BTreeSet<usize>| {
+                self.condition(group).is_some() && self.way(at, group, LONGEST_OF_ALL).is_some()
+            };
+            let is_short = groups.len() <= 2 * MOST_WAYS && groups.values().all(fits);
+            is_short.then(|| groups.into_values().collect())
+        })
+    }
+
+    fn condition(&self, group: &BTreeSet<usize>) -> Option<Condition> {
+        Condition::of(group, self.aligned.files(), self.dimensions)
+    }
+
+    /// Returns how one line stands for those of some files, if one can.
+    fn way(&self, at: usize, files: &BTreeSet<usize>, longest: (usize, usize)) -> Option<Way> {
+        let lines: Option<Vec<(usize, &Line)>> =
+            files.iter().map(|file| Some((*file, self.aligned.line(at, *file)?))).collect();
+        let lines = lines?;
+        let (_, first) = *lines.first()?;
+        if lines.iter().all(|(_, line)| line.raw == first.raw) {
+            return Some(Way::Raw(first.raw.clone()));
         }
-        self.with_column(at, &lines)
+        if lines.iter().all(|(_, line)| line.open == first.open) {
+            return Some(Way::Open(first.open.clone()));
+        }
+        if !self.exact && written_otherwise(&lines) {
+            return Some(Way::Raw(first.raw.clone()));
+        }
+        self.with_column(&lines, longest)
     }
 
     /// Returns a line in which one part follows from a dimension.
-    fn with_column(&mut self, at: usize, lines: &[&Line]) -> Option<String> {
-        let open: Vec<&str> = lines.iter().map(|line| line.open.as_str()).collect();
-        let raw: Vec<&str> = lines.iter().map(|line| line.raw.as_str()).collect();
-        for texts in [open, raw] {
+    fn with_column(&self, lines: &[(usize, &Line)], longest: (usize, usize)) -> Option<Way> {
+        let open: Vec<&str> = lines.iter().map(|(_, line)| line.open.as_str()).collect();
+        let raw: Vec<&str> = lines.iter().map(|(_, line)| line.raw.as_str()).collect();
+        let files: Vec<usize> = lines.iter().map(|(file, _)| *file).collect();
+        [open, raw].into_iter().find_map(|texts| {
             let prefix = common_prefix(&texts);
             let rest: Vec<&str> = texts.iter().map(|text| &text[prefix..]).collect();
             let (prefix, suffix) = whole_value(texts[0], prefix, common_suffix(&rest));
             let parts: Vec<&str> = texts.iter().map(|text| &text[prefix..text.len() - suffix]).collect();
-            if !parts.iter().all(|part| can_be_cell(part)) {
-                continue;
+            if !parts.iter().all(|part| can_be_cell(part, longest)) {
+                return None;
             }
-            for (number, dimension) in self.dimensions.iter().enumerate() {
-                if let Some(values) = by(&parts, &dimension.values) {
-                    let name = self.column(at, number, values);
-                    let before = self.closed(&texts[0][..prefix]);
-                    let after = self.closed(&texts[0][texts[0].len() - suffix..]);
-                    return Some(format!("{before}{}{after}", self.expression(&name)));
-                }
+            self.dimensions.iter().enumerate().find_map(|(dimension, known)| {
+                let values = by(&parts, &files, &known.values)?;
+                let before = texts[0][..prefix].to_owned();
+                let after = texts[0][texts[0].len() - suffix..].to_owned();
+                Some(Way::Column { before, after, dimension, values })
+            })
+        })
+    }
+
+    /// Writes a line for some files; all of them where no group is given. Dimensions of which a group has only one
+    /// value are said by its condition, and stand in the line as that value.
+    fn write(&mut self, at: usize, way: Way, group: Option<&BTreeSet<usize>>) -> String {
+        match way {
+            Way::Raw(text) => text,
+            Way::Open(text) => self.closed(&self.fixed(text, group)),
+            Way::Column { before, after, dimension, values } => {
+                let name = self.column(&self.name_of(at), dimension, values);
+                let (before, after) = (self.fixed(before, group), self.fixed(after, group));
+                format!("{}{}{}", self.closed(&before), self.expression(&name), self.closed(&after))
             }
         }
-        None
+    }
+
+    fn fixed(&self, open: String, group: Option<&BTreeSet<usize>>) -> String {
+        let Some(group) = group else { return open };
+        self.dimensions.iter().enumerate().fold(open, |text, (number, dimension)| {
+            let mut values = group.iter().map(|file| &dimension.values[*file]);
+            match values.next() {
+                Some(first) if values.all(|value| value == first) => text.replace(letter_of(number), first),
+                _ => text,
+            }
+        })
     }
 
     /// Returns the name of a column with some values, which may be there already.
-    fn column(&mut self, at: usize, dimension: usize, values: BTreeMap<String, String>) -> String {
+    fn column(&mut self, key: &str, dimension: usize, values: BTreeMap<String, String>) -> String {
         let columns = &self.template.columns;
         if let Some(known) =
             columns.iter().find(|column| column.dimension == dimension && column.values == values)
         {
             return known.name.clone();
         }
-        let key = self.name_of(at);
         let taken = |name: &String| {
             columns.iter().any(|column| column.name == *name)
                 || self.dimensions.iter().any(|dimension| dimension.name == *name)
                 || RESERVED.contains(&name.as_str())
         };
         // `version` of `org.opencontainers.image.version` may be the name of a dimension.
-        let wanted = variable_name(&key, 1);
+        let wanted = variable_name(key, 1);
         let numbered = (2..).map(|number| format!("{wanted}_{number}"));
-        let mut names = [wanted.clone(), variable_name(&key, 2)].into_iter().chain(numbered);
+        let mut names = [wanted.clone(), variable_name(key, 2)].into_iter().chain(numbered);
         let name = names.find(|name| !taken(name)).expect("there is always another number");
         self.template.columns.push(Column { name: name.clone(), dimension, values });
         name
@@ -183,8 +307,7 @@ impl Builder<'_> {
 
     /// Returns what to call what stands on a line: its key, or the name of the parameter above a `value`.
     fn name_of(&self, at: usize) -> String {
-        let line =
-            |at: usize| self.slots[at].lines.iter().flatten().next().map_or("", |line| line.raw.as_str());
+        let line = |at: usize| self.aligned.any(at);
         let (indent, key) = key_of(line(at));
         let above = |test: &dyn Fn(usize, &str) -> bool| {
             (0..at).rev().map(|at| key_of(line(at))).find(|(at, key)| test(*at, key)).map(|(_, key)| key)
@@ -197,6 +320,13 @@ impl Builder<'_> {
             key => Some(key.to_owned()),
         };
         word.unwrap_or_default()
+    }
+
+    /// Returns what to call lines that only some files have: the name of the parameter, or the key.
+    fn subject_of(&self, slots: &[usize]) -> String {
+        let first = slots.first().copied().unwrap_or_default();
+        let named = self.aligned.any(first).trim_start().strip_prefix("- name: ");
+        named.map_or_else(|| self.name_of(first), str::to_owned)
     }
 
     fn tag(&self, number: usize) -> &'static str {
@@ -225,20 +355,108 @@ impl Builder<'_> {
             return;
         }
         let covered: usize = run.iter().map(|branch| branch.files.len()).sum();
-        let all = covered == self.slots[0].lines.len();
+        let all = covered == self.aligned.files();
+        if let ([Branch { files, slots }], true) = (run.as_slice(), all) {
+            let lines: Vec<String> = slots.iter().map(|at| self.line_of(*at, files)).collect();
+            self.template.text += &format!("{}\n", lines.join("\n"));
+            return;
+        }
         let mut branches = Vec::new();
         for (number, Branch { files, slots }) in run.iter().enumerate() {
-            let (condition, fixed) = self.condition(files);
-            let lines: Vec<String> = slots.iter().map(|at| self.line_of(*at, files, &fixed)).collect();
+            let lines = slots.iter().map(|at| self.line_of(*at, files)).collect();
             let word = match number {
-                0 => format!("if {condition}"),
+                0 => format!("if {}", self.said(files, slots)),
                 _ if all && number + 1 == run.len() => "else".to_owned(),
-                _ => format!("elif {condition}"),
+                _ => format!("elif {}", self.said(files, slots)),
             };
             branches.push((word, lines));
         }
-        self.template.conditional += branches.iter().map(|(_, lines)| lines.len()).sum::<usize>();
+        self.template.conditional +=
+            branches.iter().map(|(_, lines): &(_, Vec<String>)| lines.len()).sum::<usize>();
         self.branches(&branches);
+    }
+
+    /// Returns the condition that is true for some files alone.
+    fn said(&mut self, files: &BTreeSet<usize>, slots: &[usize]) -> String {
+        match self.condition(files) {
+            Some(condition) => self.expressed(&condition, &self.subject_of(slots)),
+            None => {
+                self.template.complete = false;
+                "false".to_owned()
+            }
+        }
+    }
+
+    /// Returns the line that the files of a group have.
+    fn line_of(&mut self, at: usize, group: &BTreeSet<usize>) -> String {
+        let way = self.way(at, group, LONGEST).or_else(|| self.way(at, group, LONGEST_OF_ALL));
+        match way {
+            Some(way) => self.write(at, way, Some(group)),
+            None => {
+                self.template.complete = false;
+                self.aligned.any(at).to_owned()
+            }
+        }
+    }
+
+    /// Returns a condition as a template has it. `subject` is what it decides about.
+    fn expressed(&mut self, condition: &Condition, subject: &str) -> String {
+        let compared = |name: &str, sign: &str, values: &[String], word: &str| {
+            let parts: Vec<String> =
+                values.iter().map(|value| format!("{name} {sign} {}", literal(value))).collect();
+            parts.join(word)
+        };
+        match condition {
+            Condition::Always => "true".to_owned(),
+            Condition::Is(number, values) => compared(&self.dimensions[*number].name, "==", values, " or "),
+            Condition::IsNot(number, values) => {
+                compared(&self.dimensions[*number].name, "!=", values, " and ")
+            }
+            Condition::Column(number, values) => {
+                let cell = |value: &&str| ((*value).to_owned(), values.contains(*value).to_string());
+                let cells = self.dimensions[*number].distinct().iter().map(cell).collect();
+                self.column(&format!("has_{}", variable_name(subject, 1)), *number, cells)
+            }
+            Condition::All(parts) => self.joined(parts, " and ", subject),
+            Condition::Any(parts) => self.joined(parts, " or ", subject),
+        }
+    }
+
+    fn joined(&mut self, parts: &[Condition], word: &str, subject: &str) -> String {
+        let mut part = |part: &Condition| {
+            let text = self.expressed(part, subject);
+            let is_one = !text.contains(" or ") && !text.contains(" and ");
+            if is_one { text } else { format!("({text})") }
+        };
+        parts.iter().map(&mut part).collect::<Vec<_>>().join(word)
+    }
+
+    /// Ends the text as the files end: the block of a page always has a newline at its end.
+    fn end(&mut self, texts: &[&str]) {
+        let (open, close) = (self.tag(0), self.tag(1));
+        if !self.template.text.ends_with('\n') {
+            let length = self.template.text.len() - format!(" {close}").len();
+            self.template.text.truncate(length);
+            self.template.text += &format!(" -{close}\n");
+        }
+        let ended: BTreeSet<usize> =
+            (0..texts.len()).filter(|file| texts[*file].is_empty() || texts[*file].ends_with('\n')).collect();
+        if ended.len() == texts.len() {
+            return;
+        }
+        let condition = if ended.is_empty() { "false".to_owned() } else { self.said_of_end(&ended) };
+        self.template.text.pop();
+        self.template.text += &format!("{open} if {condition} {close}\n{open} endif -{close}\n");
+    }
+
+    fn said_of_end(&mut self, ended: &BTreeSet<usize>) -> String {
+        match self.condition(ended) {
+            Some(condition) => self.expressed(&condition, "last_newline"),
+            None => {
+                self.template.complete = false;
+                "true".to_owned()
+            }
+        }
     }
 
     /// Writes branches: tags stand on lines of their own where that changes nothing but themselves.
@@ -260,62 +478,6 @@ impl Builder<'_> {
             false => *text += &format!("{open} endif {close}"),
         }
     }
-
-    /// Returns the line that the files of a group have. Dimensions that the group has only one value of are
-    /// said by its condition, and stand in the line as that value.
-    fn line_of(&self, at: usize, group: &BTreeSet<usize>, fixed: &[usize]) -> String {
-        let files = group.iter().filter_map(|file| Some((*file, self.slots[at].lines[*file].as_ref()?)));
-        let lines: Vec<(usize, &Line)> = files.collect();
-        match lines.as_slice() {
-            [] => String::new(),
-            [(_, first), others @ ..]
-                if !others.is_empty() && others.iter().all(|(_, line)| line.raw == first.raw) =>
-            {
-                first.raw.clone()
-            }
-            [(file, first), ..] => {
-                let open = |text: String, number: &usize| {
-                    let letter = letter_of(*number);
-                    text.replace(letter, &self.dimensions[*number].values[*file])
-                };
-                self.closed(&fixed.iter().fold(first.open.clone(), open))
-            }
-        }
-    }
-
-    /// Returns the condition that is true for some files alone, and the dimensions that it leaves one value.
-    fn condition(&self, group: &BTreeSet<usize>) -> (String, Vec<usize>) {
-        let sets = subsets(self.dimensions.len());
-        let tuples = |set: &[usize], files: &mut dyn Iterator<Item = usize>| -> BTreeSet<Vec<&str>> {
-            files
-                .map(|file| set.iter().map(|number| self.dimensions[*number].values[file].as_str()).collect())
-                .collect()
-        };
-        let count = self.slots[0].lines.len();
-        for set in sets {
-            let inside = tuples(&set, &mut group.iter().copied());
-            let outside = tuples(&set, &mut (0..count).filter(|file| !group.contains(file)));
-            if !inside.is_disjoint(&outside) {
-                continue;
-            }
-            let names: Vec<&str> = set.iter().map(|number| self.dimensions[*number].name.as_str()).collect();
-            if let ([name], 1, true) = (names.as_slice(), outside.len(), inside.len() > 1) {
-                let other =
-                    outside.iter().next().and_then(|values| values.first()).copied().unwrap_or_default();
-                return (format!("{name} != {}", literal(other)), Vec::new());
-            }
-            let condition =
-                inside.iter().map(|values| equal(&names, values)).collect::<Vec<_>>().join(" or ");
-            return (condition, if inside.len() == 1 { set } else { Vec::new() });
-        }
-        ("true".to_owned(), Vec::new())
-    }
-}
-
-fn equal(names: &[&str], values: &[&str]) -> String {
-    let pairs = names.iter().zip(values).map(|(name, value)| format!("{name} == {}", literal(value)));
-    let pairs: Vec<String> = pairs.collect();
-    if pairs.len() > 1 { format!("({})", pairs.join(" and ")) } else { pairs.join("") }
 }
 
 /// Returns a value as a template compares it: cells of tables are typed.
@@ -343,73 +505,42 @@ fn whole_value(line: &str, prefix: usize, suffix: usize) -> (usize, usize) {
     if fits { (before, after) } else { (prefix, suffix) }
 }
 
-/// Returns the sets of dimensions, small ones first.
-fn subsets(count: usize) -> Vec<Vec<usize>> {
-    let mut sets: Vec<Vec<usize>> = (1_usize..1 << count.min(8))
-        .map(|bits| (0..count).filter(|number| bits >> number & 1 == 1).collect())
-        .collect();
-    sets.sort_by_key(Vec::len);
-    sets
-}
-
-/// Returns the value for each value of a dimension, if that decides it.
-fn by(parts: &[&str], of: &[String]) -> Option<BTreeMap<String, String>> {
+/// Returns the value for each value of a dimension, if that decides it. `of` has a value for each file.
+fn by(parts: &[&str], files: &[usize], of: &[String]) -> Option<BTreeMap<String, String>> {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
-    let same = |(value, part): (&String, &&str)| match values.get(value) {
+    let same = |(file, part): (&usize, &&str)| match values.get(&of[*file]) {
         Some(known) => known == part,
         None => {
-            values.insert(value.clone(), (*part).to_owned());
+            values.insert(of[*file].clone(), (*part).to_owned());
             true
         }
     };
-    of.iter().zip(parts).all(same).then_some(values)
+    files.iter().zip(parts).all(same).then_some(values)
 }
 
 /// Returns whether a text can stand in a cell, and is short enough to be looked for there.
-fn can_be_cell(part: &str) -> bool {
-    let (word, words) = LONGEST;
+fn can_be_cell(part: &str, (word, words): (usize, usize)) -> bool {
+    let is_hard_to_read = (word, words) == LONGEST && part.contains('"') && part.contains('\'');
     let longest = if part.contains(char::is_whitespace) { words } else { word };
-    let quotes = part.contains('"') && part.contains('\'');
     part.len() <= longest
-        && !quotes
+        && !is_hard_to_read
         && part.trim() == part
         && !part
             .contains(|letter: char| letter == '`' || letter.is_control() || dimension_of(letter).is_some())
         && !part.ends_with('\\')
 }
 
-/// Returns the files that write a line otherwise than the first, if all mean the same by it.
-fn written_otherwise(lines: &[&Line]) -> Option<Vec<usize>> {
+/// Returns whether files write one value in different ways, which is no text: there quotes say what it is.
+fn written_otherwise(lines: &[(usize, &Line)]) -> bool {
     let value = |line: &Line| {
         let text = line.raw.trim();
         let source: Arc<Source> = Source::new("line", text);
         yaml::read(&source, 0, text).ok().map(|node| node.to_json())
     };
-    let first = value(lines[0]).filter(|value| !value.is_string())?;
-    let others: Vec<usize> =
-        lines.iter().enumerate().filter(|(_, line)| line.raw != lines[0].raw).map(|(file, _)| file).collect();
-    others.iter().all(|file| value(lines[*file]).as_ref() == Some(&first)).then_some(others)
-}
-
-/// Groups the files that have the same line; one for each text.
-fn groups(slot: &Slot) -> Vec<BTreeSet<usize>> {
-    let mut groups: Vec<BTreeSet<usize>> = Vec::new();
-    let lines = &slot.lines;
-    for file in files_of(slot) {
-        let same = |group: &&mut BTreeSet<usize>| {
-            let all = |test: fn(&Line) -> &str| {
-                group.iter().all(|other| lines[*other].as_ref().map(test) == lines[file].as_ref().map(test))
-            };
-            all(|line| &line.raw) || all(|line| &line.open)
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => {
-                group.insert(file);
-            }
-            None => groups.push(BTreeSet::from([file])),
-        }
-    }
-    groups
+    let Some(first) = value(lines[0].1).filter(|value| value.is_object() || value.is_array()) else {
+        return false;
+    };
+    lines.iter().all(|(_, line)| line.raw == lines[0].1.raw || value(line).as_ref() == Some(&first))
 }
 
 /// Returns how far a line is indented, and its key.

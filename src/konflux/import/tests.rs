@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 use serde_json::Value;
 
 use super::*;
+use crate::config::Settings;
 use crate::diagnostic::{Finding, Source};
 use crate::yaml::{Node, read_documents};
 
@@ -437,10 +438,14 @@ fn pages_that_lack_a_piece_say_which() {
 }
 
 /// Returns a page that generates some files.
-fn folder(files: &[(&str, &str)]) -> Imported {
-    let member =
-        |(path, text): &(&str, &str)| Member { source: Source::new(*path, *text), path: (*path).to_owned() };
-    import_folder(&files.iter().map(member).collect::<Vec<_>>())
+fn folder(files: &[(&str, &str)]) -> ImportedFolder {
+    let member = |(path, text): &(&str, &str)| {
+        let source = Source::new(*path, *text);
+        let documents = read_documents(&source).documents;
+        Member { source, path: (*path).to_owned(), documents }
+    };
+    let files: Vec<Member> = files.iter().map(member).collect();
+    import_folder(&files, &Settings::defaults("/project"), true).expect("it is to be done anyway")
 }
 
 #[test]
@@ -524,8 +529,7 @@ fn files_that_are_written_otherwise_are_said() {
     ]);
     expect![[r#"
         b.yaml:1:1 warning[import-line-ends] lines end with a carriage return, which pages do not keep
-        c.yaml:3:8 warning[import-line-ends] the last line has no end, and gets one
-        b.yaml:1:1 warning[import-rewritten] 1 line is written in another way than in the first file
+        b.yaml:2:1 warning[import-rewritten] 1 line is written in another way than in the first file
         ---
         title: Pipeline files
         matrix:
@@ -553,7 +557,8 @@ fn files_that_are_written_otherwise_are_said() {
         ```yaml {file="<< variant >>.yaml" template delimiters="<% %> << >> <# #>" generate}
         kind: A
         x: 'yes'
-        last: << last >>
+        last: << last >><% if variant != "c" %>
+        <% endif -%>
         ```
     "#]]
     .assert_eq(&(lines(&page.findings) + &page.text));
@@ -563,4 +568,159 @@ fn files_that_are_written_otherwise_are_said() {
 fn tags_of_templates_are_none_that_the_files_have() {
     let page = folder(&[("a.yaml", "run: cat <<E\nx: a\n"), ("b.yaml", "run: cat <<E\nx: b\n")]);
     assert!(page.text.contains("delimiters=\"[% %] [= =] [# #]\""), "{}", page.text);
+}
+
+/// Returns many files of which each is made by its number.
+fn many(count: usize, text: impl Fn(usize) -> String) -> Vec<(String, String)> {
+    (0..count).map(|number| (format!("t/c{number:02}-push.yaml"), text(number))).collect()
+}
+
+#[track_caller]
+fn lines_of(files: &[(String, String)], wanted: &str) -> String {
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let page = folder(&files);
+    assert!(page.holds && page.exact == files.len(), "{}{}", lines(&page.findings), page.text);
+    page.text.lines().filter(|line| line.contains(wanted)).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn one_file_of_many_is_told_from_the_others_by_itself() {
+    let only = many(75, |number| {
+        let own = if number == 37 { "  own: 1\n  two: 2\n" } else { "" };
+        format!("kind: A\nspec:\n{own}  name: c{number:02}\n")
+    });
+    assert_eq!(lines_of(&only, " if "), "<%- if variant == \"c37\" %>\n");
+    let lacks = many(75, |number| {
+        let others = if number == 37 { "" } else { "  depth: 5\n" };
+        format!("kind: A\nspec:\n{others}  name: c{number:02}\n")
+    });
+    assert_eq!(lines_of(&lacks, " if "), "<%- if variant != \"c37\" %>\n");
+}
+
+#[test]
+fn many_files_of_many_are_told_by_a_column() {
+    let files = many(40, |number| {
+        let some = if number % 3 == 0 { "  depth: 5\n" } else { "" };
+        format!("kind: A\nspec:\n{some}  name: c{number:02}\n")
+    });
+    assert_eq!(lines_of(&files, "has_"), format!("| variant | has_depth |\n{}", "<%- if has_depth %>\n"));
+}
+
+#[test]
+fn values_that_two_parts_of_names_decide_are_columns() {
+    let mut files = Vec::new();
+    for stream in 0..12 {
+        for event in ["push", "pull-request"] {
+            let text = format!(
+                "kind: A\nmetadata:\n  name: s{stream}-on-{event}\n  labels:\n    stream: s{stream}\nspec:\n  \
+                 limit: {}\n",
+                stream * 7 + event.len() * stream % 5
+            );
+            files.push((format!("t/s{stream}-{event}.yaml"), text));
+        }
+    }
+    assert_eq!(lines_of(&files, "  limit"), "  limit: << limit >>\n  limit: << limit_2 >>\n");
+}
+
+#[test]
+fn files_that_end_without_a_newline_are_written_so() {
+    let script = |end: &str, name: &str| format!("kind: A\nname: {name}\nscript: |\n  echo{end}");
+    let names = ["t/a.yaml", "t/b.yaml", "t/c.yaml"];
+    for ends in [["", "", ""], ["\n", "", "\n"], ["", "\n", ""], ["", " # x", "\n"]] {
+        let texts: Vec<String> = names.iter().zip(ends).map(|(name, end)| script(end, &name[2..3])).collect();
+        let files: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+        let page = folder(&files);
+        assert_eq!((page.exact, lines(&page.findings).as_str()), (3, ""), "{}", page.text);
+    }
+    is_kept("kind: Task\nspec:\n  steps:\n  - name: a\n    script: |\n      echo");
+    let (objects, _) =
+        back("kind: Task\nspec:\n  steps:\n  - name: a\n    script: |\n      echo", |page| page);
+    assert_eq!(objects[0].pointer("/spec/steps/0/script"), Some(&Value::from("echo")));
+}
+
+#[test]
+fn odd_names_of_files_and_line_ends_do_not_matter() {
+    for names in [
+        ["t/ä b.yaml", "t/ä c.yaml"],
+        ["t/\"a\".yaml", "t/b's.yaml"],
+        ["it's \"x\"/a.yaml", "it's \"x\"/b.yaml"],
+        ["a|b/1.yaml", "a|b/c|d.yaml"],
+        ["a`b/`.yaml", "a`b/c`d`.yaml"],
+        ["{x}/true.yaml", "{x}/1.0.yaml"],
+        ["<< x/a.yaml", "<< x/b.yaml"],
+        ["x: y/a.yaml", "x: y/b\\c.yaml"],
+        ["a.yaml", "b.yml"],
+        ["\u{e000}/a.yaml", "\u{e000}/b\u{e001}.yaml"],
+    ] {
+        let texts = names.map(|name| format!("kind: A\r\nx: 1\r\ny: {}\r\n", name.len()));
+        let page = folder(&[(names[0], &texts[0]), (names[1], &texts[1])]);
+        assert!(page.holds && page.exact == 0, "{names:?} {}{}", lines(&page.findings), page.text);
+        let texts = texts.map(|text| text.replace('\r', ""));
+        let page = folder(&[(names[0], &texts[0]), (names[1], &texts[1])]);
+        assert!(page.holds && page.exact == 2, "{names:?} {}{}", lines(&page.findings), page.text);
+    }
+}
+
+#[test]
+fn quotes_in_scripts_are_no_other_way_to_write_a_value() {
+    let file = |line: &str| format!("kind: A\nscript: |\n  cat <<E\n  {line}\n  E\n");
+    let page = folder(&[("a.yaml", &file("- [a: 'x']")), ("b.yaml", &file("- [a: \"x\"]"))]);
+    assert_eq!((page.exact, lines(&page.findings).as_str()), (2, ""), "{}", page.text);
+}
+
+#[test]
+fn values_behind_marks_of_templates_are_written_as_they_are() {
+    let file = |name: &str| {
+        format!(
+            "kind: A\nname: {name}\nscript: |\n  <{name}> [{name}] [= <% << <# @{name} ~{name} {{% {{{{ {name}\n\n"
+        )
+    };
+    let page = folder(&[("a.yaml", &file("a")), ("b.yaml", &file("b"))]);
+    assert_eq!((page.exact, lines(&page.findings).as_str()), (2, ""), "{}", page.text);
+    let file = |name: &str| format!("kind: A\nname: {name}\nscript: |\n  <{name}>\n");
+    let page = folder(&[("a.yaml", &file("a")), ("b.yaml", &file("b"))]);
+    assert_eq!((page.exact, lines(&page.findings).as_str()), (2, ""), "{}", page.text);
+}
+
+#[test]
+fn page_that_would_write_other_files_is_said() {
+    let page = folder(&[("a\nb.yaml", "kind: A\nx: 1\n"), ("a\nc.yaml", "kind: A\nx: 2\n")]);
+    assert!(!page.holds && lines(&page.findings).contains("error[import-"), "{}", lines(&page.findings));
+}
+
+#[test]
+fn tags_of_values_are_said() {
+    let page = import(&source("kind: Task\nspec: !own\n  a: !!str 1\n  b: !vault &x x\n  c: !l [!!int 1]\n"));
+    expect![[r#"
+        a.yaml:2:7 warning[import-tag] tag `!own` is left out: it is no part of the value
+        a.yaml:4:6 warning[import-tag] tag `!vault` is left out: it is no part of the value
+        a.yaml:5:6 warning[import-tag] tag `!l` is left out: it is no part of the value
+    "#]]
+    .assert_eq(&lines(&page.findings));
+}
+
+#[test]
+fn words_of_scripts_are_no_names_of_values() {
+    for script in ["* a && b\n", "&& a\n", "*a\n", "# a\n"] {
+        let page = import(&source(&format!("kind: Task\nspec:\n  steps:\n  - script: |\n      {script}")));
+        assert_eq!(lines(&page.findings), "", "{script}");
+    }
+    let page = import(&source("kind: Task\nx: &a b\ny: *a\n"));
+    assert_eq!(lines(&page.findings).matches("import-aliases").count(), 1);
+}
+
+#[test]
+fn nothing_is_said_of_comments_in_a_file_that_cannot_be_read() {
+    let page = import(&source("kind: Task # a\nx: \"a\n&& b\"\ny: [\n"));
+    assert_eq!((page.objects, page.findings.len()), (0, 1), "{}", lines(&page.findings));
+}
+
+#[test]
+fn two_files_of_one_path_are_said() {
+    let page = folder(&[("a.yaml", "kind: A\nx: 1\n"), ("a.yaml", "kind: A\nx: 2\n")]);
+    assert!(!page.holds);
+    assert_eq!(
+        lines(&page.findings),
+        "a.yaml:1:1 error[import-double] two files would be `a.yaml` in the project\n"
+    );
 }

@@ -2,6 +2,8 @@
 
 use super::report::Report;
 use super::view::{ActionView, PipelineView, RunView, TaskView};
+use crate::config::is_expiry;
+use crate::image::Pin;
 use crate::konflux::fields::{at, field, first_line, head, list, name, text};
 use crate::konflux::object::Object;
 use crate::konflux::placeholder::is_template;
@@ -24,19 +26,18 @@ pub(super) fn action_is_pinned(action: &ActionView<'_>, report: &mut Report<'_>)
 
 fn image_is_pinned(image: &Node, report: &mut Report<'_>) {
     let written = image.text().unwrap_or_default();
-    if is_open(written) {
-        return;
-    }
-    let message = format!("image `{written}` has no digest");
+    let Some(problem) = unpinned(written) else { return };
+    let named = written.split('@').next().unwrap_or_default();
     let help = format!(
-        "what a tag means changes: `skopeo inspect --format '{{{{.Digest}}}}' docker://{written}` tells the digest, write `{written}@sha256:…`"
+        "what a tag means changes: `skopeo inspect --format '{{{{.Digest}}}}' docker://{named}` tells the digest, write `{named}@sha256:` and its 64 digits"
     );
-    report.say(first_line(&image.place), message, help);
+    report.say(first_line(&image.place), format!("image `{written}` {problem}"), help);
 }
 
-/// Returns whether a name is pinned by a digest, or only known when it is used.
-fn is_open(written: &str) -> bool {
-    written.is_empty() || written.contains("@sha256:") || written.contains("$(") || is_template(written)
+/// Returns in which way a name is not pinned. One that is only known when it is used is not judged.
+fn unpinned(written: &str) -> Option<String> {
+    let is_open = written.is_empty() || written.contains("$(") || is_template(written);
+    if is_open { None } else { Pin::of(written).problem() }
 }
 
 pub(super) fn bundles_of_tasks_are_pinned(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
@@ -61,18 +62,18 @@ fn bundle_is_pinned(reference: &Node, report: &mut Report<'_>) {
         list(reference, "params").iter().find(|parameter| is_bundle && name(parameter) == "bundle");
     let bundle =
         parameter.and_then(|parameter| field(parameter, "value")).or_else(|| field(reference, "bundle"));
-    if let Some(bundle) = bundle.filter(|bundle| !is_open(bundle.text().unwrap_or_default())) {
-        let written = bundle.text().unwrap_or_default();
-        let message = format!("bundle `{written}` has no digest");
+    let written = bundle.and_then(Node::text).unwrap_or_default();
+    if let (Some(bundle), Some(problem)) = (bundle, unpinned(written)) {
         report.say(
             first_line(&bundle.place),
-            message,
-            "Conforma trusts bundles by digest alone: write `…@sha256:` and the digest",
+            format!("bundle `{written}` {problem}"),
+            "Conforma trusts bundles by digest alone: write `…@sha256:` and its 64 digits",
         );
     }
 }
 
 pub(super) fn pull_requests_expire(run: &RunView<'_>, report: &mut Report<'_>) {
+    each_expiry(run, report);
     let given = list(run.spec, "params");
     let Some(output) = given.iter().find(|given| name(given) == "output-image") else { return };
     let expires = given.iter().any(|given| {
@@ -82,6 +83,35 @@ pub(super) fn pull_requests_expire(run: &RunView<'_>, report: &mut Report<'_>) {
         let finding = report.finding("the image of a pull request does not expire");
         let help = "each push to a pull request leaves an image behind: add the parameter `image-expires-after` with `5d`";
         report.add(finding.at(head(output)).help(help));
+    }
+}
+
+/// Says where an image is kept for a time that its registry does not read, and so for ever.
+fn each_expiry(run: &RunView<'_>, report: &mut Report<'_>) {
+    let given = list(run.spec, "params").iter().filter(|given| name(given) == "image-expires-after");
+    for value in given.filter_map(|given| field(given, "value")) {
+        let text = value.text().unwrap_or_default();
+        if !text.is_empty() && !text.contains("$(") && !is_template(text) && !is_expiry(text) {
+            let message = format!("`{text}` is no time that quay.io reads");
+            report.say(first_line(&value.place), message, "write one number and its unit: `12h`, `5d`, `2w`");
+        }
+    }
+}
+
+pub(super) fn hermetic_builds_fetch_before(run: &RunView<'_>, report: &mut Report<'_>) {
+    let given = |wanted: &str| list(run.spec, "params").iter().find(|given| name(given) == wanted);
+    let is_true = |given: &&Node| {
+        field(given, "value").is_some_and(|value| value.boolean() == Some(true) || value.to_json() == true)
+    };
+    let Some(hermetic) = given("hermetic").filter(is_true) else { return };
+    let declared = run.target.map(|target| list(target, "params")).unwrap_or_default();
+    let default = declared.iter().find(|known| name(known) == "prefetch-input");
+    let input = given("prefetch-input").map(|given| field(given, "value"));
+    let input = input.unwrap_or_else(|| default.and_then(|known| field(known, "default")));
+    if input.is_none_or(|input| matches!(input.text(), Some("" | "[]" | "{}"))) {
+        let message = "the build has no network, and nothing is fetched before it";
+        let help = "give `prefetch-input`, as `[{\"type\": \"rpm\", \"path\": \".\"}]`; a build that takes all from its base image needs none";
+        report.say(head(hermetic), message, help);
     }
 }
 

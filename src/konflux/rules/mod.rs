@@ -11,7 +11,9 @@
 mod corpus;
 mod graph;
 mod images;
+mod kinds;
 mod matrix;
+mod metadata;
 mod name;
 mod objects;
 mod page;
@@ -25,6 +27,7 @@ mod steps;
 mod table;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod view;
 mod workspaces;
 

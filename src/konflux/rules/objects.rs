@@ -4,7 +4,6 @@ use super::name::object_problem;
 use super::report::Report;
 use crate::konflux::fields::{at, entry, field, first_line, head};
 use crate::konflux::object::Object;
-use crate::yaml::Node;
 
 pub(super) fn object_name(object: &Object<'_>, report: &mut Report<'_>) {
     if object.group != "tekton.dev" {
@@ -32,17 +31,6 @@ pub(super) fn object_name(object: &Object<'_>, report: &mut Report<'_>) {
             );
         }
         None => {}
-    }
-}
-
-pub(super) fn metadata_is_text(object: &Object<'_>, report: &mut Report<'_>) {
-    for part in ["labels", "annotations"] {
-        let entries = at(object.node, &["metadata", part]).and_then(Node::entries).unwrap_or_default();
-        for entry in entries.iter().filter(|entry| !entry.value.to_json().is_string()) {
-            let what = part.trim_end_matches('s');
-            let message = format!("{what} `{}` is no text", entry.key);
-            report.say(first_line(&entry.value.place), message, "write it in quotes, as \"3\" or \"true\"");
-        }
     }
 }
 

@@ -21,6 +21,10 @@ pub(super) fn names_in_task(task: &TaskView<'_>, report: &mut Report<'_>) {
     names(task.spec, report);
 }
 
+pub(super) fn names_in_action(action: &ActionView<'_>, report: &mut Report<'_>) {
+    names(action.spec, report);
+}
+
 pub(super) fn names_in_pipeline(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
     names(pipeline.spec, report);
 }
@@ -37,6 +41,11 @@ fn names(spec: &Node, report: &mut Report<'_>) {
 
 pub(super) fn names_differ_in_task(task: &TaskView<'_>, report: &mut Report<'_>) {
     twice(list(task.spec, "params"), "declared", report);
+    task.steps().iter().for_each(|step| twice(list(step, "params"), "given", report));
+}
+
+pub(super) fn names_differ_in_action(action: &ActionView<'_>, report: &mut Report<'_>) {
+    twice(list(action.spec, "params"), "declared", report);
 }
 
 pub(super) fn names_differ_in_pipeline(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
@@ -66,6 +75,10 @@ fn twice(parameters: &[Node], verb: &str, report: &mut Report<'_>) {
 
 pub(super) fn declarations_in_task(task: &TaskView<'_>, report: &mut Report<'_>) {
     declarations(task.spec, report);
+}
+
+pub(super) fn declarations_in_action(action: &ActionView<'_>, report: &mut Report<'_>) {
+    declarations(action.spec, report);
 }
 
 pub(super) fn declarations_in_pipeline(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
@@ -128,6 +141,7 @@ pub(super) fn choices_in_pipeline(pipeline: &PipelineView<'_>, report: &mut Repo
 
 fn choices(spec: &Node, report: &mut Report<'_>) {
     for parameter in declared(spec) {
+        choices_are_sound(&parameter, report);
         let choices: Vec<&str> = list(parameter.node, "enum").iter().filter_map(Node::text).collect();
         let Some(default) = parameter.default.and_then(Node::text).filter(|_| !choices.is_empty()) else {
             continue;
@@ -139,6 +153,21 @@ fn choices(spec: &Node, report: &mut Report<'_>) {
                 format!("default `{default}` of parameter `{}` is not among its values", parameter.name);
             report.say(place, message, format!("write one of `{}`", choices.join("`, `")));
         }
+    }
+}
+
+/// Only strings have choices, and none of them stands there twice.
+fn choices_are_sound(parameter: &Parameter<'_>, report: &mut Report<'_>) {
+    let Some(choices) = entry(parameter.node, "enum") else { return };
+    if parameter.shape != Shape::Text {
+        let message = format!("parameter `{}` is no string, and has choices", parameter.name);
+        report.say(choices.key_place.clone(), message, "only a string can have `enum`");
+    }
+    let mut known = BTreeSet::new();
+    for choice in elements(&choices.value).iter().filter(|choice| !known.insert(choice.text())) {
+        let written = choice.text().unwrap_or_default();
+        let message = format!("parameter `{}` has the choice `{written}` twice", parameter.name);
+        report.say(first_line(&choice.place), message, "take one of them out");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::name::label_problem;
+use super::name::{label_problem, qualified_problem};
 use super::report::Report;
 use super::steps::{duration, unknown_context};
 use super::view::{PipelineTask, PipelineView, TaskView};
@@ -101,6 +101,14 @@ pub(super) fn reference_is_complete(
         (Some(_), _, Some(named)) if !named.text().unwrap_or_default().contains("://") => {
             let help = "with a resolver, the name is one of its `params`";
             report.say(first_line(&named.place), "a reference has a name and a resolver", help);
+        }
+        (None, None, Some(named)) => {
+            let name = named.text().unwrap_or_default();
+            let is_open = name.contains("$(") || is_template(name);
+            if let Some(problem) = qualified_problem(name, true).filter(|_| !is_open) {
+                let message = format!("the name `{name}` of a reference {problem}");
+                report.say(first_line(&named.place), message, "write the name of an object on the cluster");
+            }
         }
         (None, None, None) if field(reference, "bundle").is_none() => {
             report.say(

@@ -11,8 +11,17 @@ use crate::yaml::Node;
 const APART: &[&str] = &["description", "displayName", "name", "taskSpec", "pipelineSpec"];
 
 pub(super) fn names(task: &TaskView<'_>, report: &mut Report<'_>) {
-    let of_steps = task.steps().iter().flat_map(|step| list(step, "results"));
-    for result in list(task.spec, "results").iter().chain(of_steps) {
+    names_of(task.spec, report);
+    task.steps().iter().for_each(|step| names_of(step, report));
+}
+
+pub(super) fn names_of_action(action: &ActionView<'_>, report: &mut Report<'_>) {
+    names_of(action.spec, report);
+}
+
+fn names_of(owner: &Node, report: &mut Report<'_>) {
+    super::steps::twice(list(owner, "results"), "result", report);
+    for result in list(owner, "results") {
         if !is_result_name(name(result)) {
             let message = format!("`{}` cannot be the name of a result", name(result));
             report.say(
@@ -25,7 +34,16 @@ pub(super) fn names(task: &TaskView<'_>, report: &mut Report<'_>) {
 }
 
 pub(super) fn types(task: &TaskView<'_>, report: &mut Report<'_>) {
-    for result in list(task.spec, "results") {
+    types_of(task.spec, report);
+    task.steps().iter().for_each(|step| types_of(step, report));
+}
+
+pub(super) fn types_of_action(action: &ActionView<'_>, report: &mut Report<'_>) {
+    types_of(action.spec, report);
+}
+
+fn types_of(owner: &Node, report: &mut Report<'_>) {
+    for result in list(owner, "results") {
         let kind = text(result, "type").unwrap_or("string");
         if !matches!(kind, "string" | "array" | "object") {
             let place = field(result, "type").map_or_else(|| head(result), |node| first_line(&node.place));
@@ -46,50 +64,61 @@ pub(super) fn values_come_from_steps(task: &TaskView<'_>, report: &mut Report<'_
         let Some(value) = field(result, "value") else { continue };
         let written = value.text().unwrap_or_default();
         let of_step = references(written).find_map(|reference| match reference.names.as_slice() {
-            ["steps", step, "results", ..] => Some(*step),
+            ["steps", step, "results", wanted, ..] => Some((*step, *wanted)),
             _ => None,
         });
+        let step = |wanted: &str| task.steps().iter().find(|known| name(known) == wanted);
         match of_step {
             None if !written.is_empty() => {
                 let message = format!("the value of result `{}` names no result of a step", name(result));
                 report.say(first_line(&value.place), message, "write `$(steps.STEP.results.RESULT)`");
             }
-            Some(step) if !task.steps().iter().any(|known| name(known) == step) => {
+            Some((wanted, _)) if step(wanted).is_none() => {
                 let message =
-                    format!("result `{}` comes from step `{step}`, which does not exist", name(result));
-                let near = nearest(step, task.steps().iter().map(name));
+                    format!("result `{}` comes from step `{wanted}`, which does not exist", name(result));
+                let near = nearest(wanted, task.steps().iter().map(name));
                 let help = near
                     .map_or("name a step of the task".to_owned(), |near| format!("did you mean `{near}`?"));
                 report.say(first_line(&value.place), message, help);
             }
-            _ => {}
+            Some((wanted, result)) => {
+                let problem = step(wanted).and_then(|step| not_declared(step, wanted, result));
+                if let Some((message, help)) = problem {
+                    report.say(first_line(&value.place), message, help);
+                }
+            }
+            None => {}
         }
     }
 }
 
 pub(super) fn written_are_declared(task: &TaskView<'_>, report: &mut Report<'_>) {
-    let known: Vec<&str> = list(task.spec, "results").iter().map(name).collect();
-    for script in task.steps().iter().filter_map(|step| field(step, "script")) {
-        paths_exist(script, "results", &known, "task", report);
-    }
-    for step in task.steps().iter().filter(|step| field(step, "results").is_some()) {
-        let known: Vec<&str> = list(step, "results").iter().map(name).collect();
-        if let Some(script) = field(step, "script") {
-            paths_exist(script, "step.results", &known, "step", report);
+    let of_task: Vec<&str> = list(task.spec, "results").iter().map(name).collect();
+    for step in task.steps() {
+        paths_exist(step, "results", &of_task, "task", report);
+        // What a StepAction writes is its own.
+        if field(step, "ref").is_none() {
+            let of_step: Vec<&str> = list(step, "results").iter().map(name).collect();
+            paths_exist(step, "step.results", &of_step, "step", report);
         }
     }
 }
 
 pub(super) fn written_by_action_are_declared(action: &ActionView<'_>, report: &mut Report<'_>) {
     let known: Vec<&str> = list(action.spec, "results").iter().map(name).collect();
-    if let Some(script) = field(action.spec, "script") {
-        paths_exist(script, "results", &known, "step action", report);
-        paths_exist(script, "step.results", &known, "step action", report);
+    paths_exist(action.spec, "results", &known, "step action", report);
+    paths_exist(action.spec, "step.results", &known, "step action", report);
+}
+
+/// Says which results a container writes that nobody declares.
+fn paths_exist(container: &Node, prefix: &str, known: &[&str], owner: &str, report: &mut Report<'_>) {
+    for node in ["script", "command", "args", "env"].into_iter().filter_map(|key| field(container, key)) {
+        scalars(node, &["name"], &mut |scalar| path_exists(scalar, prefix, known, owner, report));
     }
 }
 
-fn paths_exist(script: &Node, prefix: &str, known: &[&str], owner: &str, report: &mut Report<'_>) {
-    for reference in references(script.text().unwrap_or_default()) {
+fn path_exists(scalar: &Node, prefix: &str, known: &[&str], owner: &str, report: &mut Report<'_>) {
+    for reference in references(scalar.text().unwrap_or_default()) {
         let wanted = match (prefix, reference.names.as_slice()) {
             ("results", ["results", wanted, ..]) | ("step.results", ["step", "results", wanted, ..]) => {
                 wanted
@@ -102,12 +131,63 @@ fn paths_exist(script: &Node, prefix: &str, known: &[&str], owner: &str, report:
                 |near| format!("did you mean `{near}`?"),
             );
             report.say(
-                place_in(script, reference.written),
+                place_in(scalar, reference.written),
                 format!("result `{wanted}` is written and not declared"),
                 help,
             );
         }
     }
+}
+
+/// Looks at what steps use of steps before them.
+pub(super) fn of_steps_are_declared(task: &TaskView<'_>, report: &mut Report<'_>) {
+    for (index, step) in task.steps().iter().enumerate() {
+        let before = &task.steps()[..index];
+        for node in STEP_RESULTS.iter().filter_map(|key| field(step, key)) {
+            scalars(node, &["name"], &mut |scalar| {
+                for reference in references(scalar.text().unwrap_or_default()) {
+                    if let ["steps", wanted, "results", result, ..] = reference.names.as_slice() {
+                        let problem = of_step(before, task.steps(), wanted, result);
+                        if let Some((message, help)) = problem {
+                            report.say(place_in(scalar, reference.written), message, help);
+                        }
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Where a step may have a result of another one.
+const STEP_RESULTS: [&str; 5] = ["args", "command", "env", "when", "params"];
+
+/// Returns what is wrong with a result of a step: no such step, a later one, or one that declares no such result.
+fn of_step(before: &[Node], all: &[Node], wanted: &str, result: &str) -> Option<(String, String)> {
+    let Some(step) = before.iter().find(|step| name(step) == wanted) else {
+        if all.iter().any(|step| name(step) == wanted) {
+            let message = format!("step `{wanted}` has not run then, and its result `{result}` is not known");
+            return Some((message, "use results of steps before it".to_owned()));
+        }
+        let near = nearest(wanted, before.iter().map(name));
+        let help = near.map_or("name a step before it that declares the result".to_owned(), |near| {
+            format!("did you mean `{near}`?")
+        });
+        return Some((format!("the task has no step `{wanted}`"), help));
+    };
+    not_declared(step, wanted, result)
+}
+
+/// Returns what is wrong with a result of a step that does not declare it. What a StepAction gives is its own.
+fn not_declared(step: &Node, wanted: &str, result: &str) -> Option<(String, String)> {
+    let known = || list(step, "results").iter().map(name);
+    if field(step, "ref").is_some() || known().any(|known| known == result) {
+        return None;
+    }
+    let help = nearest(result, known()).map_or_else(
+        || format!("declare it in `results` of the step `{wanted}`"),
+        |near| format!("did you mean `{near}`?"),
+    );
+    Some((format!("step `{wanted}` gives no result `{result}`"), help))
 }
 
 /// Calls a function with each result of a task that another task of the pipeline uses.

@@ -53,25 +53,35 @@ pub(super) fn timeouts_are_durations(run: &RunView<'_>, report: &mut Report<'_>)
     of_run.chain(of_tasks).chain(field(run.spec, "timeout")).for_each(|node| duration(node, report));
 }
 
+/// How long a pipeline may take where the run and the cluster say nothing.
+const DEFAULT_TIMEOUT: f64 = 3600.0;
+
 pub(super) fn timeouts(run: &RunView<'_>, report: &mut Report<'_>) {
     let [whole, tasks, last] = ["pipeline", "tasks", "finally"].map(|key| at(run.spec, &["timeouts", key]));
-    let Some(whole) = whole else { return };
     let length = |node: Option<&Node>| node.and_then(Node::text).and_then(seconds);
-    let Some(limit) = length(Some(whole)).filter(|limit| *limit > 0.0) else { return };
+    let limit = whole.map_or(Some(DEFAULT_TIMEOUT), |whole| length(Some(whole)));
+    let Some(limit) = limit.filter(|limit| *limit > 0.0) else { return };
     let parts = length(tasks).unwrap_or_default() + length(last).unwrap_or_default();
-    if parts > limit {
-        let place = tasks.or(last).map_or(&whole.place, |node| &node.place);
-        let message = "tasks and `finally` may take longer than the pipeline";
-        let finding = report
-            .finding(message)
-            .at(first_line(place))
-            .related(first_line(&whole.place), "the pipeline may take this long");
-        report.add(finding.help("make `timeouts.pipeline` as long as both together, or longer"));
-    }
+    let endless = [tasks, last].into_iter().flatten().find(|node| length(Some(node)) == Some(0.0));
+    let (place, message) = match (endless, tasks.or(last)) {
+        (Some(endless), _) => (&endless.place, "`0` is no limit, and the pipeline has one"),
+        (None, Some(part)) if parts > limit => {
+            (&part.place, "tasks and `finally` may take longer than the pipeline")
+        }
+        _ => return,
+    };
+    let finding = report.finding(message).at(first_line(place));
+    report.add(match whole {
+        Some(whole) => finding
+            .related(first_line(&whole.place), "the pipeline may take this long")
+            .help("make `timeouts.pipeline` as long as both together, or longer"),
+        None => finding.help("a pipeline may take an hour unless it says otherwise: add `timeouts.pipeline`"),
+    });
 }
 
 pub(super) fn task_run_specs(run: &RunView<'_>, report: &mut Report<'_>) {
-    for spec in list(run.spec, "taskRunSpecs") {
+    let own = (run.object.kind == "TaskRun").then_some(run.spec);
+    for spec in list(run.spec, "taskRunSpecs").iter().chain(own) {
         for key in ["stepSpecs", "sidecarSpecs"] {
             super::steps::twice(list(spec, key), "entry", report);
         }

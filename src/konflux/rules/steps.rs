@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::name::{label_problem, nearest};
 use super::report::Report;
-use super::view::TaskView;
+use super::view::{ActionView, TaskView};
 use crate::konflux::fields::{elements, entry, field, first_line, head, list, name, scalars, text};
 use crate::konflux::placeholder::is_template;
 use crate::konflux::reference::{place_in, references};
@@ -31,6 +31,7 @@ pub(super) fn step_name_is_label(task: &TaskView<'_>, report: &mut Report<'_>) {
 
 pub(super) fn step_names_differ(task: &TaskView<'_>, report: &mut Report<'_>) {
     twice(task.steps(), "step", report);
+    twice(task.sidecars(), "sidecar", report);
 }
 
 /// Says which items have a name that another one has.
@@ -72,6 +73,16 @@ pub(super) fn step_has_image(task: &TaskView<'_>, report: &mut Report<'_>) {
         let message = format!("{} has no image", called("sidecar", sidecar));
         report.say(head(sidecar), message, "add `image`");
     }
+}
+
+pub(super) fn action_has_image(action: &ActionView<'_>, report: &mut Report<'_>) {
+    if field(action.spec, "image").is_none() {
+        report.say(first_line(&action.spec.place), "the step action has no image", "add `image`");
+    }
+}
+
+pub(super) fn action_has_script_or_command(action: &ActionView<'_>, report: &mut Report<'_>) {
+    both(action.spec, !list(action.spec, "command").is_empty(), report);
 }
 
 pub(super) fn script_or_command(task: &TaskView<'_>, report: &mut Report<'_>) {

@@ -8,13 +8,17 @@ use crate::konflux::{Catalog, CheckSettings, Checker};
 
 /// Returns what a checker without schemas finds in a file.
 fn check(text: &str) -> Vec<Finding> {
+    check_at("a.yaml", text)
+}
+
+fn check_at(path: &str, text: &str) -> Vec<Finding> {
     let settings = CheckSettings {
         allow: Vec::new(),
         intermediate: ["q", "quay.io/fedora", "quay.io/fedora-testing"].map(str::to_owned).to_vec(),
         devel: vec!["quay.io/coreos-devel".to_owned()],
         production: vec!["quay.io/fedora".to_owned()],
     };
-    Checker::new(Catalog::default(), settings).check(&[Source::new("a.yaml", text)])
+    Checker::new(Catalog::default(), settings).check(&[Source::new(path, text)])
 }
 
 /// Returns a Task whose `spec` is `spec`, with steps unless it has them.
@@ -22,7 +26,7 @@ fn task(spec: &str) -> String {
     let steps = if spec.contains("steps:") {
         ""
     } else {
-        "  steps:\n  - {name: a, image: 'a@sha256:0', script: 'true'}\n"
+        "  steps:\n  - {name: a, image: 'a@sha256:0000000000000000000000000000000000000000000000000000000000000000', script: 'true'}\n"
     };
     format!(
         "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {{name: t}}\nspec:\n{}{steps}",
@@ -52,6 +56,24 @@ fn run(spec: &str) -> String {
     )
 }
 
+/// Returns a StepAction with an image and more fields.
+fn action(spec: &str) -> String {
+    let fields = indented(&format!("image: i\n{spec}"), 2);
+    format!("apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {{name: s}}\nspec:\n{fields}")
+}
+
+/// Returns a Task with labels or annotations.
+fn with_metadata(metadata: &str) -> String {
+    task("").replace("{name: t}", &format!("{{name: t, {metadata}}}"))
+}
+
+/// Returns a PipelineRun with an annotation of Pipelines-as-Code.
+fn triggered(annotation: &str) -> String {
+    let metadata =
+        format!("metadata:\n  name: r\n  annotations:\n    pipelinesascode.tekton.dev/{annotation}\n");
+    run("").replace("metadata: {name: r}\n", &metadata)
+}
+
 /// Returns a ReleasePlan of one component.
 fn release_plan(repository: &str) -> String {
     format!(
@@ -67,7 +89,7 @@ fn indented(text: &str, by: usize) -> String {
 /// A task of a pipeline that gives the result `r`, with other fields.
 fn giver(name: &str, fields: &str) -> String {
     format!(
-        "- name: {name}\n{}  taskSpec:\n    results: [{{name: r}}]\n    steps: [{{name: a, image: 'a@sha256:0', script: 'true'}}]\n",
+        "- name: {name}\n{}  taskSpec:\n    results: [{{name: r}}]\n    steps: [{{name: a, image: 'a@sha256:0000000000000000000000000000000000000000000000000000000000000000', script: 'true'}}]\n",
         indented(fields, 2)
     )
 }
@@ -75,7 +97,8 @@ fn giver(name: &str, fields: &str) -> String {
 /// Returns the rule's name, an object that breaks it, the line of the finding, and an object that keeps it.
 fn cases() -> Vec<(&'static str, String, usize, String)> {
     let case = |id, bad: String, line, good: String| (id, bad, line, good);
-    let plain = "image: 'a@sha256:0'\nscript: 'true'";
+    let plain =
+        "image: 'a@sha256:0000000000000000000000000000000000000000000000000000000000000000'\nscript: 'true'";
     let with = |fields: &str| step(&format!("{plain}\n{fields}"));
     let tasks = |fields: &str| pipeline(&format!("tasks:\n{}", giver("a", fields)));
     let two = |a: &str, b: &str| pipeline(&format!("tasks:\n{}{}", giver("a", a), giver("b", b)));
@@ -100,6 +123,67 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             3,
             task("").replace("{name: t}", "{name: t, annotations: {keep: '3'}, labels: {a: b}}"),
         ),
+        case("metadata-key", with_metadata("labels: {a b: c}"), 3, with_metadata("labels: {app.kubernetes.io/name: c}")),
+        case("metadata-key", with_metadata("annotations: {'A_/b': c}"), 3, with_metadata("annotations: {a: any text}")),
+        case("metadata-key", with_metadata("annotations: {'a/': c}"), 3, with_metadata("annotations: {'{{x}}/y': c}")),
+        case("metadata-key", with_metadata("labels: {a: b c}"), 3, with_metadata("labels: {a: '{{revision}}', b: ''}")),
+        case(
+            "metadata-key",
+            with_metadata("labels: {a: '{{b}}/c'}"),
+            3,
+            with_metadata(&format!("labels: {{a: x{}}}", "{{source_branch}}-".repeat(9) + "z")),
+        ),
+        case("metadata-key", with_metadata(&format!("labels: {{a: {}}}", "b".repeat(64))), 3, task("")),
+        case(
+            "metadata-key",
+            pipeline("tasks:\n- name: a\n  taskSpec:\n    metadata: {labels: {'-a': b}}\n    steps: [{name: a, image: i}]"),
+            8,
+            task(""),
+        ),
+        case("misspelt-kind", run("").replace("PipelineRun", "Pipelinerun"), 2, run("")),
+        case("misspelt-kind", task("").replace("kind: Task", "kind: Tasks"), 2, task("")),
+        case("misspelt-kind", run("").replace("tekton.dev/v1", "v1"), 1, run("")),
+        case(
+            "misspelt-kind",
+            run("").replace("tekton.dev", "tekon.dev"),
+            1,
+            run("").replace("tekton.dev", "example.org").replace("PipelineRun", "Pipeline"),
+        ),
+        case(
+            "misspelt-placeholder",
+            run("params:\n- name: a\n  value: '{{ souce_url }}'"),
+            8,
+            run("params:\n- name: a\n  value: '{{ my_own }} {{.Digest}} {{ body.x }} {{ event_name }}'"),
+        ),
+        case("no-trigger", run(""), 3, triggered("on-cel-expression: event == 'push'")),
+        case("no-trigger", triggered("on-event: '[push]'"), 6, triggered("on-event: push\n    pipelinesascode.tekton.dev/on-target-branch: main")),
+        case("no-trigger", triggered("on-target-branch: '[main]'"), 6, triggered("on-comment: ^/build")),
+        case("no-trigger", triggered("on-cel-expresion: event == 'push'"), 4, task("")),
+        case("trigger-form", triggered("on-cel-expression: event = 'push'"), 6, triggered("on-cel-expression: event == 'push'")),
+        case(
+            "trigger-form",
+            triggered("on-cel-expression: >-\n      event == 'push' &&\n      (target_branch == 'main'"),
+            8,
+            triggered("on-cel-expression: event == '{{event}}' &&"),
+        ),
+        case("trigger-form", triggered("on-comment: '('"), 6, triggered("on-comment: '^/x'")),
+        case("trigger-form", triggered("on-event: push, pull_request"), 6, triggered("on-event: '[push, pull_request]'")),
+        case("trigger-name", triggered("on-event: '[pullrequest]'"), 6, triggered("on-event: incoming")),
+        case(
+            "trigger-name",
+            triggered("on-cel-expression: >-\n      event == 'push' &&\n      targt_branch == 'main'"),
+            8,
+            triggered("on-cel-expression: event == 'push' && 'a'.pathChanged() && files.all.exists(f, f.matches('b'))"),
+        ),
+        case("trigger-name", triggered("on-cel-expression: event == 'pull-request'"), 6, triggered("on-cel-expression: body.event == 'x'")),
+        case("trigger-name", triggered("on-cel-expression: '\"a\".pathChange()'"), 6, task("")),
+        case(
+            "unknown-resolver",
+            run("pipelineRef:\n  resolver: bundels"),
+            6,
+            run("pipelineRef:\n  resolver: git"),
+        ),
+        case("unknown-resolver", step("ref:\n  resolver: mine"), 8, step("ref:\n  resolver: hub")),
         case("no-steps", task("steps: []"), 5, task("")),
         case("step-name", step(plain).replace("name: a", "name: A"), 6, step(plain)),
         case(
@@ -379,13 +463,59 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             "result-value",
             task("results:\n- name: a\n  value: $(steps.b.results.c)"),
             7,
-            task("results:\n- name: r\n  value: $(steps.a.results.c)"),
+            task("results:\n- name: r\n  value: $(steps.a.results.c)\nsteps:\n- {name: a, image: i, results: [{name: c}]}"),
         ),
         case(
             "undeclared-result",
             step("image: i\nscript: date > $(results.r.path)"),
             8,
             task("results: [{name: r}]\nsteps:\n- name: a\n  image: i\n  script: date > $(results.r.path)"),
+        ),
+        case(
+            "undeclared-result",
+            step("image: i\nargs: ['$(step.results.r.path)']"),
+            8,
+            step("image: i\nresults: [{name: r}]\nargs: ['$(step.results.r.path)']"),
+        ),
+        case(
+            "unknown-result",
+            task("steps:\n- {name: a, image: i}\n- name: b\n  image: i\n  args: ['$(steps.a.results.r)']"),
+            9,
+            task(
+                "steps:\n- {name: a, image: i, results: [{name: r}]}\n- {name: c, ref: {name: x}}\n- name: b\n  image: i\n  args: ['$(steps.a.results.r)', '$(steps.c.results.any)']",
+            ),
+        ),
+        case(
+            "unknown-result",
+            task("steps:\n- name: b\n  image: i\n  args: ['$(steps.a.results.r)']\n- {name: a, image: i, results: [{name: r}]}"),
+            8,
+            task(""),
+        ),
+        case(
+            "result-value",
+            task("results:\n- name: r\n  value: $(steps.a.results.c)\nsteps:\n- {name: a, image: i}"),
+            7,
+            task("results:\n- name: r\n  value: $(steps.a.results.c)\nsteps:\n- {name: a, ref: {name: x}}"),
+        ),
+        case("result-name", action("results: [{name: a}, {name: a}]"), 6, action("results: [{name: a}]")),
+        case("result-type", action("results:\n- name: a\n  type: x"), 8, action("")),
+        case("step-image", action("").replace("image: i", "args: [a]"), 5, action("")),
+        case("script-and-command", action("command: [a]\nscript: b"), 7, action("script: b")),
+        case("parameter-name", action("params: [{name: 1a}]"), 6, action("params: [{name: a}]")),
+        case("duplicate-parameter", action("params:\n- name: a\n- name: A"), 8, action("params: [{name: a}]")),
+        case("duplicate-parameter", step("ref: {name: x}\nparams:\n- {name: a, value: b}\n- {name: a, value: c}"), 10, action("")),
+        case("parameter-declaration", action("params: [{name: a, type: x}]"), 6, action("params: [{name: a}]")),
+        case("parameter-choice", task("params:\n- name: a\n  enum: [b, b]"), 7, task("params:\n- name: a\n  enum: [b]")),
+        case("parameter-choice", task("params:\n- name: a\n  type: array\n  enum: [b]"), 8, task("")),
+        case("duplicate-step", task("sidecars:\n- {name: a, image: i}\n- {name: a, image: i}"), 7, task("")),
+        case("reference", run("pipelineRef:\n  name: a b"), 6, run("pipelineRef:\n  name: A_b.c")),
+        case("run-timeouts", run("timeouts:\n  tasks: 2h"), 7, run("timeouts:\n  pipeline: '0'\n  tasks: 2h")),
+        case("run-timeouts", run("timeouts:\n  pipeline: 2h\n  tasks: '0'"), 8, run("timeouts:\n  tasks: 50m")),
+        case(
+            "task-run-spec",
+            "apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\nspec:\n  taskRef: {name: t}\n  stepSpecs: [{name: a, computeResources: {}}]\n  computeResources: {}\n".to_owned(),
+            7,
+            "apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {name: r}\nspec:\n  taskRef: {name: t}\n  computeResources: {}\n".to_owned(),
         ),
         case(
             "result-of-unknown-task",
@@ -588,11 +718,14 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             ),
         ),
         case("image-digest", step("image: a:1\nscript: b"), 7, step(plain)),
+        case("image-digest", step("image: a@sha256:0\nscript: b"), 7, step("image: a@$(params.d)\nscript: b")),
         case(
             "bundle-digest",
             run("pipelineRef:\n  resolver: bundles\n  params:\n  - name: bundle\n    value: q/b:1"),
             9,
-            run("pipelineRef:\n  resolver: bundles\n  params:\n  - name: bundle\n    value: q/b@sha256:0"),
+            run(
+                "pipelineRef:\n  resolver: bundles\n  params:\n  - name: bundle\n    value: q/b@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            ),
         ),
         case(
             "no-expiry",
@@ -600,6 +733,22 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             10,
             pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: 5d"),
         ),
+        case(
+            "no-expiry",
+            pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: soon"),
+            13,
+            pull_request("- name: output-image\n  value: q/a\n- name: image-expires-after\n  value: $(params.a)"),
+        ),
+        case("no-expiry", run("params:\n- name: image-expires-after\n  value: 5"), 8, run("params:\n- name: image-expires-after\n  value: ''")),
+        case("hermetic-without-prefetch", run("params:\n- name: hermetic\n  value: yes"), 7, run("params:\n- name: hermetic\n  value: no")),
+        case("trigger-name", triggered("on-event: '[pushed, ]'"), 6, triggered("on-event: '[push, ]'")),
+        case(
+            "hermetic-without-prefetch",
+            run("params:\n- name: hermetic\n  value: true"),
+            7,
+            run("params:\n- name: hermetic\n  value: true\n- name: prefetch-input\n  value: '{\"type\": \"rpm\"}'"),
+        ),
+        case("hermetic-without-prefetch", run("params:\n- name: hermetic\n  value: 'true'\n- name: prefetch-input\n  value: ''"), 7, run("params:\n- name: hermetic\n  value: false")),
         case(
             "production-image",
             run("params:\n- name: output-image\n  value: quay.io/fedora/fedora-bootc:{{revision}}"),
@@ -641,11 +790,16 @@ fn pull_request(params: &str) -> String {
     run(&format!("params:\n{params}")).replace("metadata: {name: r}\n", annotation)
 }
 
+/// Returns where the file of a case stands.
+fn place_of(id: &str) -> &'static str {
+    if id == "no-trigger" { ".tekton/a.yaml" } else { "a.yaml" }
+}
+
 #[test]
 fn each_rule_finds_what_breaks_it_at_its_line() {
     let mut wrong = Vec::new();
     for (id, bad, line, _) in cases() {
-        let found = check(&bad);
+        let found = check_at(place_of(id), &bad);
         let lines: Vec<usize> = found
             .iter()
             .filter(|finding| finding.code == id)
@@ -664,7 +818,7 @@ fn each_rule_finds_what_breaks_it_at_its_line() {
 fn each_rule_lets_pass_what_keeps_it() {
     let mut wrong = Vec::new();
     for (id, _, _, good) in cases() {
-        for finding in check(&good).iter().filter(|finding| finding.code == id) {
+        for finding in check_at(place_of(id), &good).iter().filter(|finding| finding.code == id) {
             wrong.push(format!("{id}: {} at {:?}\n{good}", finding.message, finding.place));
         }
     }
@@ -712,7 +866,7 @@ fn cycles_are_told_by_their_way() {
 #[test]
 fn what_stands_inside_of_a_run_sees_what_the_run_gives() {
     let text = run(
-        "params: [{name: x, value: z}]\nworkspaces: [{name: w, emptyDir: {}}]\npipelineSpec:\n  tasks:\n  - name: a\n    taskSpec:\n      steps:\n      - {name: s, image: 'a@sha256:0', env: [{name: X, value: $(params.x)}], workingDir: $(workspaces.w.path), command: [a]}",
+        "params: [{name: x, value: z}]\nworkspaces: [{name: w, emptyDir: {}}]\npipelineSpec:\n  tasks:\n  - name: a\n    taskSpec:\n      steps:\n      - {name: s, image: 'a@sha256:0000000000000000000000000000000000000000000000000000000000000000', env: [{name: X, value: $(params.x)}], workingDir: $(workspaces.w.path), command: [a]}",
     );
     assert!(check(&text).is_empty(), "{:?}", check(&text));
     let alone = text.replace("params: [{name: x, value: z}]", "params: []");
@@ -743,6 +897,18 @@ fn bad_input_is_answered() {
     let found = check(&crlf);
     let unnamed = found.iter().find(|finding| finding.code == "unnamed-step").expect("it is found");
     assert_eq!(unnamed.place.as_ref().expect("it has a place").text(), "image: a");
+}
+
+#[test]
+fn long_expressions_take_no_time_and_few_findings() {
+    let expression = (0..4_000).map(|n| format!("bad{n} == 1")).collect::<Vec<_>>().join(" && ");
+    for text in [
+        format!("on-cel-expression: '{expression}'"),
+        format!("on-cel-expression: >-\n      {}", expression.replace(" && ", " &&\n      ")),
+    ] {
+        let found = check(&triggered(&text));
+        assert_eq!(found.iter().filter(|finding| finding.code == "trigger-name").count(), 20);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! ```
 
 mod expand;
+mod owned;
 mod runs;
 mod streams;
 
@@ -17,8 +18,10 @@ use serde_json::Value;
 
 use crate::config::{BundleSettings, TenantSettings};
 use crate::diagnostic::Finding;
+use crate::image::Pin;
 
 pub use expand::expanded;
+pub use owned::TenantFolder;
 pub use runs::runs;
 pub use streams::tenant;
 
@@ -37,16 +40,26 @@ impl TenantFile {
     }
 }
 
-/// Returns what is wrong with the settings of a tenant: bundles that may be others tomorrow.
+/// Returns what is wrong with the settings of a tenant: bundles that may be others tomorrow, builds that lack what they need.
 pub fn findings(tenant: &TenantSettings) -> Vec<Finding> {
     let bundles = tenant.releases.iter().map(|release| &release.pipeline).chain([&tenant.pipeline]);
-    let unpinned = bundles.filter(|pipeline| !pipeline.bundle.contains("@sha256:"));
     let finding = |pipeline: &BundleSettings| {
-        let message = format!("the bundle `{}` has no digest", pipeline.bundle);
-        Finding::warning("bundle-without-digest", message)
-            .help("write it as `NAME@sha256:...`: a tag may be another bundle tomorrow")
+        let message = format!("the bundle `{}` {}", pipeline.bundle, Pin::of(&pipeline.bundle).problem()?);
+        let finding = Finding::warning("bundle-without-digest", message);
+        Some(
+            finding
+                .help("write it as `NAME@sha256:` and its 64 digits: a tag may be another bundle tomorrow"),
+        )
     };
-    crate::diagnostic::tidy(unpinned.map(finding).collect())
+    let without_network = runs::without_prefetch(tenant);
+    let starved = (!without_network.is_empty()).then(|| {
+        let message =
+            format!("nothing is fetched before the hermetic builds of `{}`", without_network.join("`, `"));
+        let help =
+            "name it in `prefetch`, as `[{ type = \"rpm\", path = \".\" }]`: these builds have no network";
+        Finding::warning("hermetic-without-prefetch", message).help(help)
+    });
+    crate::diagnostic::tidy(bundles.filter_map(finding).chain(starved).collect())
 }
 
 /// Returns a reference to a pipeline in a bundle.

@@ -75,6 +75,27 @@ fn run(
     })
 }
 
+/// Returns the streams whose builds have no network, and before which nothing is fetched.
+pub(super) fn without_prefetch(tenant: &TenantSettings) -> Vec<&str> {
+    let is_starved = |stream: &&StreamSettings| {
+        let all = || stream.params.iter().chain(&tenant.params);
+        let value = |wanted: &str| all().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let is_hermetic = value("hermetic") == Some("true");
+        is_hermetic && value("prefetch-input").map_or(tenant.prefetch.is_empty(), str::is_empty)
+    };
+    tenant.streams.iter().filter(is_starved).map(|stream| stream.name.as_str()).collect()
+}
+
+/// Returns what is fetched before a build as the prefetching task reads it: a list of inputs in JSON.
+fn prefetch_input(tenant: &TenantSettings) -> String {
+    let inputs = tenant.prefetch.iter().map(|input| {
+        let fields =
+            input.fields.iter().map(|(name, value)| format!("{}: {value}", Value::from(name.as_str())));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+    });
+    format!("[{}]", inputs.collect::<Vec<_>>().join(", "))
+}
+
 fn annotations(component: &ComponentSettings, stream: &StreamSettings, event: Event) -> Map<String, Value> {
     let is_pull_request = event == Event::PullRequest;
     let repository = component.url.trim_end_matches(".git");
@@ -111,6 +132,9 @@ fn params(
     ];
     if !tenant.platforms.is_empty() {
         params.push(("build-platforms".to_owned(), tenant.platforms.clone().into()));
+    }
+    if !tenant.prefetch.is_empty() {
+        params.push(("prefetch-input".to_owned(), prefetch_input(tenant).into()));
     }
     if event == Event::PullRequest {
         params.push(("image-expires-after".to_owned(), tenant.expires_after.clone().into()));

@@ -405,7 +405,7 @@ fn bad_attributes_are_reported_where_they_stand() {
         "<!-- step: [ -->\n```bash\nls\n```\n",
         expect![[r#"
             2 step-1: bash "ls\n" []
-            a.md:1:13 error[invalid-yaml] YAML does not parse: while parsing a node, did not find expected node content (an annotation is YAML: `<!-- step: {name: build} -->`)"#]],
+            a.md:1:12 error[invalid-yaml] YAML does not parse: `[` is never closed (an annotation is YAML: `<!-- step: {name: build} -->`)"#]],
     );
     check(
         "```bash {name=a}\n```\n\n```bash {name=a}\n```\n",
@@ -638,7 +638,7 @@ fn what_is_wrong_with_an_included_page_is_said() {
     check(
         "<!-- include: broken.md -->\n",
         expect![
-            "broken.md:3:1 error[invalid-front-matter] YAML does not parse: while parsing a node, did not find expected node content (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"
+            "broken.md:2:6 error[invalid-front-matter] YAML does not parse: `[` is never closed (front matter is YAML: `key: value` on each line, and what belongs to a key indented below it)"
         ],
     );
     check(
