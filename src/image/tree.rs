@@ -89,6 +89,31 @@ impl Tree {
         groups
     }
 
+    /// Returns where a path leads when the links on its way are followed, in the image: absolute targets
+    /// begin at its root. With `to_the_end` a link that the path itself is is followed as well.
+    pub fn resolve(&self, path: &TreePath, mut links: usize, to_the_end: bool) -> Option<TreePath> {
+        let mut rest: Vec<Vec<u8>> = parts(path.as_bytes());
+        let mut at = TreePath::default();
+        while let Some(part) = rest.pop() {
+            match part.as_slice() {
+                b"." => continue,
+                b".." => at = at.parent().unwrap_or_default(),
+                name => at = at.join(name),
+            }
+            let NodeKind::Symlink(target) = &self.get(&at).map_or(&NodeKind::Directory, |inode| &inode.kind)
+            else {
+                continue;
+            };
+            if rest.is_empty() && !to_the_end {
+                return Some(at);
+            }
+            links = links.checked_sub(1)?;
+            at = if target.starts_with(b"/") { TreePath::default() } else { at.parent().unwrap_or_default() };
+            rest.extend(parts(target));
+        }
+        self.names.contains_key(&at).then_some(at)
+    }
+
     /// Returns how many names there are.
     pub fn len(&self) -> usize {
         self.names.len()
@@ -177,6 +202,12 @@ impl Tree {
         let metadata = Metadata { mode: 0o755, ..Metadata::default() };
         self.put(parent, Inode { kind: NodeKind::Directory, metadata, layer, is_implied: true });
     }
+}
+
+/// Returns the parts of a path, the last one first.
+fn parts(path: &[u8]) -> Vec<Vec<u8>> {
+    let parts = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty());
+    parts.rev().map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]

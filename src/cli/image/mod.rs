@@ -2,6 +2,7 @@
 
 mod access;
 mod compare;
+mod inspect;
 
 use clap::{Args, Subcommand};
 
@@ -18,12 +19,14 @@ pub(super) struct ImageArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImageCommand {
+    Inspect(inspect::InspectArguments),
     Compare(compare::CompareArguments),
 }
 
 /// Does what was asked for.
 pub(super) fn image(arguments: &ImageArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match &arguments.command {
+        ImageCommand::Inspect(arguments) => inspect::inspect(arguments, printer),
         ImageCommand::Compare(arguments) => compare::compare(arguments, printer),
     }
 }

@@ -47,8 +47,16 @@ pub(super) fn configs(staging: &PlatformImage, reference: &PlatformImage) -> Vec
         values
     };
     let mut differences = flat(staging).against(flat(reference), Level::Config);
+    differences.retain(|difference| !is_detail_of_missing(difference));
     differences.iter_mut().for_each(judge);
     differences
+}
+
+/// Of an entry of the history that one image alone has, its command says all.
+fn is_detail_of_missing(difference: &Difference) -> bool {
+    let is_only = difference.staging.is_none() || difference.reference.is_none();
+    let field = difference.subject.strip_prefix("history ").and_then(|rest| rest.split_once('.'));
+    is_only && field.is_some_and(|(_, field)| !["created_by", "created"].contains(&field))
 }
 
 /// Notes what the values of a difference say together.
