@@ -164,6 +164,11 @@ impl ImageError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.help(),
+            Self::Nothing { .. } => Some(
+                "name a folder or an archive that is there, an image of a registry with its host \
+                 (`docker.io/library/debian:12`), or `containers-storage:NAME`"
+                    .to_owned(),
+            ),
             Self::Logins(error) => Some(error.help()),
             Self::Name { source, .. } => Some(source.help().to_owned()),
             Self::NoSkopeo { .. } => Some(

@@ -11,7 +11,7 @@ use super::document::{Document, document, is_index, manifest};
 use super::error::ImageError;
 use super::reference::ImageReference;
 use super::registry::{Credentials, Patience, RegistryOptions};
-use super::store::{Directory, Folder, Layout, Remote, Storage, Store, look, open_archive};
+use super::store::{Directory, Folder, Layout, Remote, Storage, Store, open_archive};
 use crate::config::{AuthFile, Proxies};
 
 /// With what images are read.
@@ -102,9 +102,8 @@ impl Image {
             }
             ImageReference::Directory { folder } => Arc::new(Directory::open(&at(folder))?),
             ImageReference::Storage { name } => Arc::new(Storage::open(name, &access.temporary)?),
-            ImageReference::Registry { name }
-                if ImageReference::is_path(name) && look(&at(Path::new(name))).is_none() =>
-            {
+            // Neither a path nor a registry: somebody mistyped one of them.
+            ImageReference::Registry { name } if ImageReference::is_path(name) || !name.contains('/') => {
                 return Err(ImageError::Nothing { path: name.into() });
             }
             ImageReference::Registry { name } => match &access.registries {

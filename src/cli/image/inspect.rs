@@ -106,7 +106,9 @@ fn platform(out: &mut String, image: &PlatformInspection, has_index: bool, packa
 fn content(out: &mut String, content: &ContentInspection, packages: bool) {
     out.push_str("\n  content\n");
     let system = &content.system;
-    let mut line = |name: &str, value: &str| drop(writeln!(out, "    {name:<10} {}", visible(value)));
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "    {name:<10} {}", visible(value));
+    };
     line("names", &format!("{}, {} unpacked", content.names, size(content.unpacked)));
     if let Some(release) = &system.os_release {
         line("system", release.pretty_name());

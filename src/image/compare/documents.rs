@@ -68,12 +68,23 @@ fn judge(difference: &mut Difference) {
             difference.facts.push(Fact::DefaultValue);
         }
         (Some(ours), Some(theirs)) if difference.subject.starts_with("history ") => {
-            if without_options(ours) == without_options(theirs) {
+            if command(ours) == command(theirs) {
                 difference.facts.push(Fact::SameCommand);
             }
         }
         _ => {}
     }
+}
+
+/// Returns a command of a history without what differs between builders and between copies of other content.
+fn command(text: &str) -> String {
+    let is_digest =
+        |digits: &str| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let without_digest = |word: &str| match word.split_once(':') {
+        Some((what @ ("dir" | "file" | "multi"), digits)) if is_digest(digits) => what.to_owned(),
+        _ => word.to_owned(),
+    };
+    without_options(text).split_whitespace().map(without_digest).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a command of a history without what builders add behind it, as buildah 1.4x adds `|force-mtime=0`.
@@ -157,5 +168,8 @@ mod tests {
         assert_eq!(without_options("/bin/sh -c a | b|force-mtime=0"), "/bin/sh -c a | b");
         assert_eq!(without_options("/bin/sh -c a | b"), "/bin/sh -c a | b");
         assert_eq!(without_options("a|x=1|long-name="), "a");
+        let copy = |digit: &str| format!("/bin/sh -c #(nop) COPY dir:{} in / ", digit.repeat(64));
+        assert_eq!(command(&copy("a")), command(&copy("b")));
+        assert_ne!(command("COPY dir:a in /"), command("COPY dir:b in /"));
     }
 }

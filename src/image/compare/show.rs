@@ -253,6 +253,14 @@ fn cell(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
 }
 
+/// What the page shows of a level.
+#[derive(Debug, Serialize)]
+struct LevelView {
+    name: &'static str,
+    verdict: String,
+    counts: String,
+}
+
 /// What the page shows of a difference.
 #[derive(Debug, Serialize)]
 struct DifferenceView {
@@ -280,11 +288,12 @@ pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
         rule: group.difference.explained_by.clone(),
     };
     let explained = comparison.differences.iter().filter(|difference| difference.explained_by.is_some());
-    let levels: Vec<_> = comparison
-        .levels
-        .iter()
-        .map(|report| (report.level.name(), report.verdict, counts(report)))
-        .collect();
+    let level = |report: &LevelReport| LevelView {
+        name: report.level.name(),
+        verdict: report.verdict.to_string(),
+        counts: counts(report),
+    };
+    let levels: Vec<LevelView> = comparison.levels.iter().map(level).collect();
     let mut context = Context::new();
     context.insert("verdict", &comparison.verdict);
     context.insert("line", &verdict_line(comparison));
@@ -299,4 +308,83 @@ pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
     let mut tera = Tera::default();
     tera.add_raw_template("report.html", include_str!("report.html"))?;
     tera.render("report.html", &context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::Verdict;
+    use super::*;
+
+    fn side(reference: &str) -> Side {
+        Side {
+            reference: reference.to_owned(),
+            digest: "sha256:0".to_owned(),
+            platform: "linux/amd64".to_owned(),
+            names: 1,
+            unpacked: 1,
+        }
+    }
+
+    fn comparison(differences: Vec<Difference>) -> Comparison {
+        let levels = Level::ALL.into_iter().map(|level| {
+            let different = differences.iter().filter(|difference| difference.level == level).count();
+            let verdict = if different > 0 { Verdict::Different } else { Verdict::Identical };
+            LevelReport { level, verdict, explained: 0, different, note: None }
+        });
+        Comparison {
+            version: (),
+            staging: side("oci:<b>"),
+            reference: side("oci:`b`"),
+            verdict: Verdict::Different,
+            levels: levels.collect(),
+            differences,
+            rules: Vec::new(),
+            unused_rules: vec!["old".to_owned()],
+            notes: vec!["staging: odd".to_owned()],
+        }
+    }
+
+    fn only(path: &str) -> Difference {
+        Difference {
+            staging: Some("folder".to_owned()),
+            ..Difference::new(Level::Tree, path, Change::OnlyInStaging)
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_folder_of_one_side_is_counted() {
+        let shown = text(&comparison(vec![only("a"), only("a/b"), only("a/b/c"), only("ab")]), Shown::Top);
+        assert!(
+            shown.contains("  tree      a: only in the staging image (folder, and 2 names below it)\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("  tree      ab: only in the staging image (folder)\n"), "{shown}");
+        assert!(!shown.contains("a/b:"), "{shown}");
+    }
+
+    #[test]
+    fn many_differences_are_cut_unless_all_are_wanted() {
+        let many = (0..30).map(|number| only(&format!("file{number:02}"))).collect();
+        let comparison = comparison(many);
+        let top = text(&comparison, Shown::Top);
+        assert!(top.contains("… and 10 more") && !top.contains("file25"), "{top}");
+        assert!(text(&comparison, Shown::All).contains("file29"));
+    }
+
+    #[test]
+    fn nothing_of_an_image_becomes_markup_or_moves_the_cursor() {
+        let odd = "<script>`|\u{1b}[2J";
+        let mut difference = only(odd);
+        difference.detail = Some("-\u{1b}[2J<i>\n".to_owned());
+        let comparison = comparison(vec![difference]);
+        let page = html(&comparison).unwrap();
+        assert!(
+            !page.contains("<script>") && !page.contains("<i>") && page.contains("&lt;script&gt;"),
+            "{page}"
+        );
+        let markdown = markdown(&comparison, Shown::All);
+        assert!(!markdown.contains("<script>") && markdown.contains("\\|"), "{markdown}");
+        let text = text(&comparison, Shown::All);
+        assert!([&page, &markdown, &text].iter().all(|shown| !shown.contains('\u{1b}')));
+    }
 }
