@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod installed;
 mod layer;
+pub mod lint;
 mod open;
 pub mod package;
 mod path;

@@ -2,6 +2,7 @@
 
 mod access;
 mod compare;
+mod lint;
 
 use clap::{Args, Subcommand};
 
@@ -19,11 +20,13 @@ pub(super) struct ImageArguments {
 #[derive(Debug, Subcommand)]
 enum ImageCommand {
     Compare(compare::CompareArguments),
+    Lint(lint::LintArguments),
 }
 
 /// Does what was asked for.
 pub(super) fn image(arguments: &ImageArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match &arguments.command {
         ImageCommand::Compare(arguments) => compare::compare(arguments, printer),
+        ImageCommand::Lint(arguments) => lint::lint(arguments, printer),
     }
 }
