@@ -13,6 +13,7 @@ mod error;
 pub mod inspect;
 mod installed;
 mod layer;
+pub mod lint;
 mod open;
 pub mod package;
 mod path;

@@ -3,6 +3,7 @@
 mod access;
 mod compare;
 mod inspect;
+mod lint;
 
 use clap::{Args, Subcommand};
 
@@ -21,6 +22,7 @@ pub(super) struct ImageArguments {
 enum ImageCommand {
     Inspect(inspect::InspectArguments),
     Compare(compare::CompareArguments),
+    Lint(lint::LintArguments),
 }
 
 /// Does what was asked for.
@@ -28,5 +30,6 @@ pub(super) fn image(arguments: &ImageArguments, printer: &Printer) -> Result<Exi
     match &arguments.command {
         ImageCommand::Inspect(arguments) => inspect::inspect(arguments, printer),
         ImageCommand::Compare(arguments) => compare::compare(arguments, printer),
+        ImageCommand::Lint(arguments) => lint::lint(arguments, printer),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::documents::{configs, manifests};
 use super::layers::layers;
+use super::lint;
 use super::model::{Change, Comparison, Difference, Fact, Level, LevelReport, Side, Verdict};
 use super::packages::{packages, unread};
 use super::rules::{PACKING, Rule, explain};
@@ -12,6 +13,7 @@ use super::{RuleUse, readers};
 use crate::diagnostic::plural;
 use crate::image::error::ImageError;
 use crate::image::installed::{Installed, is_database};
+use crate::image::lint::is_read;
 use crate::image::open::PlatformImage;
 use crate::image::package::Package;
 use crate::image::path::TreePath;
@@ -38,7 +40,8 @@ pub fn compare(
     reference: &PlatformImage,
     with: &Comparing<'_>,
 ) -> Result<Comparison, ImageError> {
-    let mut unfolded = with.reading.unfold(&[staging, reference], &is_database)?.into_iter();
+    let mut unfolded =
+        with.reading.unfold(&[staging, reference], &|path| is_database(path) || is_read(path))?.into_iter();
     let (Some(ours), Some(theirs)) = (unfolded.next(), unfolded.next()) else {
         unreachable!("two images were unfolded");
     };
@@ -49,10 +52,12 @@ pub fn compare(
     differences.extend(layers);
     differences.extend(trees(&ours.tree, &theirs.tree));
     differences.extend(packages(&our_packages, &their_packages));
+    differences.extend(lint::findings(&ours, &theirs, with.reading)?);
     note_databases(&mut differences, &our_packages, &their_packages);
     differences.sort_by_key(|difference| difference.level);
     read_contents(&mut differences, with.reading, &ours, &theirs)?;
     let mut rules = explain(&mut differences, with.rules);
+    lint::explain_by_path(&mut differences, with.rules, &mut rules);
     let digests = (staging.descriptor.digest().to_string(), reference.descriptor.digest().to_string());
     if digests.0 != digests.1 {
         differences
@@ -61,7 +66,6 @@ pub fn compare(
     rules.extend(explain_packing(&mut differences));
     let levels: Vec<LevelReport> = Level::ALL
         .into_iter()
-        .filter(|level| *level != Level::Lint)
         .map(|level| report(level, &differences, (level == Level::Layers).then(|| layers_note.clone())))
         .collect();
     let mut notes = unread(&our_packages, &their_packages);

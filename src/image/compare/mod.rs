@@ -11,6 +11,7 @@
 mod comparison;
 mod documents;
 mod layers;
+mod lint;
 mod model;
 mod packages;
 mod readers;

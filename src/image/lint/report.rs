@@ -1,0 +1,116 @@
+//! Rules meet an image.
+
+use serde::{Serialize, Serializer};
+
+use super::model::{Finding, Rule, RuleSet, Severity};
+use super::subject::{Subject, boot_labels, is_read, kernels};
+use super::table::RULES;
+use crate::image::error::ImageError;
+use crate::image::open::PlatformImage;
+use crate::image::path::TreePath;
+use crate::image::reading::{Reading, Unfolded};
+
+/// What came of the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Version of this report's form.
+    #[serde(serialize_with = "format_version")]
+    pub version: (),
+    /// How the image was named.
+    pub reference: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// What it is for.
+    pub platform: String,
+    /// It looks as if a machine were to boot it.
+    pub is_bootable: bool,
+    /// What was found, what is fatal first.
+    pub findings: Vec<Finding>,
+    /// The rules that hold.
+    pub held: Vec<&'static str>,
+    /// The rules that were not asked for, or say nothing about such an image.
+    pub left_out: Vec<&'static str>,
+    /// The rules whose findings somebody allows.
+    pub allowed: Vec<&'static str>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn format_version<S: Serializer>(_: &(), serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u32(1)
+}
+
+impl Report {
+    /// Returns how many findings are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Looks at an image with the rules of a set; findings of rules that somebody allows are left out.
+///
+/// # Errors
+/// When a layer cannot be read.
+pub fn report(
+    image: &PlatformImage,
+    reading: &Reading,
+    set: RuleSet,
+    allow: &[String],
+) -> Result<Report, ImageError> {
+    let unfolded = reading.unfold(&[image], &is_read)?;
+    let [unfolded] = unfolded.as_slice() else { unreachable!("one image was unfolded") };
+    let is_bootable = looks_bootable(unfolded);
+    let is_allowed = |id: &str| allow.iter().any(|allowed| allowed == id);
+    let ids = |is_one: &dyn Fn(&Rule) -> bool| -> Vec<&'static str> {
+        RULES.iter().filter(|rule| is_one(rule)).map(|rule| rule.id).collect()
+    };
+    let asked = |rule: &Rule| set.has(rule, is_bootable) && !is_allowed(rule.id);
+    let findings = find(unfolded, reading, &asked)?;
+    let is_broken = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
+    let held = ids(&|rule| asked(rule) && !is_broken(rule));
+    Ok(Report {
+        version: (),
+        reference: image.reference.to_string(),
+        digest: image.descriptor.digest().to_string(),
+        platform: image.platform().to_string(),
+        is_bootable,
+        held,
+        left_out: ids(&|rule| !set.has(rule, is_bootable) && !is_allowed(rule.id)),
+        allowed: ids(&|rule| is_allowed(rule.id)),
+        findings,
+    })
+}
+
+/// Returns what the rules of a set find in an image that was unfolded.
+///
+/// # Errors
+/// When a layer cannot be read.
+pub fn lint(image: &Unfolded, reading: &Reading, set: RuleSet) -> Result<Vec<Finding>, ImageError> {
+    let is_bootable = looks_bootable(image);
+    find(image, reading, &|rule| set.has(rule, is_bootable))
+}
+
+fn find(
+    image: &Unfolded,
+    reading: &Reading,
+    asked: &dyn Fn(&Rule) -> bool,
+) -> Result<Vec<Finding>, ImageError> {
+    let subject = Subject::of(image, reading)?;
+    let rules = RULES.iter().filter(|rule| asked(rule));
+    let mut findings: Vec<Finding> = rules
+        .flat_map(|rule| (rule.check)(&subject).into_iter().map(|said| Finding::new(rule, said)))
+        .collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Ok(findings)
+}
+
+/// Returns whether an image looks as if a machine were to boot it: by a label, a kernel, or what bootc and
+/// ostree have in it.
+pub fn looks_bootable(image: &Unfolded) -> bool {
+    let kernels = kernels(&image.tree);
+    let has = |path: &str| image.tree.get(&TreePath::new(path)).is_some();
+    boot_labels(&image.image).is_bootable()
+        || kernels.bootable().next().is_some()
+        || !kernels.unified.is_empty()
+        || has("usr/lib/bootc")
+        || has("usr/lib/ostree/prepare-root.conf")
+}

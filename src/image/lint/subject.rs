@@ -1,0 +1,186 @@
+//! An image, as rules look at it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::image::error::ImageError;
+use crate::image::open::PlatformImage;
+use crate::image::path::TreePath;
+use crate::image::reading::{Reading, Unfolded};
+use crate::image::system::{BootLabels, Kernels};
+use crate::image::tree::{Inode, NodeKind, Tree};
+
+/// Where a base image keeps a copy of what its root is to be like.
+pub(super) const REFERENCE_ROOT: &str = "usr/share/doc/bootc/baseimage/base";
+
+/// How many bytes of a file are looked at; none that a rule reads is larger.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// How many links are followed on the way to a file, as the kernel has it.
+const MOST_LINKS: usize = 40;
+
+/// An image, as rules look at it.
+#[derive(Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) labels: BootLabels,
+    pub(super) kernels: Kernels,
+    /// Digests of its layers without their packing, as its config has them.
+    pub(super) diff_ids: Vec<String>,
+    /// When its config says that it was made, in seconds since 1970; none where it says nothing of use.
+    pub(super) created: Option<i64>,
+    contents: BTreeMap<TreePath, Vec<u8>>,
+}
+
+/// Returns whether a rule reads what a file holds.
+pub(in crate::image) fn is_read(path: &TreePath) -> bool {
+    let Some(path) = path.to_str() else { return false };
+    let in_root = path.strip_prefix(REFERENCE_ROOT).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path);
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    match folder {
+        "usr/lib/bootc/kargs.d" => name.ends_with(".toml"),
+        "usr/lib/sysusers.d" | "usr/lib/tmpfiles.d" | "etc/tmpfiles.d" => name.ends_with(".conf"),
+        _ => {
+            matches!(path, "etc/passwd" | "etc/group" | "etc/machine-id")
+                || matches!(in_root, "etc/ostree/prepare-root.conf" | "usr/lib/ostree/prepare-root.conf")
+                || is_sample_of_bytecode(folder, name)
+        }
+    }
+}
+
+/// Bytecode is thousands of files, which were made in the same way: of each package one is looked at.
+fn is_sample_of_bytecode(folder: &str, name: &str) -> bool {
+    folder.ends_with("__pycache__") && name.starts_with("__init__.cpython-") && name.ends_with(".pyc")
+}
+
+impl<'a> Subject<'a> {
+    /// Looks at an image; a layer that has files which a rule reads is read again where they are not kept.
+    ///
+    /// # Errors
+    /// When a layer cannot be read.
+    pub(super) fn of(image: &'a Unfolded, reading: &Reading) -> Result<Self, ImageError> {
+        let named = image.tree.iter().map(|(path, _)| path).filter(|path| is_read(path));
+        let mut wanted: Vec<TreePath> = named.filter_map(|path| resolve(&image.tree, path)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let files = reading.contents(image, &wanted.iter().collect::<Vec<_>>())?;
+        let mut contents = BTreeMap::new();
+        for (path, file) in files {
+            let read = beginning(&file);
+            contents.insert(path, read.map_err(|source| ImageError::Read { path: file, source })?);
+        }
+        Ok(Self { contents, ..Self::without_contents(&image.image, &image.tree) })
+    }
+
+    fn without_contents(image: &PlatformImage, tree: &'a Tree) -> Self {
+        let config = &image.config.value;
+        let created = config.get("created").and_then(serde_json::Value::as_str);
+        let created = created.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        Self {
+            tree,
+            labels: boot_labels(image),
+            kernels: kernels(tree),
+            diff_ids: image.config.meaning.rootfs().diff_ids().clone(),
+            // Some tools write the year 1, which says nothing.
+            created: created.map(jiff::Timestamp::as_second).filter(|second| *second >= 0),
+            contents: BTreeMap::new(),
+        }
+    }
+
+    /// Returns what is at a path, with links followed up to it and not further.
+    pub(super) fn at(&self, path: &str) -> Option<&'a Inode> {
+        self.tree.get(&TreePath::new(path))
+    }
+
+    /// Returns the names directly in a folder, with what they are names of.
+    pub(super) fn children(&self, folder: &TreePath) -> impl Iterator<Item = (&'a TreePath, &'a Inode)> {
+        self.tree.below(folder).filter(|(path, _)| path.parent().as_ref() == Some(folder))
+    }
+
+    /// Returns the folder that a path leads to, with links followed; none where there is no folder.
+    pub(super) fn folder(&self, path: &str) -> Option<TreePath> {
+        let found = resolve(self.tree, &TreePath::new(path))?;
+        (self.tree.get(&found)?.kind == NodeKind::Directory).then_some(found)
+    }
+
+    /// Returns where a path leads, with links followed; none where there is nothing.
+    pub(super) fn resolve(&self, path: &TreePath) -> Option<TreePath> {
+        resolve(self.tree, path)
+    }
+
+    /// Returns the beginning of what a file holds, if it is one of those that rules read.
+    pub(super) fn content(&self, path: &TreePath) -> Option<&[u8]> {
+        self.contents.get(&resolve(self.tree, path)?).map(Vec::as_slice)
+    }
+
+    /// Returns the text of a file, if it is one of those that rules read.
+    pub(super) fn text(&self, path: &TreePath) -> Option<String> {
+        self.content(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// Returns the files of a folder whose names end so, with their texts.
+    pub(super) fn texts(&self, folder: &str, ending: &str) -> Vec<(&'a TreePath, String)> {
+        let Some(folder) = self.folder(folder) else { return Vec::new() };
+        let files = self.children(&folder).filter(|(path, _)| path.as_bytes().ends_with(ending.as_bytes()));
+        files.filter_map(|(path, _)| Some((path, self.text(path)?))).collect()
+    }
+}
+
+/// Returns the labels about booting of an image.
+pub(super) fn boot_labels(image: &PlatformImage) -> BootLabels {
+    let labels = image.labels().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    BootLabels::among(&labels.collect::<HashMap<_, _>>())
+}
+
+/// Returns the kernels of a tree.
+pub(super) fn kernels(tree: &Tree) -> Kernels {
+    Kernels::among(tree.iter().map(|(path, _)| path.as_bytes()))
+}
+
+/// Returns where a path leads, with links followed as the kernel follows them in a container of the image.
+fn resolve(tree: &Tree, path: &TreePath) -> Option<TreePath> {
+    let parts = |path: &[u8]| path.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let (mut done, mut rest, mut links) = (TreePath::default(), parts(path.as_bytes()), 0);
+    while let Some(part) = rest.pop() {
+        match part.as_slice() {
+            b"" | b"." => continue,
+            b".." => {
+                done = done.parent().unwrap_or_default();
+                continue;
+            }
+            _ => {}
+        }
+        let next = done.join(&part);
+        match &tree.get(&next)?.kind {
+            NodeKind::Symlink(target) => {
+                links += 1;
+                if links > MOST_LINKS {
+                    return None;
+                }
+                if target.starts_with(b"/") {
+                    done = TreePath::default();
+                }
+                rest.extend(parts(target));
+            }
+            _ => done = next,
+        }
+    }
+    Some(done)
+}
+
+fn beginning(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+impl<'a> Subject<'a> {
+    /// An image of which there is nothing but a tree and contents.
+    pub(super) fn made_up(tree: &'a Tree, contents: BTreeMap<TreePath, Vec<u8>>) -> Self {
+        let labels = BootLabels::default();
+        Self { tree, labels, kernels: kernels(tree), diff_ids: Vec::new(), created: None, contents }
+    }
+}
