@@ -30,7 +30,7 @@ fn read_within(blob: &[u8], limits: Limits) -> io::Result<LayerIndex> {
     index
 }
 
-fn read(blob: &[u8]) -> io::Result<LayerIndex> {
+pub(in crate::image) fn read(blob: &[u8]) -> io::Result<LayerIndex> {
     read_within(blob, Limits::default())
 }
 
