@@ -11,6 +11,9 @@ use std::sync::Arc;
 use super::layer::{Content, Entry, EntryKind, LayerIndex, Metadata, Special};
 use super::path::TreePath;
 
+/// How many oddities are told of one image.
+const MOST_ODDITIES: usize = 200;
+
 /// The files of an image, by their paths. The root is there if a layer says something of it.
 #[derive(Debug, Default, Clone)]
 pub struct Tree {
@@ -172,8 +175,10 @@ impl Tree {
     fn link(&mut self, layer: usize, entry: &Entry, target: &TreePath) {
         let inode = self.names.get(target).copied();
         let Some(inode) = inode.filter(|inode| self.inodes[*inode].kind != NodeKind::Directory) else {
-            let said = format!("`{}` is a hard link to `{target}`, which is not there", entry.path);
-            self.oddities.push(format!("layer {}: {said}", layer + 1));
+            self.note(
+                layer,
+                format_args!("`{}` is a hard link to `{target}`, which is not there", entry.path),
+            );
             return;
         };
         if *target == entry.path {
@@ -194,13 +199,21 @@ impl Tree {
         match self.get(&parent).map(|inode| inode.kind == NodeKind::Directory) {
             Some(true) => return,
             Some(false) => {
-                let said = format!("`{path}` lies below `{parent}`, which is no folder in the layers below");
-                self.oddities.push(format!("layer {}: {said}", layer + 1));
+                self.note(
+                    layer,
+                    format_args!("`{path}` lies below `{parent}`, which is no folder in the layers below"),
+                );
             }
             None => self.make_way(layer, &parent),
         }
         let metadata = Metadata { mode: 0o755, ..Metadata::default() };
         self.put(parent, Inode { kind: NodeKind::Directory, metadata, layer, is_implied: true });
+    }
+
+    fn note(&mut self, layer: usize, said: std::fmt::Arguments<'_>) {
+        if self.oddities.len() < MOST_ODDITIES {
+            self.oddities.push(format!("layer {}: {said}", layer + 1));
+        }
     }
 }
 
