@@ -61,6 +61,7 @@ impl Reach {
             folder: std::env::current_dir().map_err(CliError::CurrentFolder)?,
             temporary: cache.temporary(),
             registries: Some(registries),
+            environment: None,
         };
         let limits = Limits { unpacked: arguments.max_unpacked, ..Limits::default() };
         let platform = arguments.platform.clone();
