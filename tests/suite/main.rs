@@ -15,6 +15,7 @@ mod folders;
 mod generate;
 mod golden;
 mod guest;
+mod image_lint;
 mod konflux_check;
 mod konflux_export;
 mod konflux_import;

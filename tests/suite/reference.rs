@@ -17,6 +17,11 @@ fn reference_of_the_rules_is_what_the_program_looks_for() {
     is_written("book/reference/konflux-rules.md", &stagebook::konflux::rules_reference());
 }
 
+#[test]
+fn reference_of_image_lint_is_what_the_program_looks_for() {
+    is_written("book/reference/image-lint.md", &stagebook::image::lint::rules_reference());
+}
+
 /// Asserts that a page has what the program says below its mark; rewrites it where that is asked for.
 #[track_caller]
 fn is_written(page: &str, expected: &str) {

@@ -52,10 +52,11 @@ fn setting<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
     for line in text.lines().map(str::trim) {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             current = name;
-        } else if let Some((name, value)) = line.split_once('=') {
-            if current == section && name.trim() == key {
-                found = Some(value.trim());
-            }
+        } else if let Some((name, value)) = line.split_once('=')
+            && current == section
+            && name.trim() == key
+        {
+            found = Some(value.trim());
         }
     }
     found
