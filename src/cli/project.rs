@@ -8,6 +8,7 @@ use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
 use crate::config::{Environment, Settings};
 use crate::diagnostic::{Finding, Severity, chain};
+use crate::konflux::import::is_imported;
 use crate::plan::{self, Disposition, Inputs, Plan, Selection, parse_parameters_file};
 use crate::record::Store;
 use crate::tutorial::{ParseOptions, Tutorial, Value, load};
@@ -29,6 +30,8 @@ pub(super) enum Pages {
     Tutorials,
     /// Those with steps, and where no path is named those that have a record.
     Recorded,
+    /// Those with steps, and those that hold objects which were imported: their scripts may all be none that run here.
+    Exported,
     /// All.
     All,
 }
@@ -126,7 +129,9 @@ impl Project {
                 }
             };
             // A page whose only block is broken has no steps, and must not go unnoticed.
-            let meant = named || pages == Pages::All || !tutorial.steps.is_empty() || has_error(&findings);
+            let holds_objects = pages == Pages::Exported && is_imported(&tutorial.source);
+            let is_tutorial = !tutorial.steps.is_empty() || has_error(&findings);
+            let meant = named || pages == Pages::All || is_tutorial || holds_objects;
             if meant {
                 let (id, tutorial) = (self.id(&path), Arc::new(tutorial));
                 self.tutorials.push(Loaded { id, path, tutorial, findings, named });

@@ -45,11 +45,27 @@ impl Pattern {
         folders.iter().any(|part| has_word(part)) || has_word(stem)
     }
 
+    /// Returns whether a path fits.
+    pub fn fits(&self, path: &str) -> bool {
+        all_fit(&self.parts, &path.split('/').collect::<Vec<_>>())
+    }
+
     /// Returns the files below a folder that fit, as paths relative to it. Links are not followed.
     pub fn files_below(&self, root: &Path) -> Vec<String> {
         let mut found = Vec::new();
         find(root, "", &self.parts, &mut found);
         found
+    }
+}
+
+fn all_fit(parts: &[String], names: &[&str]) -> bool {
+    match (parts.split_first(), names.split_first()) {
+        (None, _) => names.is_empty(),
+        (Some((first, rest)), _) if first == "**" => {
+            all_fit(rest, names) || names.split_first().is_some_and(|(_, names)| all_fit(parts, names))
+        }
+        (Some((first, rest)), Some((name, names))) => fits(first, name) && all_fit(rest, names),
+        (Some(_), None) => false,
     }
 }
 
@@ -153,6 +169,19 @@ mod tests {
         }
         for path in ["*", "*.yaml", "*/*.yaml", "*/*-*", "../a/*", ".git/a*", ""] {
             assert!(!owns(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_fit_without_being_there() {
+        let fits = |glob: &str, path: &str| Pattern::parse(glob).unwrap().fits(path);
+        for (glob, path) in
+            [("a/*-b.yaml", "a/x-b.yaml"), ("a/**/b", "a/b"), ("a/**/b", "a/c/d/b"), ("a", "a")]
+        {
+            assert!(fits(glob, path), "{glob} {path}");
+        }
+        for (glob, path) in [("a/*", "a"), ("a/*", "a/b/c"), ("a/*", "b/c"), ("a/**/b", "a/c"), ("*", ".a")] {
+            assert!(!fits(glob, path), "{glob} {path}");
         }
     }
 

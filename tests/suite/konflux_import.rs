@@ -159,6 +159,83 @@ fn page_of_many_files_writes_them_byte_for_byte() {
     assert_eq!(checked.stdout, "nothing found\n", "{}", checked.stderr);
 }
 
+/// Returns a project with nine files that are nearly equal.
+fn project_of_nine() -> Project {
+    let project = Project::new();
+    for release in ["43", "44", "rawhide"] {
+        for kind in ["iot", "minimal", "standard"] {
+            project.write(&format!(".tekton/os-{release}-{kind}-push.yaml"), run(release, kind, "push"));
+        }
+    }
+    project
+}
+
+#[test]
+fn other_files_of_a_folder_are_no_obstacle_to_the_page_of_most() {
+    let project = project_of_nine();
+    project.write(
+        ".tekton/os-44-iot-test-push.yaml",
+        "kind: Task\nspec:\n  steps:\n  - name: a\n    image: b\n",
+    );
+    project.write(".tekton/empty.yaml", "# nothing\n");
+    let mut import = project.stagebook(["konflux", "import", ".tekton", "-o", "pages"]);
+    let imported = project.finish(&mut import, "");
+    assert!(imported.status.success(), "{}", imported.stderr);
+    assert!(
+        imported.stdout.contains("9 files in one page") || imported.stderr.contains("9 files in one page")
+    );
+    assert!(project.path("pages/os-44-iot-test-push.md").exists());
+    let mut check = project.stagebook(["generate", "--check", "pages/pipelines.md"]);
+    let checked = project.finish(&mut check, "");
+    assert!(checked.status.success(), "the task is no file that is no longer produced: {}", checked.stderr);
+}
+
+#[test]
+fn file_that_could_not_be_read_is_not_pruned() {
+    let project = project_of_nine();
+    project.write(".tekton/os-44-iot-renovate-push.yaml", "kind: [\n");
+    let mut import = project.stagebook(["konflux", "import", ".tekton", "-o", "page.md"]);
+    let imported = project.finish(&mut import, "");
+    assert!(imported.stderr.contains("import-owned"), "{}", imported.stderr);
+    let mut prune = project.stagebook(["generate", "--prune", "page.md"]);
+    let pruned = project.finish(&mut prune, "");
+    assert!(pruned.status.success(), "{}", pruned.stderr);
+    assert!(project.path(".tekton/os-44-iot-renovate-push.yaml").exists(), "{}", pruned.stdout);
+}
+
+#[test]
+fn pages_of_a_folder_give_all_objects_again() {
+    let project = Project::new();
+    // No block of these pages is a script: they are no tutorials, and hold objects.
+    for version in ["0.1", "0.2"] {
+        let task = format!("kind: Task\nmetadata:\n  name: a\nspec:\n  version: '{version}'\n");
+        project.write(&format!("in/{version}/task.yaml"), task);
+    }
+    let mut import = project.stagebook(["konflux", "import", "in", "--each", "-o", "pages"]);
+    assert!(project.finish(&mut import, "").status.success());
+    let mut export = project.stagebook(["konflux", "export", "pages", "-o", "back"]);
+    let exported = project.finish(&mut export, "");
+    assert!(exported.status.success(), "{}", exported.stderr);
+    for version in ["0.1", "0.2"] {
+        assert!(project.read(&format!("back/{version}/task.yaml")).contains(version));
+    }
+}
+
+#[test]
+fn tutorials_that_would_be_one_pipeline_are_not_exported() {
+    let project = Project::new();
+    for folder in ["a", "b"] {
+        project.write(&format!("tutorials/{folder}/x.md"), format!("# X\n\n```bash\necho {folder}\n```\n"));
+    }
+    let image = format!("example.com/x@sha256:{}", "0".repeat(64));
+    let mut export = project.stagebook(["konflux", "export", "--image", &image, "tutorials", "-o", "out"]);
+    let exported = project.finish(&mut export, "");
+    assert!(!exported.status.success(), "{}", exported.stdout);
+    let both = "`tutorials/a/x.md` and `tutorials/b/x.md` would both be the pipeline `x`";
+    assert!(exported.stderr.contains(both), "{}", exported.stderr);
+    assert!(!project.path("out").exists());
+}
+
 #[test]
 fn time_for_a_page_grows_with_the_number_of_files_alone() {
     let project = Project::new();

@@ -1,5 +1,6 @@
 //! `stagebook konflux export`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<E
         printer.data(CONTAINERFILE)?;
         return Ok(ExitStatus::Passed);
     }
-    let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
+    let mut project = Project::open(&arguments.tutorials, Pages::Exported)?;
     let settings = KonfluxSettings {
         image: arguments.image.clone().or_else(|| project.settings.konflux.image.clone()),
         ..project.settings.konflux.clone()
@@ -83,7 +84,8 @@ fn exported(
     let Prepared { checker, findings: wrong, .. } =
         checker(&project.settings, arguments.schemas.as_deref(), &allow)?;
     findings.extend(wrong);
-    let mut exported = Vec::new();
+    let mut exported: Vec<Exported> = Vec::new();
+    let mut pages: BTreeMap<String, PathBuf> = BTreeMap::new();
     for (loaded, plans) in project.tutorials.iter().zip(planned) {
         findings.extend(loaded.findings.iter().cloned());
         match plans {
@@ -93,6 +95,7 @@ fn exported(
                 if !has_error(&wrong) {
                     findings.extend(one.iter().flat_map(|one| check(one, &plans[0], &checker)));
                 }
+                findings.extend(one.iter().filter_map(|one| taken(&one.name, &loaded.path, &mut pages)));
                 exported.extend(one);
                 findings.extend(wrong);
             }
@@ -100,6 +103,18 @@ fn exported(
         }
     }
     Ok((exported, crate::diagnostic::tidy(findings)))
+}
+
+/// Says that another page has given a pipeline of this name: on a cluster, and in a folder, the later one would take
+/// the place of the first.
+fn taken(name: &str, page: &Path, pages: &mut BTreeMap<String, PathBuf>) -> Option<Finding> {
+    let first = pages.insert(name.to_owned(), page.to_path_buf()).filter(|first| first != page)?;
+    let message =
+        format!("`{}` and `{}` would both be the pipeline `{name}`", first.display(), page.display());
+    Some(
+        Finding::error("duplicate-pipeline", message)
+            .help("rename one of the pages, or export them one by one"),
+    )
 }
 
 /// Says that an image can be named on the command line too, which a run on a cluster cannot.

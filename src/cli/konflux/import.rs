@@ -1,5 +1,6 @@
 //! `stagebook konflux import`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +13,11 @@ use crate::cli::printer::Printer;
 use crate::cli::project::has_error;
 use crate::config::Settings;
 use crate::diagnostic::{Finding, normal_path, plural};
-use crate::konflux::import::{ImportedFolder, Member, import as imported, import_folder};
+use crate::konflux::import::{ImportedFolder, Member, import as imported, import_folder, nearly_equal};
+use crate::yaml::Data;
+
+/// What the page of several files is called in a folder.
+const PAGE_OF_SEVERAL: &str = "pipelines.md";
 
 /// Make pages of Tekton's objects
 ///
@@ -35,10 +40,11 @@ pub(super) struct ImportArguments {
     each: bool,
 }
 
-/// Writes a page for each file, or one for all of them.
+/// Writes a page for each file, or one for all of them, or for most of them.
 pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let mut findings = Vec::new();
     let files = read_yaml_files(&arguments.paths, &mut findings)?;
+    let folders = Folders::of(&files)?;
     let unreadable = findings.len();
     let count = files.len();
     let mut whole: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(&mut findings)).collect();
@@ -46,19 +52,27 @@ pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<E
         whole.retain(|read| has_a_name_of_text(read, &mut findings));
     }
     let left_out = unreadable + count - whole.len();
-    if let Some(page) = one_page(arguments, &whole)? {
+    whole.retain(|read| read.documents.iter().any(|document| !matches!(document.data, Data::Null)));
+    let all: Vec<&ReadFile> = whole.iter().collect();
+    if let Some(page) = folders.page_of_all(&all, arguments) {
         findings.extend(page.findings.iter().cloned());
         printer.findings(&mut findings);
         if !page.holds {
             printer.failure("one page would not give the files back; nothing was written: try --each");
             return Ok(ExitStatus::Failed);
         }
-        write_template(&page, whole.len(), arguments, printer)?;
+        write_template(&page, all.len(), arguments.output.as_deref(), printer)?;
     } else {
+        let (most, others) = folders.page_of_most(&all, arguments);
+        findings.extend(most.iter().flat_map(|page| page.findings.iter().cloned()));
         let pages: Vec<(PathBuf, String)> =
-            whole.iter().filter_map(|file| page(file, &mut findings)).collect();
+            others.iter().filter_map(|file| page(file, &mut findings)).collect();
         printer.findings(&mut findings);
-        if !write_pages(&pages, left_out, arguments, printer)? {
+        if let Some((page, folder)) = most.as_ref().zip(arguments.output.as_deref()) {
+            let path = folder.join(free_name(&pages));
+            write_template(page, all.len() - others.len(), Some(&path), printer)?;
+        }
+        if (most.is_none() || !pages.is_empty()) && !write_pages(&pages, left_out, arguments, printer)? {
             return Ok(ExitStatus::Invalid);
         }
     }
@@ -66,6 +80,79 @@ pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<E
         printer.say(&format!("{} left out: see above", were(left_out)));
     }
     Ok(if has_error(&findings) { ExitStatus::Failed } else { ExitStatus::Passed })
+}
+
+/// Returns a name for the page of most files that no other page has.
+fn free_name(pages: &[(PathBuf, String)]) -> &'static str {
+    let is_taken = pages.iter().any(|(path, _)| path == Path::new(PAGE_OF_SEVERAL));
+    if is_taken { "generated-pipelines.md" } else { PAGE_OF_SEVERAL }
+}
+
+/// Where the files are that are imported.
+struct Folders {
+    settings: Settings,
+    current: PathBuf,
+    /// The paths of all files from the project's root, also of those that cannot be read.
+    paths: Vec<String>,
+}
+
+impl Folders {
+    fn of(files: &[YamlFile]) -> Result<Self, CliError> {
+        let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
+        let (settings, _) = Settings::load(&current)?;
+        let mut folders = Self { settings, current, paths: Vec::new() };
+        folders.paths = files.iter().map(|file| folders.path_of(file)).collect();
+        Ok(folders)
+    }
+
+    fn path_of(&self, file: &YamlFile) -> String {
+        path_in(&self.settings.root, &self.current, file).to_string_lossy().into_owned()
+    }
+
+    /// Returns a single page for all files, if they are to become one.
+    fn page_of_all(&self, files: &[&ReadFile], arguments: &ImportArguments) -> Option<ImportedFolder> {
+        if arguments.each || files.is_empty() || (files.len() < 2 && !arguments.template) {
+            return None;
+        }
+        self.page_of(files, arguments.template)
+    }
+
+    /// Returns a page for those files that are nearly equal, if they are most of them and there is a folder for
+    /// several pages; and the files that are not on it.
+    fn page_of_most<'a>(
+        &self,
+        files: &[&'a ReadFile],
+        arguments: &ImportArguments,
+    ) -> (Option<ImportedFolder>, Vec<&'a ReadFile>) {
+        let is_folder = |output: &PathBuf| !is_page(output) && !output.is_file();
+        if arguments.each || !arguments.output.as_ref().is_some_and(is_folder) {
+            return (None, files.to_vec());
+        }
+        let documents: Vec<_> = files.iter().map(|file| file.documents.as_slice()).collect();
+        let most = nearly_equal(&documents).unwrap_or_default();
+        let (on_it, others): (Vec<_>, Vec<_>) =
+            files.iter().enumerate().partition(|(number, _)| most.binary_search(number).is_ok());
+        let only =
+            |files: Vec<(usize, &&'a ReadFile)>| files.into_iter().map(|(_, file)| *file).collect::<Vec<_>>();
+        let page = if most.is_empty() { None } else { self.page_of(&only(on_it), false) };
+        match page.filter(|page| page.holds) {
+            Some(page) => (Some(page), only(others)),
+            None => (None, files.to_vec()),
+        }
+    }
+
+    fn page_of(&self, files: &[&ReadFile], anyway: bool) -> Option<ImportedFolder> {
+        let member = |read: &&ReadFile| Member {
+            source: Arc::clone(&read.file.source),
+            path: self.path_of(&read.file),
+            documents: read.documents.clone(),
+        };
+        let members: Vec<Member> = files.iter().map(member).collect();
+        let known: BTreeSet<&str> = members.iter().map(|member| member.path.as_str()).collect();
+        let others: Vec<String> =
+            self.paths.iter().filter(|path| !known.contains(path.as_str())).cloned().collect();
+        import_folder(&members, &others, &self.settings, anyway)
+    }
 }
 
 /// Returns whether a page can say the name of a file, and says so where it cannot.
@@ -84,22 +171,6 @@ fn were(files: usize) -> String {
     format!("{} {}", plural(files, "file"), if files == 1 { "was" } else { "were" })
 }
 
-/// Returns a single page for all files, if they are to become one.
-fn one_page(arguments: &ImportArguments, files: &[ReadFile]) -> Result<Option<ImportedFolder>, CliError> {
-    if arguments.each || files.is_empty() || (files.len() < 2 && !arguments.template) {
-        return Ok(None);
-    }
-    let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
-    let (settings, _) = Settings::load(&current)?;
-    let member = |read: &ReadFile| Member {
-        source: Arc::clone(&read.file.source),
-        path: path_in(&settings.root, &current, &read.file).to_string_lossy().into_owned(),
-        documents: read.documents.clone(),
-    };
-    let members: Vec<Member> = files.iter().map(member).collect();
-    Ok(import_folder(&members, &settings, arguments.template))
-}
-
 /// Returns the path of a file from a project's root. One outside keeps what it has from `.tekton` on, else its
 /// path below the folder that was named: there a project would have it.
 fn path_in(root: &Path, current: &Path, file: &YamlFile) -> PathBuf {
@@ -115,14 +186,14 @@ fn path_in(root: &Path, current: &Path, file: &YamlFile) -> PathBuf {
 fn write_template(
     page: &ImportedFolder,
     files: usize,
-    arguments: &ImportArguments,
+    output: Option<&Path>,
     printer: &Printer,
 ) -> Result<(), CliError> {
-    let Some(output) = &arguments.output else {
+    let Some(output) = output else {
         printer.data(&page.text)?;
         return Ok(());
     };
-    let path = if is_page(output) { output.clone() } else { output.join("pipelines.md") };
+    let path = if is_page(output) { output.to_path_buf() } else { output.join(PAGE_OF_SEVERAL) };
     write_file(&path, &page.text)?;
     let shown = path.display();
     let exact = match page.exact {

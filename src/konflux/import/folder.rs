@@ -51,7 +51,15 @@ pub struct ImportedFolder {
 ///
 /// The page is read, planned and rendered as `generate` does it: a finding says of each file whether it is
 /// written as it is. Gives nothing where files are not nearly equal, unless it is to be done `anyway`.
-pub fn import_folder(files: &[Member], settings: &Settings, anyway: bool) -> Option<ImportedFolder> {
+///
+/// The page does not own `others`, the paths of files that are not to become a part of it: else the next thing that is
+/// said of them is that `generate --prune` removes them.
+pub fn import_folder(
+    files: &[Member],
+    others: &[String],
+    settings: &Settings,
+    anyway: bool,
+) -> Option<ImportedFolder> {
     let compared = |file: &Member| Compared { name: file.path.clone(), documents: file.documents.clone() };
     let comparison = compare(&files.iter().map(compared).collect::<Vec<_>>());
     if !anyway && !comparison.has_much_in_common() {
@@ -60,7 +68,7 @@ pub fn import_folder(files: &[Member], settings: &Settings, anyway: bool) -> Opt
     let mut findings = Vec::new();
     let texts: Vec<String> = files.iter().map(|file| text_of(&file.source, &mut findings)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let drafts = Drafts { files, comparison: &comparison, texts: &texts };
+    let drafts = Drafts { files, others, comparison: &comparison, texts: &texts };
     let first = drafts.of_parts(false);
     let lines = texts.first().map_or(0, |text| text.lines().count());
     if !anyway && first.template.conditional * 2 > lines {
@@ -71,6 +79,9 @@ pub fn import_folder(files: &[Member], settings: &Settings, anyway: bool) -> Opt
         findings.push(much_differs(&files[0], draft.template.conditional));
     }
     findings.extend(proof.findings);
+    findings.extend(
+        owned_by_name(files, others, &draft.dimensions).map(|path| owns_itself_alone(path, &files[0])),
+    );
     let kept = |file: &usize| texts[*file] == files[*file].source.text();
     let exact = proof.exact.iter().filter(|file| kept(file)).count();
     Some(ImportedFolder { text, findings, exact, holds: proof.holds })
@@ -85,6 +96,7 @@ struct Draft {
 /// What drafts are made of.
 struct Drafts<'a> {
     files: &'a [Member],
+    others: &'a [String],
     comparison: &'a Comparison,
     texts: &'a [&'a str],
 }
@@ -117,7 +129,7 @@ impl Drafts<'_> {
     /// Returns the first draft that gives the files back, with its page; where none does, the one that was begun with.
     fn proven(&self, first: Draft, settings: &Settings) -> (Draft, String, Proof) {
         let proven = |draft: Draft| {
-            let text = page(self.files, self.comparison, &draft);
+            let text = page(self, &draft);
             let proof = prove(&text, self.files, self.texts, settings);
             (draft, text, proof)
         };
@@ -168,7 +180,21 @@ fn much_differs(first: &Member, lines: usize) -> Finding {
     finding.help("bring keys into one order in all files, or import fewer of them into one page")
 }
 
-fn page(files: &[Member], comparison: &Comparison, draft: &Draft) -> String {
+/// Returns the first of other files that is called as if a page wrote it.
+fn owned_by_name<'a>(files: &[Member], others: &'a [String], dimensions: &[Dimension]) -> Option<&'a str> {
+    let glob = Pattern::of(&files[0].path, dimensions, 0).write(str::to_owned, |_| "*".to_owned());
+    let owned = crate::generate::Pattern::parse(&glob)?;
+    others.iter().map(String::as_str).find(|path| owned.fits(path))
+}
+
+fn owns_itself_alone(path: &str, first: &Member) -> Finding {
+    let message = format!("`{path}` is called like a file of the page, and is none");
+    let help = "so the page owns no file by its name, and `stagebook generate` does not say which are no longer produced; `generate` of its block can name them";
+    Finding::warning("import-owned", message).at(Place::new(&first.source, 0..0)).help(help)
+}
+
+fn page(drafts: &Drafts<'_>, draft: &Draft) -> String {
+    let (files, comparison) = (drafts.files, drafts.comparison);
     let Draft { dimensions, template } = draft;
     let mut matrix = Map::new();
     for dimension in dimensions {
@@ -188,7 +214,7 @@ fn page(files: &[Member], comparison: &Comparison, draft: &Draft) -> String {
             template.columns.iter().filter(|column| column.dimension == number).collect();
         page += &table(dimension, &columns);
     }
-    page + &block(files, dimensions, template)
+    page + &block(drafts, dimensions, template)
 }
 
 fn title(files: &[Member]) -> String {
@@ -245,22 +271,27 @@ fn code(value: &str) -> String {
     format!("{marks}{blank}{}{blank}{marks}", text.replace('|', "\\|"))
 }
 
-fn block(files: &[Member], dimensions: &[Dimension], template: &Template) -> String {
+fn block(drafts: &Drafts<'_>, dimensions: &[Dimension], template: &Template) -> String {
+    let files = drafts.files;
     let tags: Vec<&str> = template.tags.split(' ').collect();
     let path = Pattern::of(&files[0].path, dimensions, 0)
         .write(str::to_owned, |number| format!("{} {} {}", tags[2], dimensions[number].name, tags[3]));
     let fence = fence(&template.text);
-    let attributes = attributes(&path, template.tags);
+    let is_ambiguous = owned_by_name(files, drafts.others, dimensions).is_some();
+    let owns = if is_ambiguous { files[0].path.as_str() } else { "true" };
+    let attributes = attributes(&path, template.tags, owns);
     format!("## The files\n\n{fence}yaml {attributes}\n{}{fence}\n", template.text)
 }
 
 /// Returns the attributes of the block; a path with quotes and other marks in it needs JSON.
-fn attributes(path: &str, tags: &str) -> String {
-    if path.contains(['"', '`', '\\', '}']) || path.contains(": ") {
-        let all = json!({ "file": path, "template": "true", "delimiters": tags, "generate": "true" });
+fn attributes(path: &str, tags: &str, owns: &str) -> String {
+    let is_odd = |path: &str| path.contains(['"', '`', '\\', '}']) || path.contains(": ");
+    if is_odd(path) || is_odd(owns) {
+        let all = json!({ "file": path, "template": "true", "delimiters": tags, "generate": owns });
         return all.to_string().replace('`', "\\u0060");
     }
-    format!("{{file=\"{path}\" template delimiters=\"{tags}\" generate}}")
+    let generate = if owns == "true" { "generate".to_owned() } else { format!("generate=\"{owns}\"") };
+    format!("{{file=\"{path}\" template delimiters=\"{tags}\" {generate}}}")
 }
 
 /// Returns the combinations of values that no file has; a part stands for all that contain it.

@@ -42,6 +42,7 @@ mod cell;
 mod comments;
 mod condition;
 mod document;
+mod family;
 mod folder;
 mod language;
 mod lines;
@@ -55,6 +56,7 @@ mod template;
 
 pub use back::{Exported, ExportedPage, export_page, is_imported};
 pub use document::{Imported, import};
+pub use family::nearly_equal;
 pub use folder::{ImportedFolder, Member, import_folder};
 
 #[cfg(test)]

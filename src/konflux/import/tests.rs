@@ -445,7 +445,7 @@ fn folder(files: &[(&str, &str)]) -> ImportedFolder {
         Member { source, path: (*path).to_owned(), documents }
     };
     let files: Vec<Member> = files.iter().map(member).collect();
-    import_folder(&files, &Settings::defaults("/project"), true).expect("it is to be done anyway")
+    import_folder(&files, &[], &Settings::defaults("/project"), true).expect("it is to be done anyway")
 }
 
 #[test]

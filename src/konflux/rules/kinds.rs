@@ -3,7 +3,7 @@
 use super::name::nearest;
 use super::report::Report;
 use super::view::{PipelineView, RunView, TaskView};
-use crate::konflux::fields::{field, first_line, scalars};
+use crate::konflux::fields::{field, first_line, list, scalars};
 use crate::konflux::object::Object;
 use crate::konflux::placeholder::placeholders;
 use crate::konflux::reference::place_in;
@@ -52,6 +52,32 @@ const KINDS: [(&str, &[&str]); 4] = [
 
 /// Resolvers that Tekton brings.
 const RESOLVERS: [&str; 5] = ["bundles", "git", "hub", "http", "cluster"];
+
+/// What a resolver takes: what it cannot do without, and what it may be given.
+const RESOLVER_PARAMETERS: [(&str, &[&str], &[&str]); 5] = [
+    ("bundles", &["bundle", "name"], &["kind", "serviceAccount", "secret", "cache"]),
+    (
+        "git",
+        &["pathInRepo"],
+        &[
+            "url",
+            "repo",
+            "org",
+            "revision",
+            "token",
+            "tokenKey",
+            "gitToken",
+            "gitTokenKey",
+            "scmType",
+            "serverURL",
+            "configKey",
+            "cache",
+        ],
+    ),
+    ("hub", &["name", "version"], &["catalog", "type", "kind", "url"]),
+    ("http", &["url"], &["http-username", "http-password-secret", "http-password-secret-key", "digest"]),
+    ("cluster", &["name"], &["kind", "namespace"]),
+];
 
 /// What Pipelines-as-Code puts values in place of.
 const PLACEHOLDERS: [&str; 22] = [
@@ -112,6 +138,51 @@ pub(super) fn kind_is_spelt_right(object: &Object<'_>, report: &mut Report<'_>) 
 
 fn place(object: &Object<'_>, key: &str) -> crate::diagnostic::Place {
     field(object.node, key).map_or_else(|| object.head(), |node| first_line(&node.place))
+}
+
+pub(super) fn resolvers_of_tasks_get_theirs(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {
+    for task in &pipeline.tasks {
+        ["taskRef", "pipelineRef"]
+            .iter()
+            .for_each(|key| resolver_gets_its_own(field(task.node, key), report));
+    }
+}
+
+pub(super) fn resolvers_of_steps_get_theirs(task: &TaskView<'_>, report: &mut Report<'_>) {
+    task.steps().iter().for_each(|step| resolver_gets_its_own(field(step, "ref"), report));
+}
+
+pub(super) fn resolver_of_run_gets_its_own(run: &RunView<'_>, report: &mut Report<'_>) {
+    ["taskRef", "pipelineRef"].iter().for_each(|key| resolver_gets_its_own(field(run.spec, key), report));
+}
+
+fn resolver_gets_its_own(reference: Option<&Node>, report: &mut Report<'_>) {
+    let Some(reference) = reference else { return };
+    let Some(resolver) = field(reference, "resolver") else { return };
+    let word = resolver.text().unwrap_or_default();
+    let Some((_, needed, others)) = RESOLVER_PARAMETERS.iter().find(|(name, ..)| *name == word) else {
+        return;
+    };
+    let names: Vec<(&Node, &str)> = list(reference, "params")
+        .iter()
+        .filter_map(|parameter| field(parameter, "name"))
+        .filter_map(|name| Some((name, name.text()?)))
+        .collect();
+    let is_given = |needed: &str| names.iter().any(|(_, name)| *name == needed);
+    for (node, name) in &names {
+        let near = nearest(name, needed.iter().chain(*others).copied()).filter(|near| !is_given(near));
+        if let Some(near) =
+            near.filter(|near| near != name && !needed.contains(name) && !others.contains(name))
+        {
+            let message = format!("the resolver `{word}` takes no parameter `{name}`");
+            report.say(first_line(&node.place), message, format!("did you mean `{near}`?"));
+        }
+    }
+    let missing: Vec<&str> = needed.iter().copied().filter(|needed| !is_given(needed)).collect();
+    if !missing.is_empty() {
+        let message = format!("the resolver `{word}` does not get `{}`", missing.join("`, `"));
+        report.say(first_line(&resolver.place), message, "give it under `params`".to_owned());
+    }
 }
 
 pub(super) fn resolvers_of_tasks(pipeline: &PipelineView<'_>, report: &mut Report<'_>) {

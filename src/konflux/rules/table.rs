@@ -173,6 +173,7 @@ pub const RULES: &[Rule] = &[
     rule("task-target", Error, Webhook("pipeline_validation.go"), "A task says what it runs, once.", &[Pipeline(pipelines::task_says_what_it_runs)]),
     rule("reference", Error, Webhook("container_validation.go"), "A reference has a name, or a resolver with its parameters.", &[Pipeline(pipelines::references_are_complete), Task(pipelines::step_references_are_complete), Run(runs::reference)]),
     rule("unknown-resolver", Warning, Tekton("resolution"), "Resolvers are those that Tekton brings.", &[Pipeline(kinds::resolvers_of_tasks), Task(kinds::resolvers_of_steps), Run(kinds::resolver_of_run)]),
+    rule("resolver-parameter", Error, Tekton("resolution"), "Resolvers get what they need, by the names that they know.", &[Pipeline(kinds::resolvers_of_tasks_get_theirs), Task(kinds::resolvers_of_steps_get_theirs), Run(kinds::resolver_of_run_gets_its_own)]),
     rule("custom-task", Error, Webhook("pipeline_validation.go"), "A custom task has `apiVersion` and `kind`.", &[Pipeline(pipelines::custom_tasks_are_complete)]),
     rule("task-ref-version", Warning, Page("https://github.com/konflux-ci/build-definitions"), "Tasks are referred to as Tekton knows it, without `version`.", &[Pipeline(pipelines::template_versions)]),
     rule("task-on-error", Error, Webhook("pipeline_validation.go"), "`onError` of a task is known, and stands beside no retries.", &[Pipeline(pipelines::on_error)]),

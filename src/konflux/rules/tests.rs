@@ -184,6 +184,13 @@ fn cases() -> Vec<(&'static str, String, usize, String)> {
             run("pipelineRef:\n  resolver: git"),
         ),
         case("unknown-resolver", step("ref:\n  resolver: mine"), 8, step("ref:\n  resolver: hub")),
+        case(
+            "resolver-parameter",
+            run("pipelineRef:\n  resolver: bundles\n  params:\n  - {name: bundel, value: 'a@sha256:0000000000000000000000000000000000000000000000000000000000000000'}\n  - {name: name, value: b}"),
+            8,
+            run("pipelineRef:\n  resolver: git\n  params:\n  - {name: pathInRepo, value: a.yaml}"),
+        ),
+        case("resolver-parameter", step("ref:\n  resolver: hub"), 8, step("ref:\n  resolver: mine")),
         case("no-steps", task("steps: []"), 5, task("")),
         case("step-name", step(plain).replace("name: a", "name: A"), 6, step(plain)),
         case(
