@@ -17,7 +17,7 @@
 //! - [`expect`]: what a text promises about output, and whether output keeps it
 //! - [`tutorial`]: Markdown becomes a tutorial, and what was printed is written back into it
 //! - [`plan`]: tutorials and settings become steps in an order, with keys known before they run
-//! - [`image`]: OCI images, and what identifies them
+//! - [`image`]: OCI images: what they are, what is in them, in what two of them differ
 //! - [`event`]: the contract between running and everything after it
 //! - [`run`]: a plan becomes processes and a stream of events
 //! - [`record`]: events become the record of a run, kept and compared with the page as it is now

@@ -19,9 +19,10 @@ use super::printer::Printer;
 use super::project::{Pages, Project};
 use super::update::Updates;
 use crate::cluster::{self, ClusterJob, ClusterOptions};
-use crate::config::{Ci, FIXED_ENVIRONMENT};
+use crate::config::{AuthFile, Ci, Environment, FIXED_ENVIRONMENT};
 use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
+use crate::image::RegistryAccess;
 use crate::plan::Plan;
 use crate::record::{Lock, Recorder, Store, StoreError};
 use crate::report::{
@@ -242,6 +243,10 @@ fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer:
     let mut environment = project.environment.base_environment(&project.settings);
     environment
         .extend(FIXED_ENVIRONMENT.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    if let Some(path) = std::env::current_exe().ok().and_then(|program| with_program(&environment, &program))
+    {
+        environment.insert("PATH".to_owned(), path);
+    }
     let names = plans.iter().flat_map(|plan| &plan.secrets);
     let secrets = names.filter_map(|name| Some((name.clone(), project.environment.secret(name)?)));
     let secrets: BTreeMap<String, String> = secrets.collect();
@@ -258,7 +263,29 @@ fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer:
         keep_workspaces: arguments.keep,
         updating: arguments.update,
         ground: None,
+        registries: registries(&project.environment, printer),
         host: run::host(),
+    }
+}
+
+/// Returns a search path that ends with this program's folder, if no program of its name is on it: a page may
+/// call the program that runs it.
+fn with_program(environment: &BTreeMap<String, String>, program: &Path) -> Option<String> {
+    let path = environment.get("PATH")?;
+    let (name, folder) = (program.file_name()?, program.parent()?);
+    let is_there = std::env::split_paths(path).any(|folder| folder.join(name).is_file());
+    let folders = std::env::split_paths(path).chain([folder.to_path_buf()]);
+    if is_there { None } else { std::env::join_paths(folders).ok()?.into_string().ok() }
+}
+
+/// Returns how registries are asked for what pages promise. That logins cannot be read ends no run that needs none.
+pub(super) fn registries(environment: &Environment, printer: &Printer) -> Option<RegistryAccess> {
+    match AuthFile::read_all(environment) {
+        Ok(logins) => Some(RegistryAccess { proxies: environment.proxies(), insecure: Vec::new(), logins }),
+        Err(error) => {
+            printer.warning(&format!("registries are not asked for images: {}", chain(&error)));
+            None
+        }
     }
 }
 

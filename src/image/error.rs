@@ -152,10 +152,18 @@ pub enum ImageError {
     },
 }
 
+/// What skopeo says when the storage has no such image.
+const MISSING: [&str; 3] = ["does not resolve to an image ID", "image not known", "no such image"];
+
 impl ImageError {
     /// Returns whether nothing is wrong with the image but that it cannot be looked at here.
     pub fn is_not_read(&self) -> bool {
-        matches!(self, Self::NotRead { .. } | Self::NoSkopeo { .. })
+        match self {
+            Self::NotRead { .. } | Self::NoSkopeo { .. } | Self::Logins(_) => true,
+            Self::Registry(error) => !error.is_missing(),
+            Self::Skopeo { said, .. } => !MISSING.iter().any(|missing| said.contains(missing)),
+            _ => false,
+        }
     }
 }
 
@@ -164,6 +172,11 @@ impl ImageError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Registry(error) => error.help(),
+            Self::Nothing { .. } => Some(
+                "name a folder or an archive that is there, an image of a registry with its host \
+                 (`docker.io/library/debian:12`), or `containers-storage:NAME`"
+                    .to_owned(),
+            ),
             Self::Logins(error) => Some(error.help()),
             Self::Name { source, .. } => Some(source.help().to_owned()),
             Self::NoSkopeo { .. } => Some(

@@ -10,6 +10,7 @@ pub mod compare;
 mod digest;
 mod document;
 mod error;
+pub mod inspect;
 mod installed;
 mod layer;
 pub mod lint;
@@ -34,7 +35,7 @@ pub use layer::{
     Content, Entry, EntryKind, LayerIndex, LayerSummary, Limits, Metadata, ModificationTime, Special, Xattr,
 };
 pub use open::{Access, Image, Platform, PlatformImage, RegistryAccess};
-pub use path::TreePath;
+pub use path::{TreePath, visible};
 pub use pin::{Pin, is_digest};
 pub use reading::{Reading, Unfolded};
 pub use reference::ImageReference;

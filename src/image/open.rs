@@ -1,5 +1,6 @@
 //! An image that is there: its manifest and config were read, its layers are where they are.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::document::{Document, document, is_index, manifest};
 use super::error::ImageError;
 use super::reference::ImageReference;
 use super::registry::{Credentials, Patience, RegistryOptions};
-use super::store::{Directory, Folder, Layout, Remote, Storage, Store, look, open_archive};
+use super::store::{Directory, Folder, Layout, Remote, Storage, Store, open_archive};
 use crate::config::{AuthFile, Proxies};
 
 /// With what images are read.
@@ -23,6 +24,8 @@ pub struct Access {
     pub temporary: PathBuf,
     /// How registries are asked; where nothing is said, they are not.
     pub registries: Option<RegistryAccess>,
+    /// All variables that skopeo sees, which name the storage among others; those of this process if `None`.
+    pub environment: Option<BTreeMap<String, String>>,
 }
 
 /// How registries are asked.
@@ -101,10 +104,11 @@ impl Image {
                 Arc::from(open_archive(&at(file), name.as_deref(), &access.temporary)?)
             }
             ImageReference::Directory { folder } => Arc::new(Directory::open(&at(folder))?),
-            ImageReference::Storage { name } => Arc::new(Storage::open(name, &access.temporary)?),
-            ImageReference::Registry { name }
-                if ImageReference::is_path(name) && look(&at(Path::new(name))).is_none() =>
-            {
+            ImageReference::Storage { name } => {
+                Arc::new(Storage::open(name, &access.temporary, access.environment.as_ref())?)
+            }
+            // Neither a path nor a registry: somebody mistyped one of them.
+            ImageReference::Registry { name } if ImageReference::is_path(name) || !name.contains('/') => {
                 return Err(ImageError::Nothing { path: name.into() });
             }
             ImageReference::Registry { name } => match &access.registries {

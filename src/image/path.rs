@@ -115,6 +115,20 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     text
 }
 
+/// Shows a text that comes out of an image: nothing of it moves the cursor or colours the terminal.
+pub fn visible(text: &str) -> String {
+    let is_quiet = |character: char| character == '\t' || !character.is_control();
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_quiet(character) {
+            shown.push(character);
+        } else {
+            shown.extend(character.escape_default());
+        }
+    }
+    shown
+}
+
 impl fmt::Display for TreePath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&shown(&self.0))

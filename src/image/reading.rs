@@ -94,9 +94,9 @@ impl Reading {
         let mut keeper = self.cache.keeper(Wanted::Named(&named));
         let ReadLayer { index, digest, size } =
             read_layer(blob, &work.stored.digest, self.limits, &mut keeper);
-        // A layer that was cut is no archive either: say what is the matter, not what came of it.
-        let is_within = !index.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::FileTooLarge);
-        if let Some(found) = digest.filter(|found| is_within && *found != work.stored.digest) {
+        // A layer that was cut is no archive either, and the size that a damaged one tells is beyond any
+        // limit: say what is the matter, not what came of it.
+        if let Some(found) = digest.filter(|found| *found != work.stored.digest) {
             let found = format!("{found} ({size} bytes)");
             let promised = format!("{} ({} bytes)", work.stored.digest, work.stored.size);
             return Err(ImageError::Broken { path: work.store.place(work.descriptor), found, promised });

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use super::layer::{Content, Entry, EntryKind, LayerIndex, Metadata, Special};
 use super::path::TreePath;
 
+/// How many oddities are told of one image.
+const MOST_ODDITIES: usize = 200;
+
 /// The files of an image, by their paths. The root is there if a layer says something of it.
 #[derive(Debug, Default, Clone)]
 pub struct Tree {
@@ -89,6 +92,31 @@ impl Tree {
         groups
     }
 
+    /// Returns where a path leads when the links on its way are followed, in the image: absolute targets
+    /// begin at its root. With `to_the_end` a link that the path itself is is followed as well.
+    pub fn resolve(&self, path: &TreePath, mut links: usize, to_the_end: bool) -> Option<TreePath> {
+        let mut rest: Vec<Vec<u8>> = parts(path.as_bytes());
+        let mut at = TreePath::default();
+        while let Some(part) = rest.pop() {
+            match part.as_slice() {
+                b"." => continue,
+                b".." => at = at.parent().unwrap_or_default(),
+                name => at = at.join(name),
+            }
+            let NodeKind::Symlink(target) = &self.get(&at).map_or(&NodeKind::Directory, |inode| &inode.kind)
+            else {
+                continue;
+            };
+            if rest.is_empty() && !to_the_end {
+                return Some(at);
+            }
+            links = links.checked_sub(1)?;
+            at = if target.starts_with(b"/") { TreePath::default() } else { at.parent().unwrap_or_default() };
+            rest.extend(parts(target));
+        }
+        self.names.contains_key(&at).then_some(at)
+    }
+
     /// Returns how many names there are.
     pub fn len(&self) -> usize {
         self.names.len()
@@ -147,8 +175,10 @@ impl Tree {
     fn link(&mut self, layer: usize, entry: &Entry, target: &TreePath) {
         let inode = self.names.get(target).copied();
         let Some(inode) = inode.filter(|inode| self.inodes[*inode].kind != NodeKind::Directory) else {
-            let said = format!("`{}` is a hard link to `{target}`, which is not there", entry.path);
-            self.oddities.push(format!("layer {}: {said}", layer + 1));
+            self.note(
+                layer,
+                format_args!("`{}` is a hard link to `{target}`, which is not there", entry.path),
+            );
             return;
         };
         if *target == entry.path {
@@ -169,14 +199,28 @@ impl Tree {
         match self.get(&parent).map(|inode| inode.kind == NodeKind::Directory) {
             Some(true) => return,
             Some(false) => {
-                let said = format!("`{path}` lies below `{parent}`, which is no folder in the layers below");
-                self.oddities.push(format!("layer {}: {said}", layer + 1));
+                self.note(
+                    layer,
+                    format_args!("`{path}` lies below `{parent}`, which is no folder in the layers below"),
+                );
             }
             None => self.make_way(layer, &parent),
         }
         let metadata = Metadata { mode: 0o755, ..Metadata::default() };
         self.put(parent, Inode { kind: NodeKind::Directory, metadata, layer, is_implied: true });
     }
+
+    fn note(&mut self, layer: usize, said: std::fmt::Arguments<'_>) {
+        if self.oddities.len() < MOST_ODDITIES {
+            self.oddities.push(format!("layer {}: {said}", layer + 1));
+        }
+    }
+}
+
+/// Returns the parts of a path, the last one first.
+fn parts(path: &[u8]) -> Vec<Vec<u8>> {
+    let parts = path.split(|byte| *byte == b'/').filter(|part| !part.is_empty());
+    parts.rev().map(<[u8]>::to_vec).collect()
 }
 
 #[cfg(test)]

@@ -28,7 +28,12 @@ impl PlanRun {
     fn look_at_image(&self, name: &str, reference: &str) -> PromisedImage {
         let folder = self.workspace.work().to_path_buf();
         let temporary = self.workspace.control().to_path_buf();
-        let access = Access { folder, temporary, registries: None };
+        let access = Access {
+            folder,
+            temporary,
+            registries: self.shared.options.registries.clone(),
+            environment: Some(self.environment.clone()),
+        };
         let found = match summarize(&ImageReference::parse(reference), &access) {
             Ok(image) => ImageFound::Image(image),
             Err(error) if error.is_not_read() => ImageFound::Unread { reason: chain(&error) },

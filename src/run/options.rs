@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::Host;
+use crate::image::RegistryAccess;
 use crate::plan::Plan;
 
 /// How to run. Every field is the caller's decision, so there is no default.
@@ -32,6 +33,8 @@ pub struct RunOptions {
     pub updating: bool,
     /// Where a plan goes on that another process began; `None` begins in a fresh workspace.
     pub ground: Option<Ground>,
+    /// How registries are asked for images that pages promise; they are not if `None`.
+    pub registries: Option<RegistryAccess>,
     /// The machine, as events name it.
     pub host: Host,
 }

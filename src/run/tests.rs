@@ -94,6 +94,7 @@ impl Page {
             keep_workspaces: false,
             updating: false,
             ground: None,
+            registries: None,
             host: Host { distribution: String::new(), architecture: String::new(), kernel: String::new() },
         };
         let job = Job { plan: self.plan(), outputs: outputs.path().join("o"), outputs_name: "o".to_owned() };

@@ -61,6 +61,7 @@ impl Reach {
             folder: std::env::current_dir().map_err(CliError::CurrentFolder)?,
             temporary: cache.temporary(),
             registries: Some(registries),
+            environment: None,
         };
         let limits = Limits { unpacked: arguments.max_unpacked, ..Limits::default() };
         let platform = arguments.platform.clone();
@@ -73,9 +74,19 @@ impl Reach {
         Ok(Image::open(&reference, &self.access)?)
     }
 
+    /// Returns the platform that someone named.
+    pub(super) fn platform(&self) -> Option<&Platform> {
+        self.platform.as_ref()
+    }
+
+    /// Returns the image for the platform that is meant.
+    pub(super) fn one(&self, image: &Image) -> Result<PlatformImage, CliError> {
+        Ok(image.for_platform(self.platform(), &Platform::host())?)
+    }
+
     /// Opens the image that someone named, for the platform that is meant.
     pub(super) fn open_one(&self, name: &str) -> Result<PlatformImage, CliError> {
-        Ok(self.open(name)?.for_platform(self.platform.as_ref(), &Platform::host())?)
+        self.one(&self.open(name)?)
     }
 }
 

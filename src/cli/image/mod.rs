@@ -2,6 +2,7 @@
 
 mod access;
 mod compare;
+mod inspect;
 mod lint;
 
 use clap::{Args, Subcommand};
@@ -19,6 +20,7 @@ pub(super) struct ImageArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImageCommand {
+    Inspect(inspect::InspectArguments),
     Compare(compare::CompareArguments),
     Lint(lint::LintArguments),
 }
@@ -26,6 +28,7 @@ enum ImageCommand {
 /// Does what was asked for.
 pub(super) fn image(arguments: &ImageArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     match &arguments.command {
+        ImageCommand::Inspect(arguments) => inspect::inspect(arguments, printer),
         ImageCommand::Compare(arguments) => compare::compare(arguments, printer),
         ImageCommand::Lint(arguments) => lint::lint(arguments, printer),
     }

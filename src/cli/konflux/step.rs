@@ -9,6 +9,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;
+use crate::cli::run::registries;
 use crate::config::{Environment, FIXED_ENVIRONMENT, Settings};
 use crate::diagnostic::chain;
 use crate::event::{EventKind, RunEvent, Totals};
@@ -200,6 +201,7 @@ impl Task<'_> {
             keep_workspaces: false,
             updating: false,
             ground: Some(self.step.ground.clone()),
+            registries: registries(&self.environment, self.printer),
             host: run::host(),
         }
     }

@@ -1,6 +1,6 @@
 //! The comparison as a whole, stage by stage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::documents::{configs, manifests};
 use super::layers::layers;
@@ -15,6 +15,7 @@ use crate::image::error::ImageError;
 use crate::image::installed::{Installed, is_database};
 use crate::image::lint::is_read;
 use crate::image::open::PlatformImage;
+use crate::image::package::Package;
 use crate::image::path::TreePath;
 use crate::image::reading::{Reading, Unfolded};
 
@@ -53,6 +54,7 @@ pub fn compare(
     differences.extend(packages(&our_packages, &their_packages));
     differences.extend(lint::findings(&ours, &theirs, with.reading)?);
     note_databases(&mut differences, &our_packages, &their_packages);
+    differences.sort_by_key(|difference| difference.level);
     read_contents(&mut differences, with.reading, &ours, &theirs)?;
     let mut rules = explain(&mut differences, with.rules);
     lint::explain_by_path(&mut differences, with.rules, &mut rules);
@@ -98,27 +100,43 @@ fn oddities(side: &str, image: &Unfolded) -> Vec<String> {
     image.tree.oddities.iter().map(|oddity| format!("{side}: {oddity}")).collect()
 }
 
-/// Notes of package databases that differ that they list the same packages.
+/// Notes what is part of package databases that were read, and whether they list the same packages.
 fn note_databases(differences: &mut [Difference], ours: &Installed, theirs: &Installed) {
-    let is_known = |installed: &Installed| {
-        !installed.packages.is_empty() && installed.packages.iter().all(|package| package.identity.is_some())
+    let same = is_identified(ours) && is_identified(theirs) && same_packages(ours, theirs);
+    let read = |installed: &Installed| -> BTreeSet<String> {
+        installed.databases.iter().map(TreePath::to_string).collect()
     };
-    let same = is_known(ours)
-        && ours.packages.len() == theirs.packages.len()
-        && ours.packages.iter().zip(&theirs.packages).all(|(our, their)| {
-            (&our.name, &our.version, &our.identity) == (&their.name, &their.version, &their.identity)
-        });
-    let is_one = |subject: &str| {
-        let databases = ours.databases.iter().chain(&theirs.databases);
-        databases
-            .map(TreePath::to_string)
-            .any(|path| subject.strip_prefix(&path).is_some_and(|rest| ["", "-wal"].contains(&rest)))
+    let (our_files, their_files) = (read(ours), read(theirs));
+    let both: Vec<&String> = our_files.intersection(&their_files).collect();
+    let is_dpkg = both.iter().any(|path| path.starts_with(DPKG));
+    let is_part = |subject: &str| {
+        let main = subject.strip_suffix("-wal").unwrap_or(subject);
+        both.iter().any(|path| *path == main) || (is_dpkg && subject.starts_with(DPKG_INFO))
     };
-    for difference in differences.iter_mut().filter(|difference| difference.change == Change::Content) {
-        if same && is_one(&difference.subject) {
-            difference.facts.push(Fact::SamePackages);
+    let files = [Change::Content, Change::OnlyInStaging, Change::OnlyInReference];
+    for difference in differences.iter_mut().filter(|difference| files.contains(&difference.change)) {
+        if matches!(difference.level, Level::Tree | Level::Content) && is_part(&difference.subject) {
+            difference.facts.push(if same { Fact::SamePackages } else { Fact::ComparedAsPackages });
         }
     }
+}
+
+/// Where dpkg keeps what it knows.
+const DPKG: &str = "var/lib/dpkg/";
+
+/// Where dpkg keeps the lists and sums of each package's files, which the tree has as well.
+const DPKG_INFO: &str = "var/lib/dpkg/info/";
+
+/// Returns whether two builds of a package can be told apart.
+fn is_identified(installed: &Installed) -> bool {
+    !installed.packages.is_empty() && installed.packages.iter().all(|package| package.identity.is_some())
+}
+
+fn same_packages(ours: &Installed, theirs: &Installed) -> bool {
+    let same = |(our, their): (&Package, &Package)| {
+        (&our.name, &our.version, &our.identity) == (&their.name, &their.version, &their.identity)
+    };
+    ours.packages.len() == theirs.packages.len() && ours.packages.iter().zip(&theirs.packages).all(same)
 }
 
 /// Reads the contents that differ, as what they are.

@@ -47,8 +47,16 @@ pub(super) fn configs(staging: &PlatformImage, reference: &PlatformImage) -> Vec
         values
     };
     let mut differences = flat(staging).against(flat(reference), Level::Config);
+    differences.retain(|difference| !is_detail_of_missing(difference));
     differences.iter_mut().for_each(judge);
     differences
+}
+
+/// Of an entry of the history that one image alone has, its command says all.
+fn is_detail_of_missing(difference: &Difference) -> bool {
+    let is_only = difference.staging.is_none() || difference.reference.is_none();
+    let field = difference.subject.strip_prefix("history ").and_then(|rest| rest.split_once('.'));
+    is_only && field.is_some_and(|(_, field)| !["created_by", "created"].contains(&field))
 }
 
 /// Notes what the values of a difference say together.
@@ -60,12 +68,23 @@ fn judge(difference: &mut Difference) {
             difference.facts.push(Fact::DefaultValue);
         }
         (Some(ours), Some(theirs)) if difference.subject.starts_with("history ") => {
-            if without_options(ours) == without_options(theirs) {
+            if command(ours) == command(theirs) {
                 difference.facts.push(Fact::SameCommand);
             }
         }
         _ => {}
     }
+}
+
+/// Returns a command of a history without what differs between builders and between copies of other content.
+fn command(text: &str) -> String {
+    let is_digest =
+        |digits: &str| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let without_digest = |word: &str| match word.split_once(':') {
+        Some((what @ ("dir" | "file" | "multi"), digits)) if is_digest(digits) => what.to_owned(),
+        _ => word.to_owned(),
+    };
+    without_options(text).split_whitespace().map(without_digest).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a command of a history without what builders add behind it, as buildah 1.4x adds `|force-mtime=0`.
@@ -149,5 +168,8 @@ mod tests {
         assert_eq!(without_options("/bin/sh -c a | b|force-mtime=0"), "/bin/sh -c a | b");
         assert_eq!(without_options("/bin/sh -c a | b"), "/bin/sh -c a | b");
         assert_eq!(without_options("a|x=1|long-name="), "a");
+        let copy = |digit: &str| format!("/bin/sh -c #(nop) COPY dir:{} in / ", digit.repeat(64));
+        assert_eq!(command(&copy("a")), command(&copy("b")));
+        assert_ne!(command("COPY dir:a in /"), command("COPY dir:b in /"));
     }
 }

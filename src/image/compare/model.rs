@@ -182,6 +182,8 @@ pub enum Fact {
     OtherBuildId,
     /// The database has the same packages, by the digests of their headers.
     SamePackages,
+    /// It is part of a database of packages that was read, so what it says is told package by package.
+    ComparedAsPackages,
     /// What is on one side alone is a folder.
     Folder,
     /// What is on one side alone is the value that holds where there is none.

@@ -170,7 +170,7 @@ const KNOWN: &[Known] = &[
         changes: &[Change::Value],
         subjects: &["history *.created_by"],
         fact: Some(Fact::SameCommand),
-        why: "newer buildah adds its options behind the command in the history",
+        why: "builders write their options and the digests of what they copy into the history; files are compared by themselves",
         reference: "https://github.com/containers/buildah/blob/main/docs/buildah-build.1.md",
     },
     Known {
@@ -199,6 +199,15 @@ const KNOWN: &[Known] = &[
         fact: Some(Fact::SamePackages),
         why: "rpm's database has the moment of each installation; the packages are the same, by the digests of their headers",
         reference: "https://github.com/openSUSE/obs-build/issues/1173",
+    },
+    Known {
+        id: "package-database",
+        levels: &[],
+        changes: FILE,
+        subjects: &["**"],
+        fact: Some(Fact::ComparedAsPackages),
+        why: "what the package manager's database says is compared package by package, at the level `packages`",
+        reference: "https://manpages.debian.org/bookworm/dpkg/dpkg.1.en.html#FILES",
     },
     Known {
         id: "rpmdb-log",

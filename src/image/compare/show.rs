@@ -9,7 +9,7 @@ use tera::{Context, Tera};
 use super::comparison::verdict_line;
 use super::model::{Change, Comparison, Difference, Level, LevelReport, RuleUse, Side};
 use crate::diagnostic::plural;
-use crate::image::path::shown;
+use crate::image::path::visible;
 
 /// How many differences without an explanation are shown when nobody asks for all.
 const TOP: usize = 20;
@@ -74,7 +74,7 @@ pub fn text(comparison: &Comparison, how_much: Shown) -> String {
 }
 
 fn side_line(name: &str, side: &Side) -> String {
-    format!("{name:<10} {} {} ({})", quoted(&side.reference), side.digest, side.platform)
+    format!("{name:<10} {} {} ({})", visible(&side.reference), side.digest, side.platform)
 }
 
 fn counts(report: &LevelReport) -> String {
@@ -119,14 +119,14 @@ fn entry(out: &mut String, group: &Group<'_>, how_much: Shown) {
         out,
         "  {:<9} {}: {}",
         difference.level,
-        quoted(&difference.subject),
+        visible(&difference.subject),
         sentence(difference, *below)
     );
     let Some(detail) = &difference.detail else { return };
     let most = if how_much == Shown::All { usize::MAX } else { TOP_LINES };
     let lines = detail.lines().filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ "));
     for line in lines.clone().take(most) {
-        let _ = writeln!(out, "            {}", quoted(line));
+        let _ = writeln!(out, "            {}", visible(line));
     }
     let count = lines.count();
     if count > most {
@@ -136,7 +136,11 @@ fn entry(out: &mut String, group: &Group<'_>, how_much: Shown) {
 
 /// Says in words how two images differ in one thing.
 fn sentence(difference: &Difference, below: usize) -> String {
-    let side = |value: &Option<String>| quoted(value.as_deref().unwrap_or("nothing"));
+    let side = |value: &Option<String>| match value.as_deref() {
+        None => "nothing".to_owned(),
+        Some("") => "an empty text".to_owned(),
+        Some(value) => visible(value),
+    };
     let (ours, theirs) = (side(&difference.staging), side(&difference.reference));
     let more = if below > 0 { format!(", and {} below it", plural(below, "name")) } else { String::new() };
     match difference.change {
@@ -164,7 +168,7 @@ fn explained_text(comparison: &Comparison, how_much: Shown) -> String {
             let of_rule = comparison.differences.iter();
             let of_rule = of_rule.filter(|difference| difference.explained_by.as_ref() == Some(id));
             for group in groups(of_rule) {
-                let (subject, level) = (quoted(&group.difference.subject), group.difference.level);
+                let (subject, level) = (visible(&group.difference.subject), group.difference.level);
                 let _ =
                     writeln!(out, "          {level} {subject}: {}", sentence(group.difference, group.below));
             }
@@ -178,7 +182,7 @@ fn rest_text(comparison: &Comparison) -> String {
     if !comparison.unused_rules.is_empty() {
         out.push_str("\nrules of the project that explained nothing (remove them, or see what became of their difference):\n");
         for id in &comparison.unused_rules {
-            let _ = writeln!(out, "  {}", quoted(id));
+            let _ = writeln!(out, "  {}", visible(id));
         }
     }
     if !comparison.notes.is_empty() {
@@ -188,17 +192,6 @@ fn rest_text(comparison: &Comparison) -> String {
         }
     }
     out
-}
-
-/// Shows what comes out of an image: nothing of it moves the cursor or colours the terminal.
-fn quoted(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        let shown: Vec<String> =
-            text.split('\t').map(|part| shown(part.as_bytes()).replace("\\\\", "\\")).collect();
-        shown.join("\t")
-    } else {
-        text.to_owned()
-    }
 }
 
 /// Shows a comparison as Markdown, for a page or a comment.
@@ -248,7 +241,7 @@ pub fn markdown(comparison: &Comparison, how_much: Shown) -> String {
 
 /// Puts a text into a code span that nothing in it can end.
 fn code(text: &str) -> String {
-    let text = quoted(text);
+    let text = visible(text);
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
@@ -258,6 +251,14 @@ fn code(text: &str) -> String {
 /// Writes a text as a cell of a table, in which no HTML begins.
 fn cell(text: &str) -> String {
     text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
+}
+
+/// What the page shows of a level.
+#[derive(Debug, Serialize)]
+struct LevelView {
+    name: &'static str,
+    verdict: String,
+    counts: String,
 }
 
 /// What the page shows of a difference.
@@ -277,21 +278,22 @@ struct DifferenceView {
 pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
     let view = |group: Group<'_>| DifferenceView {
         level: group.difference.level.name(),
-        subject: quoted(&group.difference.subject),
+        subject: visible(&group.difference.subject),
         sentence: sentence(group.difference, group.below),
         detail: group
             .difference
             .detail
             .as_ref()
-            .map(|detail| detail.lines().map(quoted).collect::<Vec<_>>().join("\n")),
+            .map(|detail| detail.lines().map(visible).collect::<Vec<_>>().join("\n")),
         rule: group.difference.explained_by.clone(),
     };
     let explained = comparison.differences.iter().filter(|difference| difference.explained_by.is_some());
-    let levels: Vec<_> = comparison
-        .levels
-        .iter()
-        .map(|report| (report.level.name(), report.verdict, counts(report)))
-        .collect();
+    let level = |report: &LevelReport| LevelView {
+        name: report.level.name(),
+        verdict: report.verdict.to_string(),
+        counts: counts(report),
+    };
+    let levels: Vec<LevelView> = comparison.levels.iter().map(level).collect();
     let mut context = Context::new();
     context.insert("verdict", &comparison.verdict);
     context.insert("line", &verdict_line(comparison));
@@ -306,4 +308,83 @@ pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
     let mut tera = Tera::default();
     tera.add_raw_template("report.html", include_str!("report.html"))?;
     tera.render("report.html", &context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::Verdict;
+    use super::*;
+
+    fn side(reference: &str) -> Side {
+        Side {
+            reference: reference.to_owned(),
+            digest: "sha256:0".to_owned(),
+            platform: "linux/amd64".to_owned(),
+            names: 1,
+            unpacked: 1,
+        }
+    }
+
+    fn comparison(differences: Vec<Difference>) -> Comparison {
+        let levels = Level::ALL.into_iter().map(|level| {
+            let different = differences.iter().filter(|difference| difference.level == level).count();
+            let verdict = if different > 0 { Verdict::Different } else { Verdict::Identical };
+            LevelReport { level, verdict, explained: 0, different, note: None }
+        });
+        Comparison {
+            version: (),
+            staging: side("oci:<b>"),
+            reference: side("oci:`b`"),
+            verdict: Verdict::Different,
+            levels: levels.collect(),
+            differences,
+            rules: Vec::new(),
+            unused_rules: vec!["old".to_owned()],
+            notes: vec!["staging: odd".to_owned()],
+        }
+    }
+
+    fn only(path: &str) -> Difference {
+        Difference {
+            staging: Some("folder".to_owned()),
+            ..Difference::new(Level::Tree, path, Change::OnlyInStaging)
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_folder_of_one_side_is_counted() {
+        let shown = text(&comparison(vec![only("a"), only("a/b"), only("a/b/c"), only("ab")]), Shown::Top);
+        assert!(
+            shown.contains("  tree      a: only in the staging image (folder, and 2 names below it)\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("  tree      ab: only in the staging image (folder)\n"), "{shown}");
+        assert!(!shown.contains("a/b:"), "{shown}");
+    }
+
+    #[test]
+    fn many_differences_are_cut_unless_all_are_wanted() {
+        let many = (0..30).map(|number| only(&format!("file{number:02}"))).collect();
+        let comparison = comparison(many);
+        let top = text(&comparison, Shown::Top);
+        assert!(top.contains("… and 10 more") && !top.contains("file25"), "{top}");
+        assert!(text(&comparison, Shown::All).contains("file29"));
+    }
+
+    #[test]
+    fn nothing_of_an_image_becomes_markup_or_moves_the_cursor() {
+        let odd = "<script>`|\u{1b}[2J";
+        let mut difference = only(odd);
+        difference.detail = Some("-\u{1b}[2J<i>\n".to_owned());
+        let comparison = comparison(vec![difference]);
+        let page = html(&comparison).unwrap();
+        assert!(
+            !page.contains("<script>") && !page.contains("<i>") && page.contains("&lt;script&gt;"),
+            "{page}"
+        );
+        let markdown = markdown(&comparison, Shown::All);
+        assert!(!markdown.contains("<script>") && markdown.contains("\\|"), "{markdown}");
+        let text = text(&comparison, Shown::All);
+        assert!([&page, &markdown, &text].iter().all(|shown| !shown.contains('\u{1b}')));
+    }
 }

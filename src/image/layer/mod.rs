@@ -19,3 +19,5 @@ pub use index::{LayerIndex, LayerSummary};
 pub use read::Limits;
 pub(super) use read::{Keeper, ReadLayer, pick, read_layer};
 pub(super) use tar::{MemberKind, TarReader};
+#[cfg(test)]
+pub(super) use tests::read as read_in_test;

@@ -1,5 +1,6 @@
 //! The records of an extended header (POSIX.1-2017, pax): `LENGTH KEY=VALUE\n`.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::entry::ModificationTime;
@@ -8,36 +9,44 @@ use super::tar::malformed;
 /// Prefix of a key whose record holds an extended attribute.
 const XATTR: &str = "SCHILY.xattr.";
 
-/// What an extended header says of the member behind it.
+/// The map of a sparse file, in GNU's format 0.1.
+const MAP: &str = "GNU.sparse.map";
+
+/// Keys of records with names of files.
+const PATHS: [&str; 3] = ["path", "linkpath", "GNU.sparse.name"];
+
+/// What an extended header says of the member behind it: of a key that comes twice, the last value.
 #[derive(Debug, Default)]
-pub(super) struct PaxRecords(Vec<(String, Vec<u8>)>);
+pub(super) struct PaxRecords(BTreeMap<String, Vec<u8>>);
 
 impl PaxRecords {
     /// Reads records. Their lengths are heeded: a value may contain any byte.
     pub(super) fn parse(mut bytes: &[u8]) -> io::Result<Self> {
-        let mut records = Vec::new();
+        let (mut records, mut holes) = (BTreeMap::new(), Holes::default());
         // What fills up a block is no record.
         while bytes.first().is_some_and(|byte| *byte != 0) {
             let (record, rest) = split(bytes).ok_or_else(|| malformed("an extended header is damaged"))?;
             let equals = record.iter().position(|byte| *byte == b'=');
             let equals = equals.ok_or_else(|| malformed("a record of an extended header has no `=`"))?;
             let key = String::from_utf8_lossy(&record[..equals]).into_owned();
-            records.push((key, record[equals + 1..].to_vec()));
+            let value = &record[equals + 1..];
+            if PATHS.contains(&key.as_str()) && value.contains(&0) {
+                return Err(malformed(&format!("`{key}` of an extended header has a zero in it")));
+            }
+            if !holes.take(&key, value)? {
+                records.insert(key, value.to_vec());
+            }
             bytes = rest;
+        }
+        if !holes.0.is_empty() {
+            records.insert(MAP.to_owned(), holes.0.join(&b','));
         }
         Ok(Self(records))
     }
 
-    /// Returns a value; of several the last one counts, and an empty one takes those before back.
+    /// Returns a value; an empty one takes those before it back.
     pub(super) fn bytes(&self, key: &str) -> Option<&[u8]> {
-        let (_, value) = self.0.iter().rev().find(|(name, _)| name == key)?;
-        Some(value.as_slice()).filter(|value| !value.is_empty())
-    }
-
-    /// Returns the name of the member.
-    pub(super) fn name(&self) -> Option<&[u8]> {
-        // Of a sparse file, `path` is a name for programs that know no sparse files.
-        self.bytes("GNU.sparse.name").or_else(|| self.bytes("path"))
+        self.0.get(key).map(Vec::as_slice).filter(|value| !value.is_empty())
     }
 
     /// Returns a value that is a number.
@@ -62,15 +71,29 @@ impl PaxRecords {
         }
     }
 
-    /// Returns the extended attributes; of those that come twice the last.
-    pub(super) fn xattrs(&self) -> impl Iterator<Item = (String, &[u8])> {
-        let named =
-            |(key, value): &(String, Vec<u8>)| Some((key.strip_prefix(XATTR)?.to_owned(), value.len()));
-        self.0.iter().enumerate().filter_map(move |(place, record)| {
-            let (name, _) = named(record)?;
-            let later = &self.0[place + 1..];
-            later.iter().all(|(key, _)| *key != record.0).then_some((name, record.1.as_slice()))
-        })
+    /// Returns the extended attributes, ordered by their names.
+    pub(super) fn xattrs(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(XATTR)?, value.as_slice())))
+    }
+}
+
+/// The map of a sparse file in GNU's format 0.0: a record each for where a part is and how long.
+#[derive(Default)]
+struct Holes<'a>(Vec<&'a [u8]>);
+
+impl<'a> Holes<'a> {
+    /// Takes a record, if it belongs to such a map.
+    fn take(&mut self, key: &str, value: &'a [u8]) -> io::Result<bool> {
+        let is_length = match key {
+            "GNU.sparse.offset" => false,
+            "GNU.sparse.numbytes" => true,
+            _ => return Ok(false),
+        };
+        if is_length == self.0.len().is_multiple_of(2) {
+            return Err(malformed("the map of a sparse file is out of order"));
+        }
+        self.0.push(value);
+        Ok(true)
     }
 }
 
@@ -107,9 +130,9 @@ mod tests {
         let records =
             PaxRecords::parse(b"33 SCHILY.xattr.security.c=a\n\0=b\n11 uid=1000\n\0\0").unwrap_err();
         assert_eq!(records.to_string(), "an extended header is damaged");
-        let records = PaxRecords::parse(b"32 SCHILY.xattr.security.c=a\n\0=b\n12 uid=1000\n\0\0").unwrap();
+        let records = PaxRecords::parse(b"33 SCHILY.xattr.security.c=a\n\0=b\n12 uid=1000\n\0\0").unwrap();
         let xattrs: Vec<_> = records.xattrs().collect();
-        assert_eq!(xattrs, [("security.c".to_owned(), b"a\n\0=b".as_slice())]);
+        assert_eq!(xattrs, [("security.c", b"a\n\0=b".as_slice())]);
         assert_eq!(records.number("uid").unwrap(), Some(1000));
         assert_eq!(records.number("gid").unwrap(), None);
     }

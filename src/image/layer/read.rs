@@ -21,6 +21,12 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// How many bytes are hashed at once.
 const BUFFER: usize = 128 * 1024;
 
+/// How long a name may be, in bytes, with the zero behind it: the kernel takes no longer ones (PATH_MAX).
+const LONGEST_NAME: usize = 4096;
+
+/// Up to how many bytes of names, targets and extended attributes are kept of one layer.
+const MOST_KEPT: usize = 1 << 30;
+
 /// How many oddities are told of one layer.
 const MOST_ODDITIES: usize = 20;
 
@@ -78,17 +84,22 @@ pub(in crate::image) fn read_layer(
     let mut reader = LayerReader::new(TarReader::new(counted), limits, keeper);
     let read = reader.run();
     let LayerReader { archive, entries, oddities, .. } = reader;
-    let mut archive = archive.into_inner();
+    let (mut archive, mut behind) = (archive.into_inner(), Behind::default());
     // What follows the end of the archive belongs to the layer as well.
-    let read = read.and_then(|()| io::copy(&mut archive, &mut io::sink()).map(drop));
+    let read = read.and_then(|()| io::copy(&mut archive, &mut behind));
     let Counted { inner, hasher, length, .. } = archive;
     let mut stream = inner.into_inner();
     let drained = io::copy(&mut stream, &mut io::sink());
     let (digest, size) = stream.into_inner().finish();
-    let index = read.and_then(|()| {
+    let index = read.and_then(|_| {
         let mut summary = LayerSummary::new(digest.clone(), size, ContentDigest::finish(hasher), length);
         summary.entries = entries.len();
         summary.oddities = oddities.into_iter().collect();
+        if behind.is_something {
+            summary
+                .oddities
+                .push("something stands behind the end of the archive, and was left aside".to_owned());
+        }
         Ok(LayerIndex { summary, entries })
     });
     ReadLayer { index, digest: drained.is_ok().then_some(digest), size }
@@ -102,11 +113,32 @@ pub(in crate::image) fn pick(blob: impl Read, limits: Limits, keeper: &mut dyn K
     LayerReader::new(TarReader::new(Unpacked::open(blob)?), limits, keeper).run()
 }
 
+/// What stands behind the end of an archive; zeros fill it up.
+#[derive(Default)]
+struct Behind {
+    is_something: bool,
+}
+
+impl io::Write for Behind {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.is_something |= bytes.iter().any(|byte| *byte != 0);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 struct LayerReader<'a, R> {
     archive: TarReader<R>,
     limits: Limits,
     keeper: &'a mut dyn Keeper,
     buffer: Vec<u8>,
+    /// Bytes of all files so far, holes included.
+    content: u64,
+    /// Bytes of names, targets and attributes so far.
+    kept: usize,
     entries: Vec<Entry>,
     oddities: BTreeSet<String>,
 }
@@ -114,7 +146,8 @@ struct LayerReader<'a, R> {
 impl<'a, R: Read> LayerReader<'a, R> {
     fn new(archive: TarReader<R>, limits: Limits, keeper: &'a mut dyn Keeper) -> Self {
         let buffer = vec![0; BUFFER];
-        Self { archive, limits, keeper, buffer, entries: Vec::new(), oddities: BTreeSet::new() }
+        let (entries, oddities) = (Vec::new(), BTreeSet::new());
+        Self { archive, limits, keeper, buffer, content: 0, kept: 0, entries, oddities }
     }
 
     fn run(&mut self) -> io::Result<()> {
@@ -130,7 +163,29 @@ impl<'a, R: Read> LayerReader<'a, R> {
                 Some(kind) => kind,
                 None => self.kind(&member, &path)?,
             };
+            let is_folder = matches!(kind, EntryKind::Directory | EntryKind::Opaque);
+            if path.is_root() && !is_folder {
+                return Err(malformed("the root of the image is no folder"));
+            }
+            self.account(&member)?;
             self.entries.push(Entry { path, kind, metadata: member.metadata });
+        }
+        Ok(())
+    }
+
+    /// Adds up what is kept of members: a small blob may hold more of it than any memory.
+    fn account(&mut self, member: &Member) -> io::Result<()> {
+        let target = match &member.kind {
+            MemberKind::HardLink(target) | MemberKind::Symlink(target) => target.len(),
+            _ => 0,
+        };
+        let xattrs = member.metadata.xattrs.iter().map(|xattr| xattr.name.len() + xattr.value.len());
+        self.kept += member.name.len() + target + xattrs.sum::<usize>();
+        if self.kept > MOST_KEPT {
+            let most = crate::diagnostic::size(MOST_KEPT as u64);
+            return Err(malformed(&format!(
+                "its names and extended attributes have more than {most}, which is the limit"
+            )));
         }
         Ok(())
     }
@@ -148,6 +203,9 @@ impl<'a, R: Read> LayerReader<'a, R> {
             self.note(format!("`{path}` is a note of AUFS, and was left aside"));
             return Ok(None);
         }
+        if hidden == b"." || hidden == b".." {
+            return Err(malformed(&format!("a whiteout takes away what has no name: `{path}`")));
+        }
         Ok(Some((folder.join(hidden), Some(EntryKind::Whiteout))))
     }
 
@@ -157,7 +215,10 @@ impl<'a, R: Read> LayerReader<'a, R> {
             MemberKind::HardLink(target) => {
                 EntryKind::HardLink(self.clean(target, "the target of a hard link")?)
             }
-            MemberKind::Symlink(target) => EntryKind::Symlink(target.clone()),
+            MemberKind::Symlink(target) => {
+                hold_to_length(target, "the target of a symbolic link")?;
+                EntryKind::Symlink(target.clone())
+            }
             MemberKind::Directory => EntryKind::Directory,
             MemberKind::Character(major, minor) => EntryKind::Special(Special::Character(*major, *minor)),
             MemberKind::Block(major, minor) => EntryKind::Special(Special::Block(*major, *minor)),
@@ -166,6 +227,11 @@ impl<'a, R: Read> LayerReader<'a, R> {
     }
 
     fn content(&mut self, member: &Member, path: &TreePath) -> io::Result<Content> {
+        // Holes are no bytes of the archive, and take as long to hash.
+        self.content = self.content.saturating_add(member.size);
+        if self.content > self.limits.unpacked {
+            return Err(too_large(self.limits.unpacked));
+        }
         let mut kept = self.keeper.open(path, member.size)?;
         let mut hasher = Sha256::new();
         self.archive.content(member, &mut self.buffer, &mut |piece| {
@@ -182,6 +248,7 @@ impl<'a, R: Read> LayerReader<'a, R> {
     }
 
     fn clean(&mut self, name: &[u8], what: &str) -> io::Result<TreePath> {
+        hold_to_length(name, what)?;
         let (path, oddity) = TreePath::clean(name)
             .map_err(|Escapes| malformed(&format!("{what} leads out of the image: `{}`", shown(name))))?;
         match oddity {
@@ -199,6 +266,21 @@ impl<'a, R: Read> LayerReader<'a, R> {
     }
 }
 
+fn hold_to_length(name: &[u8], what: &str) -> io::Result<()> {
+    if name.len() < LONGEST_NAME {
+        return Ok(());
+    }
+    let start = shown(&name[..40]);
+    Err(malformed(&format!("{what} has {} bytes, and Linux takes 4095: `{start}...`", name.len())))
+}
+
+/// Says that a limit is passed, and how it is raised.
+fn too_large(limit: u64) -> io::Error {
+    let limit = crate::diagnostic::size(limit);
+    let said = format!("it unpacks to more than {limit}, which is the limit: raise it with `--max-unpacked`");
+    io::Error::new(io::ErrorKind::FileTooLarge, said)
+}
+
 /// Reads an archive, hashes it, and stops at a limit.
 struct Counted<R> {
     inner: R,
@@ -212,11 +294,7 @@ impl<R: Read> Read for Counted<R> {
         let count = self.inner.read(buffer)?;
         self.length += count as u64;
         if self.length > self.limit {
-            let limit = crate::diagnostic::size(self.limit);
-            let said = format!(
-                "it unpacks to more than {limit}, which is the limit: raise it with `--max-unpacked`"
-            );
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, said));
+            return Err(too_large(self.limit));
         }
         self.hasher.update(&buffer[..count]);
         Ok(count)

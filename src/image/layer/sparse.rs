@@ -1,14 +1,17 @@
-//! Files with holes: GNU's own header, and its formats 0.1 and 1.0 in PAX records.
+//! Files with holes: GNU's own header, and its formats 0.0, 0.1 and 1.0 in PAX records.
 
 use std::io;
 
 use tar::{GnuHeader, GnuSparseHeader};
 
 use super::pax::PaxRecords;
-use super::tar::malformed;
+use super::tar::{length, malformed};
 
 /// How many parts a file may have; a map of a million parts is 20 MB of text.
 const MOST_SEGMENTS: usize = 1_000_000;
+
+/// How many digits a number has at most.
+const LONGEST_NUMBER: usize = 20;
 
 /// A part of a file that the archive has; what is between them is zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +30,16 @@ pub(super) struct Sparse {
 impl Sparse {
     /// Reads the beginning of a map in GNU's header.
     pub(super) fn of_header(header: &GnuHeader) -> io::Result<Self> {
-        let mut sparse = Self { segments: Vec::new(), size: header.real_size()? };
+        let mut sparse = Self { segments: Vec::new(), size: length(&header.realsize)? };
         sparse.add(&header.sparse)?;
         Ok(sparse)
     }
 
     /// Reads more of such a map.
     pub(super) fn add(&mut self, headers: &[GnuSparseHeader]) -> io::Result<()> {
-        for header in headers.iter().filter(|header| !header.is_empty()) {
-            self.push(header.offset()?, header.length()?)?;
+        // An empty place ends the map; a part of no length at the end of a file has a place in it.
+        for header in headers.iter().take_while(|header| !header.is_empty()) {
+            self.push(length(&header.offset)?, length(&header.numbytes)?)?;
         }
         Ok(())
     }
@@ -51,7 +55,8 @@ impl Sparse {
         let numbers = match (major, records.bytes("GNU.sparse.map")) {
             (Some(1), _) => Self::numbers(block)?,
             (_, Some(map)) => map.split(|byte| *byte == b',').map(number).collect::<io::Result<_>>()?,
-            _ => return Err(malformed("a sparse file has its map in a format that nobody writes any more")),
+            _ if records.number("GNU.sparse.numblocks")? == Some(0) => Vec::new(),
+            _ => return Err(malformed("a sparse file has no map that says where its holes are")),
         };
         for pair in numbers.chunks(2) {
             let [offset, length] = *pair else { return Err(malformed("the map of a sparse file is cut")) };
@@ -76,6 +81,9 @@ impl Sparse {
                     return Ok(lines.split_off(1));
                 }
             }
+            if rest.len() > LONGEST_NUMBER {
+                return Err(malformed("the map of a sparse file has something else than numbers"));
+            }
         }
     }
 
@@ -92,7 +100,7 @@ impl Sparse {
     /// Holds the map to the number of bytes that the archive has for the member, with what fills up a block.
     pub(super) fn check(&self, stored: u64) -> io::Result<()> {
         let data: u64 = self.segments.iter().map(|segment| segment.length).sum();
-        if data.next_multiple_of(512) == stored {
+        if data.checked_next_multiple_of(512) == Some(stored) {
             Ok(())
         } else {
             Err(malformed("the map of a sparse file and its content have different lengths"))

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use tar::{EntryType, GnuExtSparseHeader, Header};
+use tar::{EntryType, GnuExtSparseHeader, GnuHeader, Header};
 
 use super::entry::{Metadata, ModificationTime, Xattr};
 use super::pax::PaxRecords;
@@ -29,6 +29,13 @@ pub(in crate::image) struct Member {
     pub(in crate::image) position: u64,
     /// Which parts of it the archive has, where that is not all.
     sparse: Option<Sparse>,
+}
+
+impl Member {
+    /// Returns whether the archive has its content as it is, without leaving holes out.
+    pub(in crate::image) fn is_whole(&self) -> bool {
+        self.sparse.is_none()
+    }
 }
 
 /// What a member is.
@@ -79,12 +86,13 @@ impl<R: Read> TarReader<R> {
         loop {
             let Some(header) = self.header()? else {
                 return if is_begun {
-                    Err(malformed("it ends behind an extension header"))
+                    let said = "it ends behind an extension header";
+                    Err(io::Error::new(io::ErrorKind::UnexpectedEof, said))
                 } else {
                     Ok(None)
                 };
             };
-            let size = header.entry_size()?;
+            let size = length(&header.as_old().size)?;
             is_begun = true;
             match header.entry_type() {
                 EntryType::GNULongName => extensions.name = Some(without_end(self.extension(size)?)),
@@ -140,7 +148,7 @@ impl<R: Read> TarReader<R> {
     ) -> io::Result<()> {
         while count > 0 {
             let most = usize::try_from(count).map_or(buffer.len(), |count| count.min(buffer.len()));
-            let got = self.stream.read(&mut buffer[..most])?;
+            let got = self.some(&mut buffer[..most])?;
             if got == 0 {
                 return Err(cut());
             }
@@ -154,21 +162,44 @@ impl<R: Read> TarReader<R> {
     /// Goes to the next header and reads it; none at the end of the archive.
     fn header(&mut self) -> io::Result<Option<Header>> {
         let rest = self.next - self.position;
-        self.pass(rest, &mut vec![0; 32 * 1024], &mut |_| Ok(()))?;
+        if rest < BLOCK {
+            // What fills up a block stands behind nearly every member.
+            self.pass(rest, &mut [0; BLOCK as usize], &mut |_| Ok(()))?;
+        } else {
+            self.pass(rest, &mut vec![0; 32 * 1024], &mut |_| Ok(()))?;
+        }
         let mut header = Header::new_old();
-        if !self.block(header.as_mut_bytes())? || header.as_bytes().iter().all(|byte| *byte == 0) {
+        if !self.block(header.as_mut_bytes())? {
             return Ok(None);
+        }
+        if is_empty(&header) {
+            // Two such blocks are the end. Programs disagree about what follows a single one.
+            return if !self.block(header.as_mut_bytes())? || is_empty(&header) {
+                Ok(None)
+            } else {
+                Err(malformed("a block of zeros stands between its members"))
+            };
         }
         check_sum(&header)?;
         self.next = self.position;
         Ok(Some(header))
     }
 
+    /// Reads what the stream has, at least one byte unless it is at its end.
+    fn some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
     /// Reads a block; returns whether there was one.
     fn block(&mut self, block: &mut [u8; 512]) -> io::Result<bool> {
         let mut filled = 0;
         while filled < block.len() {
-            match self.stream.read(&mut block[filled..])? {
+            match self.some(&mut block[filled..])? {
                 0 if filled == 0 => return Ok(false),
                 0 => return Err(cut()),
                 count => filled += count,
@@ -202,34 +233,19 @@ impl<R: Read> TarReader<R> {
     }
 
     fn member(&mut self, header: &Header, size: u64, extensions: Extensions) -> io::Result<Member> {
-        let records = extensions.records.unwrap_or_default();
-        let name = records.name().or(extensions.name.as_deref());
-        let name = name.map_or_else(|| header.path_bytes().into_owned(), <[u8]>::to_vec);
-        let link = records.bytes("linkpath").or(extensions.link.as_deref()).map(<[u8]>::to_vec);
-        let link = || link.or_else(|| Some(header.link_name_bytes()?.into_owned())).unwrap_or_default();
+        let Extensions { name, link, records } = extensions;
+        let records = records.unwrap_or_default();
+        let name = name_of(header, name, &records);
+        let link = || match link.or_else(|| records.bytes("linkpath").map(<[u8]>::to_vec)) {
+            Some(link) => link,
+            None => header.link_name_bytes().unwrap_or_default().into_owned(),
+        };
         let kind = kind(header, &name, link)?;
         let has_content = kind == MemberKind::File;
         let stored = if has_content { records.number("size")?.unwrap_or(size) } else { 0 };
         let extended = header.as_gnu().filter(|_| header.entry_type().is_gnu_sparse());
-        let sparse = match extended {
-            Some(gnu) => {
-                let mut sparse = Sparse::of_header(gnu)?;
-                let mut is_extended = gnu.is_extended();
-                while is_extended {
-                    let mut more = GnuExtSparseHeader::new();
-                    let block = more.as_mut_bytes().try_into().expect("it is as long as a block");
-                    if !self.block(block)? {
-                        return Err(cut());
-                    }
-                    sparse.add(more.sparse())?;
-                    is_extended = more.is_extended();
-                }
-                Some(sparse)
-            }
-            None => None,
-        };
+        let sparse = extended.map(|gnu| self.sparse_header(gnu)).transpose()?;
         self.expect(stored)?;
-        let position = self.position;
         let sparse = match (sparse, records.sparse_size()?) {
             (None, Some(size)) if has_content => {
                 Some(Sparse::of_content(&records, size, &mut || self.line())?)
@@ -240,7 +256,24 @@ impl<R: Read> TarReader<R> {
         if let Some(sparse) = &sparse {
             sparse.check(self.next - self.position)?;
         }
-        Ok(Member { name, kind, metadata: metadata(header, &records)?, size, position, sparse })
+        let metadata = metadata(header, &records)?;
+        Ok(Member { name, kind, metadata, size, position: self.position, sparse })
+    }
+
+    /// Reads the map of GNU's header, and the blocks that go on with it.
+    fn sparse_header(&mut self, header: &GnuHeader) -> io::Result<Sparse> {
+        let mut sparse = Sparse::of_header(header)?;
+        let mut is_extended = header.is_extended();
+        while is_extended {
+            let mut more = GnuExtSparseHeader::new();
+            let block = more.as_mut_bytes().try_into().expect("it is as long as a block");
+            if !self.block(block)? {
+                return Err(cut());
+            }
+            sparse.add(more.sparse())?;
+            is_extended = more.is_extended();
+        }
+        Ok(sparse)
     }
 
     /// Reads a block of a member's content: the map of what is in it.
@@ -253,56 +286,98 @@ impl<R: Read> TarReader<R> {
     }
 }
 
+/// Returns the name of a member; of several the one that Go takes.
+fn name_of(header: &Header, gnu: Option<Vec<u8>>, records: &PaxRecords) -> Vec<u8> {
+    // Of a sparse file, `path` is a name for programs that know no sparse files.
+    let sparse = records.bytes("GNU.sparse.name").map(<[u8]>::to_vec);
+    sparse
+        .or(gnu)
+        .or_else(|| records.bytes("path").map(<[u8]>::to_vec))
+        .unwrap_or_else(|| header.path_bytes().into_owned())
+}
+
 fn kind(header: &Header, name: &[u8], link: impl FnOnce() -> Vec<u8>) -> io::Result<MemberKind> {
-    let device = || -> io::Result<(u32, u32)> {
-        Ok((header.device_major()?.unwrap_or(0), header.device_minor()?.unwrap_or(0)))
-    };
+    let [flag] = header.as_old().linkflag;
     Ok(match header.entry_type() {
         EntryType::Link => MemberKind::HardLink(link()),
         EntryType::Symlink => MemberKind::Symlink(link()),
         EntryType::Directory => MemberKind::Directory,
         // Archives from before POSIX have no other word for a folder.
-        EntryType::Regular if name.ends_with(b"/") => MemberKind::Directory,
-        EntryType::Char => device().map(|(major, minor)| MemberKind::Character(major, minor))?,
-        EntryType::Block => device().map(|(major, minor)| MemberKind::Block(major, minor))?,
+        EntryType::Regular if flag == 0 && name.ends_with(b"/") => MemberKind::Directory,
+        EntryType::Char => device(header).map(|(major, minor)| MemberKind::Character(major, minor))?,
+        EntryType::Block => device(header).map(|(major, minor)| MemberKind::Block(major, minor))?,
         EntryType::Fifo => MemberKind::Fifo,
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => MemberKind::File,
         other => {
-            let said =
-                format!("a member has the type `{}`, which layers do not have", char::from(other.as_byte()));
-            return Err(malformed(&said));
+            let other = char::from(other.as_byte()).escape_default();
+            return Err(malformed(&format!("a member has the type `{other}`, which layers do not have")));
         }
     })
 }
 
-fn metadata(header: &Header, records: &PaxRecords) -> io::Result<Metadata> {
-    let xattrs = records.xattrs().map(|(name, value)| Xattr { name, value: value.to_vec() });
-    let mut xattrs: Vec<Xattr> = xattrs.collect();
-    xattrs.sort();
-    let from_header = || -> io::Result<ModificationTime> {
-        // Moments before 1970 are negative numbers in base 256.
-        Ok(ModificationTime { seconds: header.mtime()?.cast_signed(), nanoseconds: 0 })
+/// Returns the numbers of a device; archives from before POSIX have none.
+fn device(header: &Header) -> io::Result<(u32, u32)> {
+    let (major, minor) = match (header.as_ustar(), header.as_gnu()) {
+        (Some(ustar), _) => (&ustar.dev_major, &ustar.dev_minor),
+        (None, Some(gnu)) => (&gnu.dev_major, &gnu.dev_minor),
+        (None, None) => return Ok((0, 0)),
     };
+    let number = |field| u32::try_from(length(field)?).map_err(|_| malformed("a device has no such number"));
+    Ok((number(major)?, number(minor)?))
+}
+
+fn metadata(header: &Header, records: &PaxRecords) -> io::Result<Metadata> {
+    let xattrs = records.xattrs().map(|(name, value)| Xattr { name: name.to_owned(), value: value.to_vec() });
+    let fields = header.as_old();
+    let from_header = || number(&fields.mtime).map(|seconds| ModificationTime { seconds, nanoseconds: 0 });
     Ok(Metadata {
-        mode: header.mode()? & 0o7777,
-        uid: records.number("uid")?.map_or_else(|| header.uid(), Ok)?,
-        gid: records.number("gid")?.map_or_else(|| header.gid(), Ok)?,
+        mode: u32::try_from(number(&fields.mode)? & 0o7777).expect("it has twelve bits"),
+        uid: records.number("uid")?.map_or_else(|| length(&fields.uid), Ok)?,
+        gid: records.number("gid")?.map_or_else(|| length(&fields.gid), Ok)?,
         mtime: records.time("mtime")?.map_or_else(from_header, Ok)?,
-        xattrs,
+        xattrs: xattrs.collect(),
     })
+}
+
+/// Returns the number of a field that counts something.
+pub(super) fn length(field: &[u8]) -> io::Result<u64> {
+    u64::try_from(number(field)?).map_err(|_| malformed("a header has a negative number where none can be"))
+}
+
+/// Reads the number of a field: octal digits, with spaces and zeros around them or none at all, or the
+/// bytes of the number itself behind a set bit.
+fn number(field: &[u8]) -> io::Result<i64> {
+    let wrong = || malformed("a header has something else than a number, or one that is too large");
+    let (first, rest) = field.split_first().ok_or_else(wrong)?;
+    if first & 0x80 != 0 {
+        // The next bit is the sign.
+        let first = i128::from((first << 1).cast_signed() >> 1);
+        let add = |number: i128, byte: &u8| number.checked_mul(256).map(|number| number | i128::from(*byte));
+        let number = rest.iter().try_fold(first, add).ok_or_else(wrong)?;
+        return i64::try_from(number).map_err(|_| wrong());
+    }
+    let is_filler = |byte: &u8| matches!(byte, b' ' | 0);
+    let start = field.iter().position(|byte| !is_filler(byte)).unwrap_or(field.len());
+    let digits = field[start..].split(is_filler).next().unwrap_or_default();
+    digits.iter().try_fold(0_i64, |number, digit| match digit {
+        b'0'..=b'7' => number.checked_mul(8).map(|number| number | i64::from(digit - b'0')).ok_or_else(wrong),
+        _ => Err(wrong()),
+    })
+}
+
+fn is_empty(header: &Header) -> bool {
+    header.as_bytes().iter().all(|byte| *byte == 0)
 }
 
 /// Holds a header to its sum; some old programs add its bytes as signed numbers.
 fn check_sum(header: &Header) -> io::Result<()> {
     let bytes = header.as_bytes();
     let counted = || bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]);
-    let unsigned: u32 = counted().map(|byte| u32::from(*byte)).sum();
-    let signed: i32 = counted().map(|byte| i32::from(byte.cast_signed())).sum();
-    let said = header.cksum()?;
-    if said == unsigned || i64::from(said) == i64::from(signed) {
-        Ok(())
-    } else {
-        Err(malformed("the checksum of a header is wrong: this is no tar archive, or a damaged one"))
+    let unsigned: i64 = counted().map(|byte| i64::from(*byte)).sum();
+    let signed: i64 = counted().map(|byte| i64::from(byte.cast_signed())).sum();
+    match number(&header.as_old().cksum) {
+        Ok(said) if said == unsigned || said == signed => Ok(()),
+        _ => Err(malformed("the checksum of a header is wrong: this is no tar archive, or a damaged one")),
     }
 }
 

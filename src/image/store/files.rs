@@ -125,7 +125,13 @@ impl TarFiles {
         while let Some(member) = archive.next()? {
             let Ok((name, _)) = TreePath::clean(&member.name) else { continue };
             let spot = match member.kind {
-                MemberKind::File => Spot::File { position: member.position, length: member.size },
+                MemberKind::File if member.is_whole() => {
+                    Spot::File { position: member.position, length: member.size }
+                }
+                MemberKind::File => {
+                    let said = format!("`{name}` was put into the archive with `--sparse`");
+                    return Err(io::Error::new(io::ErrorKind::Unsupported, said));
+                }
                 MemberKind::HardLink(target) => match TreePath::clean(&target) {
                     Ok((target, _)) => Spot::Link(target),
                     Err(_) => continue,

@@ -41,6 +41,11 @@ pub(super) trait Store: Send + Sync {
         Ok(Stored { digest: descriptor.digest().to_string(), size: descriptor.size() })
     }
 
+    /// Returns what refers to an image, where a store knows that.
+    fn referrers(&self, _: &Descriptor) -> Result<Vec<Descriptor>, ImageError> {
+        Ok(Vec::new())
+    }
+
     /// Looks whether a blob is there with all its bytes, without reading them.
     fn check_size(&self, descriptor: &Descriptor) -> Result<(), ImageError>;
 

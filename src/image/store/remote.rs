@@ -70,6 +70,10 @@ impl Store for Remote {
         Ok(Box::new(File::open(&path).map_err(failed)?))
     }
 
+    fn referrers(&self, descriptor: &Descriptor) -> Result<Vec<Descriptor>, ImageError> {
+        self.registry.referrers(descriptor.digest()).map_err(asked)
+    }
+
     /// A registry takes no manifest whose blobs it does not have.
     fn check_size(&self, _: &Descriptor) -> Result<(), ImageError> {
         Ok(())

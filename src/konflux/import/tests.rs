@@ -648,7 +648,7 @@ fn odd_names_of_files_and_line_ends_do_not_matter() {
         ["a`b/`.yaml", "a`b/c`d`.yaml"],
         ["{x}/true.yaml", "{x}/1.0.yaml"],
         ["<< x/a.yaml", "<< x/b.yaml"],
-        ["x: y/a.yaml", "x: y/b\\c.yaml"],
+        ["x: y/a.yaml", "x: y/b,c.yaml"],
         ["a.yaml", "b.yml"],
         ["\u{e000}/a.yaml", "\u{e000}/b\u{e001}.yaml"],
     ] {
@@ -659,6 +659,16 @@ fn odd_names_of_files_and_line_ends_do_not_matter() {
         let page = folder(&[(names[0], &texts[0]), (names[1], &texts[1])]);
         assert!(page.holds && page.exact == 2, "{names:?} {}{}", lines(&page.findings), page.text);
     }
+}
+
+#[test]
+fn name_that_no_page_can_have_is_said() {
+    let page = folder(&[("t/a.yaml", "kind: A\nx: 1\n"), ("t/b\\c.yaml", "kind: A\nx: 2\n")]);
+    assert!(
+        !page.holds && lines(&page.findings).contains("is written as on Windows"),
+        "{}",
+        lines(&page.findings)
+    );
 }
 
 #[test]
