@@ -32,6 +32,8 @@ pub struct Report {
     pub left_out: Vec<&'static str>,
     /// The rules whose findings somebody allows.
     pub allowed: Vec<&'static str>,
+    /// What was unusual in the image, or could not be looked at.
+    pub notes: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -64,7 +66,8 @@ pub fn report(
         RULES.iter().filter(|rule| is_one(rule)).map(|rule| rule.id).collect()
     };
     let asked = |rule: &Rule| set.has(rule, is_bootable) && !is_allowed(rule.id);
-    let findings = find(unfolded, reading, &asked)?;
+    let subject = Subject::of(unfolded, reading)?;
+    let findings = find(&subject, &asked);
     let is_broken = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
     let held = ids(&|rule| asked(rule) && !is_broken(rule));
     Ok(Report {
@@ -76,6 +79,7 @@ pub fn report(
         held,
         left_out: ids(&|rule| !set.has(rule, is_bootable) && !is_allowed(rule.id)),
         allowed: ids(&|rule| is_allowed(rule.id)),
+        notes: notes(unfolded, &subject),
         findings,
     })
 }
@@ -86,21 +90,22 @@ pub fn report(
 /// When a layer cannot be read.
 pub fn lint(image: &Unfolded, reading: &Reading, set: RuleSet) -> Result<Vec<Finding>, ImageError> {
     let is_bootable = looks_bootable(image);
-    find(image, reading, &|rule| set.has(rule, is_bootable))
+    let subject = Subject::of(image, reading)?;
+    Ok(find(&subject, &|rule| set.has(rule, is_bootable)))
 }
 
-fn find(
-    image: &Unfolded,
-    reading: &Reading,
-    asked: &dyn Fn(&Rule) -> bool,
-) -> Result<Vec<Finding>, ImageError> {
-    let subject = Subject::of(image, reading)?;
+fn notes(image: &Unfolded, subject: &Subject<'_>) -> Vec<String> {
+    let unread = subject.unread.iter().map(|path| format!("`{path}` was not looked at: it is too large"));
+    image.tree.oddities.iter().cloned().chain(unread).collect()
+}
+
+fn find(subject: &Subject<'_>, asked: &dyn Fn(&Rule) -> bool) -> Vec<Finding> {
     let rules = RULES.iter().filter(|rule| asked(rule));
     let mut findings: Vec<Finding> = rules
-        .flat_map(|rule| (rule.check)(&subject).into_iter().map(|said| Finding::new(rule, said)))
+        .flat_map(|rule| (rule.check)(subject).into_iter().map(|said| Finding::new(rule, said)))
         .collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    Ok(findings)
+    findings
 }
 
 /// Returns whether an image looks as if a machine were to boot it: by a label, a kernel, or what bootc and

@@ -74,6 +74,7 @@ fn rest(report: &Report) -> Vec<String> {
     } else if applied > 0 && !report.is_bootable {
         lines.push(format!("note: some rules are about images that boot, and this is none: {why}"));
     }
+    lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines
 }
 

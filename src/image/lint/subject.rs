@@ -1,6 +1,6 @@
 //! An image, as rules look at it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -15,8 +15,14 @@ use crate::image::tree::{Inode, NodeKind, Tree};
 /// Where a base image keeps a copy of what its root is to be like.
 pub(super) const REFERENCE_ROOT: &str = "usr/share/doc/bootc/baseimage/base";
 
-/// How many bytes of a file are looked at; none that a rule reads is larger.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// The largest file that is looked at, in bytes; nobody writes one that is nearly as large.
+const LARGEST: u64 = 1024 * 1024;
+
+/// How many bytes are looked at in all files together.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many bytes of bytecode are looked at: what stands before the code.
+const BYTECODE_HEADER: u64 = 16;
 
 /// How many links are followed on the way to a file, as the kernel has it.
 const MOST_LINKS: usize = 40;
@@ -32,6 +38,8 @@ pub(super) struct Subject<'a> {
     /// When its config says that it was made, in seconds since 1970; none where it says nothing of use.
     pub(super) created: Option<i64>,
     contents: BTreeMap<TreePath, Vec<u8>>,
+    /// Files that a rule would have read and that are too large, alone or all together.
+    pub(super) unread: Vec<TreePath>,
 }
 
 /// Returns whether a rule reads what a file holds.
@@ -61,17 +69,14 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// When a layer cannot be read.
     pub(super) fn of(image: &'a Unfolded, reading: &Reading) -> Result<Self, ImageError> {
-        let named = image.tree.iter().map(|(path, _)| path).filter(|path| is_read(path));
-        let mut wanted: Vec<TreePath> = named.filter_map(|path| resolve(&image.tree, path)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
+        let (wanted, unread) = wanted(&image.tree);
         let files = reading.contents(image, &wanted.iter().collect::<Vec<_>>())?;
         let mut contents = BTreeMap::new();
         for (path, file) in files {
-            let read = beginning(&file);
+            let read = beginning(&file, looked_at(&path, LARGEST));
             contents.insert(path, read.map_err(|source| ImageError::Read { path: file, source })?);
         }
-        Ok(Self { contents, ..Self::without_contents(&image.image, &image.tree) })
+        Ok(Self { contents, unread, ..Self::without_contents(&image.image, &image.tree) })
     }
 
     fn without_contents(image: &PlatformImage, tree: &'a Tree) -> Self {
@@ -86,6 +91,7 @@ impl<'a> Subject<'a> {
             // Some tools write the year 1, which says nothing.
             created: created.map(jiff::Timestamp::as_second).filter(|second| *second >= 0),
             contents: BTreeMap::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -110,7 +116,7 @@ impl<'a> Subject<'a> {
         resolve(self.tree, path)
     }
 
-    /// Returns the beginning of what a file holds, if it is one of those that rules read.
+    /// Returns what a file holds (of bytecode its beginning), if it is one of those that rules read.
     pub(super) fn content(&self, path: &TreePath) -> Option<&[u8]> {
         self.contents.get(&resolve(self.tree, path)?).map(Vec::as_slice)
     }
@@ -170,9 +176,28 @@ fn resolve(tree: &Tree, path: &TreePath) -> Option<TreePath> {
     Some(done)
 }
 
-fn beginning(file: &Path) -> io::Result<Vec<u8>> {
+/// Returns the files that rules read, and those that are too large for that.
+fn wanted(tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
+    let named = tree.iter().map(|(path, _)| path).filter(|path| is_read(path));
+    let found: BTreeSet<TreePath> = named.filter_map(|path| resolve(tree, path)).collect();
+    let mut left = MOST_BYTES;
+    found.into_iter().partition(|path| {
+        let Some(NodeKind::File(content)) = tree.get(path).map(|inode| &inode.kind) else { return true };
+        let size = looked_at(path, content.size);
+        let is_small = size <= LARGEST && size <= left;
+        left -= if is_small { size } else { 0 };
+        is_small
+    })
+}
+
+/// Returns how many bytes of a file of that size are looked at.
+fn looked_at(path: &TreePath, size: u64) -> u64 {
+    if path.as_bytes().ends_with(b".pyc") { size.min(BYTECODE_HEADER) } else { size }
+}
+
+fn beginning(file: &Path, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(file)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    File::open(file)?.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -181,6 +206,42 @@ impl<'a> Subject<'a> {
     /// An image of which there is nothing but a tree and contents.
     pub(super) fn made_up(tree: &'a Tree, contents: BTreeMap<TreePath, Vec<u8>>) -> Self {
         let labels = BootLabels::default();
-        Self { tree, labels, kernels: kernels(tree), diff_ids: Vec::new(), created: None, contents }
+        Self {
+            tree,
+            labels,
+            kernels: kernels(tree),
+            diff_ids: Vec::new(),
+            created: None,
+            contents,
+            unread: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::image::digest::ContentDigest;
+    use crate::image::layer::{Content, Entry, EntryKind, LayerIndex, Metadata};
+
+    #[test]
+    fn files_that_are_too_large_are_not_looked_at() {
+        let file = |(path, size): (&str, u64)| {
+            let kind = EntryKind::File(Content { size, digest: ContentDigest::of(b"") });
+            Entry { path: TreePath::new(path), kind, metadata: Metadata::default() }
+        };
+        let bytecode = "a/__pycache__/__init__.cpython-313.pyc";
+        let files = [("etc/passwd", LARGEST + 1), ("etc/group", 5), (bytecode, LARGEST + 1), ("etc/a", 1)];
+        let summary = serde_json::json!({
+            "format": 1, "digest": "", "size": 0, "unpacked": 0, "entries": 0, "oddities": [],
+            "diff_id": ContentDigest::of(b""),
+        });
+        let summary = serde_json::from_value(summary).expect("it is a summary");
+        let tree = Tree::of(&[Arc::new(LayerIndex { summary, entries: files.map(file).to_vec() })]);
+        let (wanted, unread) = wanted(&tree);
+        assert_eq!(wanted, [TreePath::new(bytecode), TreePath::new("etc/group")]);
+        assert_eq!(unread, [TreePath::new("etc/passwd")]);
     }
 }
