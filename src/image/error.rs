@@ -20,6 +20,12 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// A layout or archive has no image at all.
+    #[error("`{}` has no image in it", path.display())]
+    Empty {
+        /// The layout or archive.
+        path: PathBuf,
+    },
     /// A layout has no image of that name.
     #[error("`{}` has no image `{name}`, but {}", path.display(), list(names))]
     NoSuchImage {
@@ -170,7 +176,9 @@ impl ImageError {
                 "install skopeo, or copy the image into an OCI layout: `podman save --format oci-dir`"
                     .to_owned(),
             ),
-            Self::Layer { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+            Self::Layer { source, .. } | Self::Read { source, .. }
+                if source.kind() == io::ErrorKind::FileTooLarge =>
+            {
                 Some("an image that you trust may be larger: `--max-unpacked 200GiB`".to_owned())
             }
             Self::Broken { .. } => {

@@ -3,7 +3,7 @@
 use super::executor::PlanRun;
 use crate::diagnostic::chain;
 use crate::event::{ImageFound, Outcome, PromisedImage, SkipReason, StepResult};
-use crate::image::{Access, ImageReference, summarize};
+use crate::image::{Access, ImageReference, Limits, summarize};
 
 impl PlanRun {
     /// Looks at the images that the page promises, once: before anything is cleaned up.
@@ -28,7 +28,7 @@ impl PlanRun {
     fn look_at_image(&self, name: &str, reference: &str) -> PromisedImage {
         let folder = self.workspace.work().to_path_buf();
         let temporary = self.workspace.control().to_path_buf();
-        let access = Access { folder, temporary, registries: None };
+        let access = Access { folder, temporary, limits: Limits::default(), registries: None };
         let found = match summarize(&ImageReference::parse(reference), &access) {
             Ok(image) => ImageFound::Image(image),
             Err(error) if error.is_not_read() => ImageFound::Unread { reason: chain(&error) },

@@ -274,6 +274,19 @@ fn hold_to_length(name: &[u8], what: &str) -> io::Result<()> {
     Err(malformed(&format!("{what} has {} bytes, and Linux takes 4095: `{start}...`", name.len())))
 }
 
+/// Copies a stream, and stops at a limit; returns how many bytes it has.
+///
+/// # Errors
+/// When it cannot be read or written, or has more bytes than `limit`.
+pub(in crate::image) fn copy_within(
+    stream: impl Read,
+    target: &mut dyn io::Write,
+    limit: u64,
+) -> io::Result<u64> {
+    let length = io::copy(&mut stream.take(limit.saturating_add(1)), target)?;
+    if length > limit { Err(too_large(limit)) } else { Ok(length) }
+}
+
 /// Says that a limit is passed, and how it is raised.
 fn too_large(limit: u64) -> io::Error {
     let limit = crate::diagnostic::size(limit);
