@@ -96,6 +96,14 @@ pub enum ImageError {
         /// What its descriptor says.
         promised: String,
     },
+    /// A layer is not there, and the image says where it is: a foreign layer, whose owner lets nobody hand it on.
+    #[error("layer {number} is not part of the image, but lies at `{url}`")]
+    Foreign {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Where it is.
+        url: String,
+    },
     /// A layer is the blob that it promises to be, and cannot be read as a layer.
     #[error("layer {number} cannot be read (`{}`)", path.display())]
     Layer {

@@ -89,7 +89,11 @@ impl Reading {
         if let Some(index) = self.cache.index(&work.stored.digest) {
             return Ok(Arc::new(index));
         }
-        let blob = work.store.blob(work.descriptor)?;
+        let blob =
+            work.store.blob(work.descriptor).map_err(|error| match work.descriptor.urls().as_deref() {
+                Some([url, ..]) => ImageError::Foreign { number: work.number + 1, url: url.clone() },
+                _ => error,
+            })?;
         let named = |path: &TreePath| keep(path);
         let mut keeper = self.cache.keeper(Wanted::Named(&named));
         let ReadLayer { index, digest, size } =
