@@ -8,11 +8,14 @@ use std::time::{Duration, SystemTime};
 use tempfile::NamedTempFile;
 
 use super::digest::ContentDigest;
-use super::layer::{Keeper, LayerIndex};
+use super::layer::{Content, Keeper, LayerIndex};
 use super::path::TreePath;
 
 /// How long what nobody asked for stays.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How long what was put aside stays at most: no command looks at an image for so long.
+const LEFT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// A folder with the indexes of layers and the few contents that were looked at.
 ///
@@ -26,11 +29,13 @@ impl LayerCache {
     /// Uses a folder, which is made if it is not there.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be made, or nothing can be written there.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let cache = Self { folder: folder.to_path_buf() };
         for part in [cache.indexes(), cache.contents(), cache.temporary()] {
-            fs::create_dir_all(part)?;
+            fs::create_dir_all(&part)?;
+            // A folder of another user's is there, and takes nothing.
+            tempfile::tempfile_in(part)?;
         }
         Ok(cache)
     }
@@ -78,24 +83,30 @@ impl LayerCache {
         let _ = write();
     }
 
-    /// Returns the file with a content, if it is kept.
-    pub(super) fn content(&self, digest: ContentDigest) -> Option<PathBuf> {
-        let path = self.content_file(digest);
-        touch(&File::open(&path).ok()?);
-        Some(path)
+    /// Returns the file with a content, if it is kept whole: a machine that was switched off may have lost some.
+    pub(super) fn content(&self, content: Content) -> Option<PathBuf> {
+        let path = self.content_file(content.digest);
+        let file = File::open(&path).ok()?;
+        touch(&file);
+        (file.metadata().ok()?.len() == content.size).then_some(path)
     }
 
-    /// Removes what nobody has asked for in a month. Whatever cannot be removed stays.
+    /// Removes what nobody has asked for in a month, and what commands that were killed left behind.
+    /// Whatever cannot be removed stays.
     pub fn prune(&self) {
-        let now = SystemTime::now();
-        let files =
-            [self.indexes(), self.contents()].into_iter().filter_map(|folder| fs::read_dir(folder).ok());
-        for file in files.flatten().flatten() {
-            let used = file.metadata().and_then(|metadata| metadata.modified());
-            let age = used.ok().and_then(|used| now.duration_since(used).ok());
-            if age.is_some_and(|age| age > UNUSED) {
-                let _ = fs::remove_file(file.path());
-            }
+        let old = |folder: &Path, least: Duration| {
+            let now = SystemTime::now();
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.filter(move |entry| {
+                let changed = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+                changed.and_then(|changed| now.duration_since(changed).ok()).is_some_and(|age| age > least)
+            })
+        };
+        for file in [self.indexes(), self.contents()].iter().flat_map(|folder| old(folder, UNUSED)) {
+            let _ = fs::remove_file(file.path());
+        }
+        for left in old(&self.temporary(), LEFT) {
+            let _ = fs::remove_file(left.path()).or_else(|_| fs::remove_dir_all(left.path()));
         }
     }
 
@@ -139,10 +150,14 @@ impl Keeper for ContentKeeper<'_> {
         if !self.wanted.wants(path) {
             return Ok(None);
         }
-        let file = NamedTempFile::new_in(self.cache.contents())?;
-        let writer = BufWriter::new(file.reopen()?);
+        let folder = self.cache.contents();
+        let open = || {
+            let file = NamedTempFile::new_in(&folder)?;
+            Ok((BufWriter::new(file.reopen()?), file))
+        };
+        let (writer, file) = open().map_err(|error| not_kept(&folder, &error))?;
         self.current = Some(file);
-        Ok(Some(Box::new(writer)))
+        Ok(Some(Box::new(Kept { writer, folder })))
     }
 
     fn close(&mut self, path: &TreePath, digest: ContentDigest) -> io::Result<()> {
@@ -156,7 +171,8 @@ impl Keeper for ContentKeeper<'_> {
             }
         }
         file.map_or(Ok(()), |file| {
-            file.persist(self.cache.content_file(digest)).map(drop).map_err(|error| error.error)
+            let kept = file.persist(self.cache.content_file(digest));
+            kept.map(drop).map_err(|error| not_kept(&self.cache.contents(), &error.error))
         })
     }
 
@@ -164,3 +180,27 @@ impl Keeper for ContentKeeper<'_> {
         matches!(&self.wanted, Wanted::Exactly(files) if files.is_empty())
     }
 }
+
+/// A content on its way into the cache. If it cannot be written, the layer that it is from is not to blame.
+struct Kept {
+    writer: BufWriter<File>,
+    folder: PathBuf,
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes).map_err(|error| not_kept(&self.folder, &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(|error| not_kept(&self.folder, &error))
+    }
+}
+
+fn not_kept(folder: &Path, error: &io::Error) -> io::Error {
+    let said = format!("a file of it cannot be kept in `{}`: {error}", folder.display());
+    io::Error::new(error.kind(), said)
+}
+
+#[cfg(test)]
+mod tests;

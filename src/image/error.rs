@@ -20,6 +20,12 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
+    /// A layout or archive has no image at all.
+    #[error("`{}` has no image in it", path.display())]
+    Empty {
+        /// The layout or archive.
+        path: PathBuf,
+    },
     /// A layout has no image of that name.
     #[error("`{}` has no image `{name}`, but {}", path.display(), list(names))]
     NoSuchImage {
@@ -89,6 +95,14 @@ pub enum ImageError {
         found: String,
         /// What its descriptor says.
         promised: String,
+    },
+    /// A layer is not there, and the image says where it is: a foreign layer, whose owner lets nobody hand it on.
+    #[error("layer {number} is not part of the image, but lies at `{url}`")]
+    Foreign {
+        /// Which one, counted from 1.
+        number: usize,
+        /// Where it is.
+        url: String,
     },
     /// A layer is the blob that it promises to be, and cannot be read as a layer.
     #[error("layer {number} cannot be read (`{}`)", path.display())]
@@ -183,7 +197,9 @@ impl ImageError {
                 "install skopeo, or copy the image into an OCI layout: `podman save --format oci-dir`"
                     .to_owned(),
             ),
-            Self::Layer { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+            Self::Layer { source, .. } | Self::Read { source, .. }
+                if source.kind() == io::ErrorKind::FileTooLarge =>
+            {
                 Some("an image that you trust may be larger: `--max-unpacked 200GiB`".to_owned())
             }
             Self::Broken { .. } => {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::document::{Document, document, is_index, manifest};
 use super::error::ImageError;
+use super::layer::Limits;
 use super::reference::ImageReference;
 use super::registry::{Credentials, Patience, RegistryOptions};
 use super::store::{Directory, Folder, Layout, Remote, Storage, Store, open_archive};
@@ -22,6 +23,8 @@ pub struct Access {
     pub folder: PathBuf,
     /// Where what does not fit into memory is put aside for as long as the image is looked at.
     pub temporary: PathBuf,
+    /// Up to where an archive of an image is unpacked.
+    pub limits: Limits,
     /// How registries are asked; where nothing is said, they are not.
     pub registries: Option<RegistryAccess>,
     /// All variables that skopeo sees, which name the storage among others; those of this process if `None`.
@@ -100,9 +103,12 @@ impl Image {
                 let folder = at(folder);
                 Arc::new(Layout::open(Box::new(Folder(folder.clone())), &folder, name.as_deref())?)
             }
-            ImageReference::Archive { file, name } => {
-                Arc::from(open_archive(&at(file), name.as_deref(), &access.temporary)?)
-            }
+            ImageReference::Archive { file, name } => Arc::from(open_archive(
+                &at(file),
+                name.as_deref(),
+                &access.temporary,
+                access.limits.unpacked,
+            )?),
             ImageReference::Directory { folder } => Arc::new(Directory::open(&at(folder))?),
             ImageReference::Storage { name } => {
                 Arc::new(Storage::open(name, &access.temporary, access.environment.as_ref())?)

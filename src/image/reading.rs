@@ -89,7 +89,11 @@ impl Reading {
         if let Some(index) = self.cache.index(&work.stored.digest) {
             return Ok(Arc::new(index));
         }
-        let blob = work.store.blob(work.descriptor)?;
+        let blob =
+            work.store.blob(work.descriptor).map_err(|error| match work.descriptor.urls().as_deref() {
+                Some([url, ..]) => ImageError::Foreign { number: work.number + 1, url: url.clone() },
+                _ => error,
+            })?;
         let named = |path: &TreePath| keep(path);
         let mut keeper = self.cache.keeper(Wanted::Named(&named));
         let ReadLayer { index, digest, size } =
@@ -125,15 +129,15 @@ impl Reading {
         for path in paths {
             let Some(inode) = image.tree.get(path) else { continue };
             let NodeKind::File(content) = inode.kind else { continue };
-            wanted.push(((*path).clone(), content.digest));
-            if self.cache.content(content.digest).is_none() {
+            wanted.push(((*path).clone(), content));
+            if self.cache.content(content).is_none() {
                 missing.entry(inode.layer).or_default().push(((*path).clone(), content.digest));
             }
         }
         for (layer, files) in missing {
             self.fetch(image, layer, files)?;
         }
-        let found = |(path, digest)| Some((path, self.cache.content(digest)?));
+        let found = |(path, content)| Some((path, self.cache.content(content)?));
         Ok(wanted.into_iter().filter_map(found).collect())
     }
 

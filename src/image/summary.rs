@@ -69,6 +69,7 @@ impl Blobs {
 mod tests {
     use std::fs;
 
+    use super::super::layer::Limits;
     use super::*;
 
     /// A layout that a test writes.
@@ -113,7 +114,9 @@ mod tests {
 
         fn look(&self, reference: &str) -> Result<ImageSummary, ImageError> {
             let folder = self.folder.path().to_path_buf();
-            let access = Access { temporary: folder.clone(), folder, registries: None, environment: None };
+            let temporary = folder.clone();
+            let access =
+                Access { temporary, folder, limits: Limits::default(), registries: None, environment: None };
             summarize(&ImageReference::parse(reference), &access)
         }
     }
@@ -168,7 +171,13 @@ mod tests {
     fn what_is_no_layout_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_path_buf();
-        let access = Access { temporary: path.clone(), folder: path, registries: None, environment: None };
+        let access = Access {
+            temporary: path.clone(),
+            folder: path,
+            limits: Limits::default(),
+            registries: None,
+            environment: None,
+        };
         let look = |reference| summarize(&ImageReference::parse(reference), &access);
         assert!(matches!(look("oci:image"), Err(ImageError::NoLayout { .. })));
         fs::write(folder.path().join("file"), "x").unwrap();

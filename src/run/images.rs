@@ -3,7 +3,7 @@
 use super::executor::PlanRun;
 use crate::diagnostic::chain;
 use crate::event::{ImageFound, Outcome, PromisedImage, SkipReason, StepResult};
-use crate::image::{Access, ImageReference, summarize};
+use crate::image::{Access, ImageReference, Limits, summarize};
 
 impl PlanRun {
     /// Looks at the images that the page promises, once: before anything is cleaned up.
@@ -31,6 +31,7 @@ impl PlanRun {
         let access = Access {
             folder,
             temporary,
+            limits: Limits::default(),
             registries: self.shared.options.registries.clone(),
             environment: Some(self.environment.clone()),
         };

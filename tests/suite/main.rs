@@ -11,6 +11,7 @@ mod case;
 mod cluster;
 mod evidence;
 mod external_links;
+mod flatten;
 mod folders;
 mod generate;
 mod golden;

@@ -38,7 +38,7 @@ pub(super) struct Reach {
     platform: Option<Platform>,
     /// How layers are read.
     pub(super) reading: Reading,
-    /// Without a cache, what was found is kept as long as the command runs.
+    /// Without a cache, or where none can be written, what was found is kept as long as the command runs.
     _folder: Option<TempDir>,
 }
 
@@ -46,24 +46,21 @@ impl Reach {
     /// Makes ready to read images.
     pub(super) fn new(arguments: &ReachArguments) -> Result<Self, CliError> {
         let environment = Environment::read();
-        let folder = arguments.no_cache.then(tempfile::tempdir).transpose();
-        let folder = folder.map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
-        let path =
-            folder.as_ref().map_or_else(|| cache_folder(&environment), |folder| folder.path().to_owned());
-        let cache = LayerCache::open(&path).map_err(|source| CliError::Write { path, source })?;
+        let (cache, folder) = open_cache(arguments.no_cache, &environment)?;
         cache.prune();
         let registries = RegistryAccess {
             proxies: environment.proxies(),
             insecure: arguments.insecure.clone(),
             logins: AuthFile::read_all(&environment)?,
         };
+        let limits = Limits { unpacked: arguments.max_unpacked, ..Limits::default() };
         let access = Access {
             folder: std::env::current_dir().map_err(CliError::CurrentFolder)?,
             temporary: cache.temporary(),
+            limits,
             registries: Some(registries),
             environment: None,
         };
-        let limits = Limits { unpacked: arguments.max_unpacked, ..Limits::default() };
         let platform = arguments.platform.clone();
         Ok(Self { access, platform, reading: Reading { limits, cache }, _folder: folder })
     }
@@ -88,6 +85,17 @@ impl Reach {
     pub(super) fn open_one(&self, name: &str) -> Result<PlatformImage, CliError> {
         self.one(&self.open(name)?)
     }
+}
+
+/// Opens the cache, or one that goes with the folder that is returned. Where no folder for it can be written
+/// (the home of a container's user need not be there), images are read nevertheless: it takes longer.
+fn open_cache(is_off: bool, environment: &Environment) -> Result<(LayerCache, Option<TempDir>), CliError> {
+    if !is_off && let Ok(cache) = LayerCache::open(&cache_folder(environment)) {
+        return Ok((cache, None));
+    }
+    let failed = |source| CliError::Write { path: std::env::temp_dir(), source };
+    let folder = tempfile::tempdir().map_err(failed)?;
+    Ok((LayerCache::open(folder.path()).map_err(failed)?, Some(folder)))
 }
 
 /// Returns where what was found in layers is kept: a layer is the same for every project.

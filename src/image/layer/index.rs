@@ -2,13 +2,15 @@
 
 use std::io::{self, BufRead, Write};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::entry::Entry;
 use crate::image::digest::ContentDigest;
 
 /// Version of the form in which an index is kept; another one is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is in a layer: what it says about which path, in its own order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,33 +46,54 @@ impl LayerSummary {
 }
 
 impl LayerIndex {
-    /// Writes an index: a line for the layer, and a line for each member.
+    /// Writes an index: a line for the layer, a line for each member, and the digest of these lines.
     pub(in crate::image) fn write(&self, writer: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut *writer, &self.summary)?;
-        for entry in &self.entries {
-            writer.write_all(b"\n")?;
-            serde_json::to_writer(&mut *writer, entry)?;
+        let mut hasher = Sha256::new();
+        let mut line = serde_json::to_vec(&self.summary)?;
+        let mut entries = self.entries.iter();
+        loop {
+            line.push(b'\n');
+            hasher.update(&line);
+            writer.write_all(&line)?;
+            line.clear();
+            match entries.next() {
+                Some(entry) => serde_json::to_writer(&mut line, entry)?,
+                None => {
+                    return serde_json::to_writer(writer, &ContentDigest::finish(hasher)).map_err(Into::into);
+                }
+            }
         }
-        writer.write_all(b"\n")
     }
 
     /// Reads an index back; none where it is of another version, or damaged.
     pub(in crate::image) fn read(reader: &mut dyn BufRead) -> Option<Self> {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let summary: LayerSummary = serde_json::from_str(&line).ok()?;
+        let mut lines = Lines { reader, line: Vec::new(), hasher: Sha256::new() };
+        let summary: LayerSummary = lines.next()?;
         if summary.format != FORMAT {
             return None;
         }
         // A damaged number asks for nothing.
         let mut entries = Vec::with_capacity(summary.entries.min(1_000_000));
-        loop {
-            line.clear();
-            if reader.read_line(&mut line).ok()? == 0 {
-                break;
-            }
-            entries.push(serde_json::from_str(&line).ok()?);
+        for _ in 0..summary.entries {
+            entries.push(lines.next()?);
         }
-        (entries.len() == summary.entries).then_some(Self { summary, entries })
+        let read = ContentDigest::finish(lines.hasher.clone());
+        (lines.next::<ContentDigest>()? == read).then_some(Self { summary, entries })
+    }
+}
+
+/// Reads lines, and hashes them.
+struct Lines<'a> {
+    reader: &'a mut dyn BufRead,
+    line: Vec<u8>,
+    hasher: Sha256,
+}
+
+impl Lines<'_> {
+    fn next<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.line.clear();
+        self.reader.read_until(b'\n', &mut self.line).ok()?;
+        self.hasher.update(&self.line);
+        serde_json::from_slice(&self.line).ok()
     }
 }

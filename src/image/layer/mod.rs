@@ -17,7 +17,7 @@ pub(super) use decompress::Unpacked;
 pub use entry::{Content, Entry, EntryKind, Metadata, ModificationTime, Special, Xattr};
 pub use index::{LayerIndex, LayerSummary};
 pub use read::Limits;
-pub(super) use read::{Keeper, ReadLayer, pick, read_layer};
+pub(super) use read::{Keeper, ReadLayer, copy_within, pick, read_layer};
 pub(super) use tar::{MemberKind, TarReader};
 #[cfg(test)]
 pub(super) use tests::read as read_in_test;

@@ -60,6 +60,31 @@ pub(in crate::image) trait Keeper {
     }
 }
 
+/// Wants no content.
+struct Nothing;
+
+impl Keeper for Nothing {
+    fn open(&mut self, _: &TreePath, _: u64) -> io::Result<Option<Box<dyn io::Write>>> {
+        Ok(None)
+    }
+
+    fn close(&mut self, _: &TreePath, _: ContentDigest) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl LayerIndex {
+    /// Reads a layer, packed or not, to its end.
+    ///
+    /// # Errors
+    /// When it is none, or goes beyond a limit.
+    pub fn of(blob: impl Read, limits: Limits) -> io::Result<Self> {
+        let ReadLayer { index, digest, .. } = read_layer(blob, "sha256:", limits, &mut Nothing);
+        let index = index?;
+        digest.map(|_| index).ok_or_else(|| malformed("what follows its packed part cannot be read"))
+    }
+}
+
 /// What came of a blob: its index, or why there is none; and what the blob was.
 pub(in crate::image) struct ReadLayer {
     pub(in crate::image) index: io::Result<LayerIndex>,
@@ -272,6 +297,19 @@ fn hold_to_length(name: &[u8], what: &str) -> io::Result<()> {
     }
     let start = shown(&name[..40]);
     Err(malformed(&format!("{what} has {} bytes, and Linux takes 4095: `{start}...`", name.len())))
+}
+
+/// Copies a stream, and stops at a limit; returns how many bytes it has.
+///
+/// # Errors
+/// When it cannot be read or written, or has more bytes than `limit`.
+pub(in crate::image) fn copy_within(
+    stream: impl Read,
+    target: &mut dyn io::Write,
+    limit: u64,
+) -> io::Result<u64> {
+    let length = io::copy(&mut stream.take(limit.saturating_add(1)), target)?;
+    if length > limit { Err(too_large(limit)) } else { Ok(length) }
 }
 
 /// Says that a limit is passed, and how it is raised.

@@ -5,29 +5,16 @@ mod by_tools;
 
 use std::io;
 
-use super::read::{Keeper, Limits, ReadLayer, read_layer};
+use super::read::Limits;
 use super::{Entry, LayerIndex};
 use crate::image::digest::ContentDigest;
 use crate::image::path::TreePath;
 
-/// Wants no content.
-struct Nothing;
-
-impl Keeper for Nothing {
-    fn open(&mut self, _: &TreePath, _: u64) -> io::Result<Option<Box<dyn io::Write>>> {
-        Ok(None)
-    }
-
-    fn close(&mut self, _: &TreePath, _: ContentDigest) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn read_within(blob: &[u8], limits: Limits) -> io::Result<LayerIndex> {
-    let ReadLayer { index, digest, size } = read_layer(blob, "sha256:", limits, &mut Nothing);
-    assert_eq!(size, blob.len() as u64, "a blob is read to its end, whatever is in it");
-    assert_eq!(digest, Some(ContentDigest::of(blob).to_string()));
-    index
+    let index = LayerIndex::of(blob, limits)?;
+    assert_eq!(index.summary.size, blob.len() as u64, "a blob is read to its end, whatever is in it");
+    assert_eq!(index.summary.digest, ContentDigest::of(blob).to_string());
+    Ok(index)
 }
 
 pub(in crate::image) fn read(blob: &[u8]) -> io::Result<LayerIndex> {

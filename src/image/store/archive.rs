@@ -8,39 +8,40 @@ use super::docker_archive::DockerArchive;
 use super::files::TarFiles;
 use super::{Layout, Store};
 use crate::image::error::ImageError;
-use crate::image::layer::Unpacked;
+use crate::image::layer::{Unpacked, copy_within};
 
 /// Opens an archive at the image of that name, or at the only one; `temporary` is where one that is
-/// compressed is unpacked: what is wanted of it may lie anywhere.
+/// compressed is unpacked, up to `limit` bytes: what is wanted of it may lie anywhere.
 pub(in crate::image) fn open_archive(
     path: &Path,
     name: Option<&str>,
     temporary: &Path,
+    limit: u64,
 ) -> Result<Box<dyn Store>, ImageError> {
     let failed = |source| ImageError::Read { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         return Err(failed(io::Error::other("it is no regular file")));
     }
-    let file = without_packing(file, temporary).map_err(failed)?;
+    let file = without_packing(file, temporary, limit).map_err(failed)?;
     let files = TarFiles::list(path, file).map_err(failed)?;
     if files.has("index.json") {
         return Ok(Box::new(Layout::open(Box::new(files), path, name)?));
     }
     if files.has("manifest.json") {
-        return Ok(Box::new(DockerArchive::open(Box::new(files), path, name)?));
+        return Ok(Box::new(DockerArchive::open(Box::new(files), path, name, limit)?));
     }
     Err(ImageError::NoArchive { path: path.to_path_buf() })
 }
 
-fn without_packing(mut file: File, temporary: &Path) -> io::Result<File> {
+fn without_packing(mut file: File, temporary: &Path, limit: u64) -> io::Result<File> {
     if let Unpacked::Plain(_) = Unpacked::open(&file)? {
         file.rewind()?;
         return Ok(file);
     }
     file.rewind()?;
     let mut unpacked = tempfile::tempfile_in(temporary)?;
-    io::copy(&mut Unpacked::open(file)?, &mut unpacked)?;
+    copy_within(Unpacked::open(file)?, &mut unpacked, limit)?;
     unpacked.rewind()?;
     Ok(unpacked)
 }

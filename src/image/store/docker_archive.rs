@@ -1,7 +1,7 @@
 //! What `docker save` writes: `manifest.json` names configs and layers (Docker image specification 1.2).
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use oci_spec::image::{Descriptor, Digest, MediaType};
@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Store;
-use super::files::Files;
+use super::files::{Files, Opened};
 use crate::image::document::describe;
 use crate::image::error::ImageError;
+use crate::image::layer::{Unpacked, copy_within};
 
 const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
@@ -48,7 +49,14 @@ pub(super) struct DockerArchive {
 
 impl DockerArchive {
     /// Opens an archive at the image of that name, or at the only one.
-    pub(super) fn open(files: Box<dyn Files>, path: &Path, name: Option<&str>) -> Result<Self, ImageError> {
+    ///
+    /// A layer that is packed is unpacked to see how long it is, up to `limit`.
+    pub(super) fn open(
+        files: Box<dyn Files>,
+        path: &Path,
+        name: Option<&str>,
+        limit: u64,
+    ) -> Result<Self, ImageError> {
         let malformed = |place: &str, error: serde_json::Error| ImageError::Malformed {
             path: files.place(place),
             source: error.into(),
@@ -70,7 +78,7 @@ impl DockerArchive {
         let mut names = HashMap::from([(config.digest().to_string(), item.config.clone())]);
         let mut layers = Vec::new();
         for (file, digest) in item.layers.iter().zip(diff_ids) {
-            let size = files.get(file)?.length;
+            let size = unpacked_length(&*files, file, limit)?;
             layers.push(json!({"mediaType": LAYER, "size": size, "digest": digest}));
             names.insert(digest.clone(), file.clone());
         }
@@ -100,11 +108,14 @@ impl Store for DockerArchive {
     }
 
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {
-        Ok(self.files.get(&self.name(descriptor.digest()))?.reader)
+        let name = self.name(descriptor.digest());
+        let unpacked = Unpacked::open(self.files.get(&name)?.reader);
+        Ok(Box::new(unpacked.map_err(|source| ImageError::Read { path: self.files.place(&name), source })?))
     }
 
+    /// Sizes were taken from the files themselves.
     fn check_size(&self, descriptor: &Descriptor) -> Result<(), ImageError> {
-        self.files.check_size(&self.name(descriptor.digest()), descriptor.size())
+        self.files.get(&self.name(descriptor.digest())).map(drop)
     }
 
     fn place(&self, descriptor: &Descriptor) -> PathBuf {
@@ -112,11 +123,25 @@ impl Store for DockerArchive {
     }
 }
 
+/// Returns how many bytes a layer has without its packing: its digest is that of these bytes, and what
+/// `docker save` writes has none, but other programs write archives too.
+fn unpacked_length(files: &dyn Files, name: &str, limit: u64) -> Result<u64, ImageError> {
+    let Opened { reader, length } = files.get(name)?;
+    let measure = || -> io::Result<u64> {
+        match Unpacked::open(reader)? {
+            Unpacked::Plain(_) => Ok(length),
+            unpacked => copy_within(unpacked, &mut io::sink(), limit),
+        }
+    };
+    measure().map_err(|source| ImageError::Read { path: files.place(name), source })
+}
+
 fn choose<'a>(path: &Path, items: &'a [Item], name: Option<&str>) -> Result<&'a Item, ImageError> {
     let tags = |item: &Item| item.repo_tags.clone().unwrap_or_default();
     let names = || items.iter().flat_map(tags).collect();
     match (name, items) {
         (None, [only]) => Ok(only),
+        (None, []) => Err(ImageError::Empty { path: path.to_path_buf() }),
         (None, _) => Err(ImageError::Ambiguous { path: path.to_path_buf(), names: names() }),
         (Some(name), items) => {
             let found = items.iter().find(|item| tags(item).iter().any(|tag| is_named(tag, name)));
@@ -127,7 +152,7 @@ fn choose<'a>(path: &Path, items: &'a [Item], name: Option<&str>) -> Result<&'a 
 }
 
 /// `busybox`, `busybox:latest` and `docker.io/library/busybox:latest` are one name.
-fn is_named(tag: &str, name: &str) -> bool {
+pub(super) fn is_named(tag: &str, name: &str) -> bool {
     let whole = |name: &str| {
         let name = name.strip_prefix("docker.io/").unwrap_or(name);
         let name = name.strip_prefix("library/").unwrap_or(name);

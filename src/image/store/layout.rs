@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use oci_spec::image::{Descriptor, ImageIndex};
 
 use super::Store;
+use super::docker_archive::is_named;
 use super::files::Files;
 use crate::image::error::ImageError;
 
@@ -73,19 +74,33 @@ fn choose<'a>(
 ) -> Result<&'a Descriptor, ImageError> {
     let path = || path.to_path_buf();
     let names = || images.iter().filter_map(name_of).map(str::to_owned).collect();
-    match (name, images) {
-        (None, [only]) => Ok(only),
-        (None, _) => Err(ImageError::Ambiguous { path: path(), names: names() }),
-        (Some(name), images) => images
-            .iter()
-            .find(|image| name_of(image) == Some(name) || image.digest().to_string() == name)
-            .ok_or_else(|| ImageError::NoSuchImage { path: path(), name: name.to_owned(), names: names() }),
-    }
+    let Some(name) = name else {
+        // Signatures and attestations lie beside the image that they are about.
+        let mut only = images.iter().filter(|image| images.len() == 1 || image.artifact_type().is_none());
+        return match (only.next(), only.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(ImageError::Empty { path: path() }),
+            _ => Err(ImageError::Ambiguous { path: path(), names: names() }),
+        };
+    };
+    let named = images.iter().find(|image| annotation(image, NAME) == Some(name));
+    let named = named.or_else(|| images.iter().find(|image| is_called(image, name)));
+    named.ok_or_else(|| ImageError::NoSuchImage { path: path(), name: name.to_owned(), names: names() })
 }
 
+/// Returns whether an image has that name in full, as `docker save` keeps it, or that digest.
+fn is_called(image: &Descriptor, name: &str) -> bool {
+    annotation(image, FULL_NAME).is_some_and(|full| is_named(full, name))
+        || image.digest().to_string() == name
+}
+
+/// Returns the name that tells an image from others. `docker save` gives a tag as the other one.
 fn name_of(descriptor: &Descriptor) -> Option<&str> {
-    let annotations = descriptor.annotations().as_ref()?;
-    annotations.get(NAME).or_else(|| annotations.get(FULL_NAME)).map(String::as_str)
+    annotation(descriptor, FULL_NAME).or_else(|| annotation(descriptor, NAME))
+}
+
+fn annotation<'a>(descriptor: &'a Descriptor, key: &str) -> Option<&'a str> {
+    descriptor.annotations().as_ref()?.get(key).map(String::as_str)
 }
 
 fn blob(descriptor: &Descriptor) -> String {

@@ -8,6 +8,8 @@ mod files;
 mod layout;
 mod remote;
 mod storage;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read;
 use std::path::PathBuf;
