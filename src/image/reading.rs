@@ -159,12 +159,22 @@ impl Reading {
             let path = if has(&path) { path } else { elsewhere().unwrap_or(path) };
             (path, digest)
         });
-        let mut keeper = self.cache.keeper(Wanted::Exactly(named.collect()));
+        let named: Vec<(TreePath, ContentDigest)> = named.collect();
+        let mut keeper = self.cache.keeper(Wanted::Exactly(named.clone()));
         pick(store.blob(descriptor)?, self.limits, &mut keeper).map_err(|source| ImageError::Layer {
             number: layer + 1,
             path: store.place(descriptor),
             source,
-        })
+        })?;
+        // The index was kept from an earlier time, and the blob may have been changed since then.
+        match named.iter().find(|(_, digest)| self.cache.content(*digest).is_none()) {
+            None => Ok(()),
+            Some((path, digest)) => Err(ImageError::Broken {
+                path: store.place(descriptor),
+                found: format!("no `{path}` with the content {digest}"),
+                promised: format!("{} ({} bytes)", descriptor.digest(), descriptor.size()),
+            }),
+        }
     }
 }
 

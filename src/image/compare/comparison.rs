@@ -109,9 +109,14 @@ fn note_databases(differences: &mut [Difference], ours: &Installed, theirs: &Ins
     let (our_files, their_files) = (read(ours), read(theirs));
     let both: Vec<&String> = our_files.intersection(&their_files).collect();
     let is_dpkg = both.iter().any(|path| path.starts_with(DPKG));
+    let other_packages: BTreeSet<String> = differences
+        .iter()
+        .filter(|difference| difference.level == Level::Packages)
+        .map(|difference| difference.subject.clone())
+        .collect();
     let is_part = |subject: &str| {
         let main = subject.strip_suffix("-wal").unwrap_or(subject);
-        both.iter().any(|path| *path == main) || (is_dpkg && subject.starts_with(DPKG_INFO))
+        both.iter().any(|path| *path == main) || (is_dpkg && is_dpkg_info(subject, &other_packages))
     };
     let files = [Change::Content, Change::OnlyInStaging, Change::OnlyInReference];
     for difference in differences.iter_mut().filter(|difference| files.contains(&difference.change)) {
@@ -124,8 +129,18 @@ fn note_databases(differences: &mut [Difference], ours: &Installed, theirs: &Ins
 /// Where dpkg keeps what it knows.
 const DPKG: &str = "var/lib/dpkg/";
 
-/// Where dpkg keeps the lists and sums of each package's files, which the tree has as well.
+/// Where dpkg keeps the lists and sums of each package's files, which the tree has as well, and its scripts.
 const DPKG_INFO: &str = "var/lib/dpkg/info/";
+
+/// Returns whether a file of dpkg's says what is told elsewhere: what a package's files are, or anything of a
+/// package that is another one. A script of a package that is the same is no such file.
+fn is_dpkg_info(path: &str, other_packages: &BTreeSet<String>) -> bool {
+    let file = path.strip_prefix(DPKG_INFO).and_then(|name| name.rsplit_once('.'));
+    file.is_some_and(|(package, kind)| {
+        let package = package.split_once(':').map_or(package, |(name, _)| name);
+        ["list", "md5sums"].contains(&kind) || other_packages.contains(package)
+    })
+}
 
 /// Returns whether two builds of a package can be told apart.
 fn is_identified(installed: &Installed) -> bool {

@@ -49,6 +49,11 @@ pub(super) fn configs(staging: &PlatformImage, reference: &PlatformImage) -> Vec
     let mut differences = flat(staging).against(flat(reference), Level::Config);
     differences.retain(|difference| !is_detail_of_missing(difference));
     differences.iter_mut().for_each(judge);
+    if staging.layers().len() != reference.layers().len() {
+        let of_history =
+            differences.iter_mut().filter(|difference| difference.subject.starts_with("history "));
+        of_history.for_each(|difference| difference.facts.push(Fact::OtherLayers));
+    }
     differences
 }
 

@@ -190,6 +190,8 @@ pub enum Fact {
     DefaultValue,
     /// The commands of the history are the same, without what builders add behind them.
     SameCommand,
+    /// The images have another number of layers, so their histories tell of other ones.
+    OtherLayers,
 }
 
 /// One thing in which the images differ.

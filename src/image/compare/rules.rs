@@ -174,6 +174,15 @@ const KNOWN: &[Known] = &[
         reference: "https://github.com/containers/buildah/blob/main/docs/buildah-build.1.md",
     },
     Known {
+        id: "layer-history",
+        levels: &[Config],
+        changes: &[],
+        subjects: &["history *"],
+        fact: Some(Fact::OtherLayers),
+        why: "the history has a line for each layer, and the images are cut into layers in another way; files are compared by themselves",
+        reference: "https://github.com/opencontainers/image-spec/blob/main/config.md",
+    },
+    Known {
         id: "injected-files",
         levels: &[],
         changes: ONLY,

@@ -71,10 +71,7 @@ fn both(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Diffe
         }
         _ => {}
     }
-    // Nobody says what a folder is like of which no layer says anything.
-    if !(our.is_implied || their.is_implied) {
-        metadata(path, our, their, differences);
-    }
+    metadata(path, our, their, differences);
 }
 
 fn metadata(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Difference>) {
@@ -89,7 +86,9 @@ fn metadata(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<D
     if (ours.uid, ours.gid) != (theirs.uid, theirs.gid) {
         add(Level::Tree, Change::Owner, owner(ours), owner(theirs));
     }
-    if ours.mtime != theirs.mtime {
+    // A folder of which no layer says anything is made when the image is unpacked, as root's and for all to enter.
+    let is_made = our.is_implied || their.is_implied;
+    if ours.mtime != theirs.mtime && !is_made {
         add(Level::Times, Change::Time, time(ours.mtime), time(theirs.mtime));
     }
     if ours.xattrs != theirs.xattrs {
@@ -129,20 +128,19 @@ fn hard_links(staging: &Tree, reference: &Tree, differences: &mut Vec<Difference
     let is_file = |tree: &Tree, path: &TreePath| {
         tree.get(path).is_some_and(|inode| matches!(inode.kind, NodeKind::File(_)))
     };
-    let mut names: Vec<&TreePath> = ours.iter().chain(&theirs).map(|names| names[0]).collect();
+    let is_common = |name: &&&TreePath| is_file(staging, name) && is_file(reference, name);
+    // Other names may be missing on one side: what is left can be compared nevertheless.
+    let mut names: Vec<&TreePath> =
+        ours.iter().chain(&theirs).filter_map(|names| names.iter().find(is_common).copied()).collect();
     names.sort_unstable();
     names.dedup();
     for name in names {
-        if !is_file(staging, name) || !is_file(reference, name) {
-            continue;
-        }
         let alone = vec![name];
         let our = our_groups.get(name).map_or(&alone, |number| &ours[*number]);
         let their = their_groups.get(name).map_or(&alone, |number| &theirs[*number]);
         // A name that is missing on the other side is a difference of its own.
         let common = |names: &[&TreePath]| -> Vec<TreePath> {
-            let kept = names.iter().filter(|name| is_file(staging, name) && is_file(reference, name));
-            kept.map(|name| (*name).clone()).collect()
+            names.iter().filter(is_common).map(|name| (*name).clone()).collect()
         };
         if common(our) != common(their) {
             let side = |names: &[&TreePath]| {
