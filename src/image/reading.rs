@@ -12,7 +12,7 @@ use oci_spec::image::Descriptor;
 use super::cache::{LayerCache, Wanted};
 use super::digest::ContentDigest;
 use super::error::ImageError;
-use super::layer::{LayerIndex, Limits, ReadLayer, pick, read_layer};
+use super::layer::{Content, LayerIndex, Limits, ReadLayer, pick, read_layer};
 use super::open::PlatformImage;
 use super::path::TreePath;
 use super::store::{Store, Stored};
@@ -124,14 +124,14 @@ impl Reading {
         image: &Unfolded,
         paths: &[&TreePath],
     ) -> Result<BTreeMap<TreePath, PathBuf>, ImageError> {
-        let mut missing: BTreeMap<usize, Vec<(TreePath, ContentDigest)>> = BTreeMap::new();
+        let mut missing: BTreeMap<usize, Vec<(TreePath, Content)>> = BTreeMap::new();
         let mut wanted = Vec::new();
         for path in paths {
             let Some(inode) = image.tree.get(path) else { continue };
             let NodeKind::File(content) = inode.kind else { continue };
             wanted.push(((*path).clone(), content));
             if self.cache.content(content).is_none() {
-                missing.entry(inode.layer).or_default().push(((*path).clone(), content.digest));
+                missing.entry(inode.layer).or_default().push(((*path).clone(), content));
             }
         }
         for (layer, files) in missing {
@@ -145,33 +145,31 @@ impl Reading {
         &self,
         image: &Unfolded,
         layer: usize,
-        files: Vec<(TreePath, ContentDigest)>,
+        files: Vec<(TreePath, Content)>,
     ) -> Result<(), ImageError> {
         let descriptor = &image.image.layers()[layer];
         let store = &image.image.store;
         // The content may stand there under another of its names.
         let entries = &image.layers[layer].entries;
-        let named = files.into_iter().map(|(path, digest)| {
-            let has =
-                |path: &TreePath| entries.iter().any(|entry| entry.path == *path && entry.holds(digest));
+        let place = |path: &TreePath, digest: ContentDigest| {
+            let has = entries.iter().any(|entry| entry.path == *path && entry.holds(digest));
             let elsewhere =
                 || entries.iter().find(|entry| entry.holds(digest)).map(|entry| entry.path.clone());
-            let path = if has(&path) { path } else { elsewhere().unwrap_or(path) };
-            (path, digest)
-        });
-        let named: Vec<(TreePath, ContentDigest)> = named.collect();
-        let mut keeper = self.cache.keeper(Wanted::Exactly(named.clone()));
+            if has { path.clone() } else { elsewhere().unwrap_or_else(|| path.clone()) }
+        };
+        let named = files.iter().map(|(path, content)| (place(path, content.digest), content.digest));
+        let mut keeper = self.cache.keeper(Wanted::Exactly(named.collect()));
         pick(store.blob(descriptor)?, self.limits, &mut keeper).map_err(|source| ImageError::Layer {
             number: layer + 1,
             path: store.place(descriptor),
             source,
         })?;
         // The index was kept from an earlier time, and the blob may have been changed since then.
-        match named.iter().find(|(_, digest)| self.cache.content(*digest).is_none()) {
+        match files.iter().find(|(_, content)| self.cache.content(*content).is_none()) {
             None => Ok(()),
-            Some((path, digest)) => Err(ImageError::Broken {
+            Some((path, content)) => Err(ImageError::Broken {
                 path: store.place(descriptor),
-                found: format!("no `{path}` with the content {digest}"),
+                found: format!("no `{path}` with the content {}", content.digest),
                 promised: format!("{} ({} bytes)", descriptor.digest(), descriptor.size()),
             }),
         }
