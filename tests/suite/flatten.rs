@@ -112,6 +112,7 @@ fn unfold(folder: &Path, reference: &str) -> Unfolded {
         temporary: cache.temporary(),
         limits: Limits::default(),
         registries: None,
+        environment: None,
     };
     let read = || {
         let image = Image::open(&ImageReference::parse(reference), &access)?;

@@ -116,7 +116,7 @@ pub(in crate::image) fn read_layer(
     let mut stream = inner.into_inner();
     let drained = io::copy(&mut stream, &mut io::sink());
     let (digest, size) = stream.into_inner().finish();
-    let index = read.and_then(|_| {
+    let index = read.map(|_| {
         let mut summary = LayerSummary::new(digest.clone(), size, ContentDigest::finish(hasher), length);
         summary.entries = entries.len();
         summary.oddities = oddities.into_iter().collect();
@@ -125,7 +125,7 @@ pub(in crate::image) fn read_layer(
                 .oddities
                 .push("something stands behind the end of the archive, and was left aside".to_owned());
         }
-        Ok(LayerIndex { summary, entries })
+        LayerIndex { summary, entries }
     });
     ReadLayer { index, digest: drained.is_ok().then_some(digest), size }
 }

@@ -266,8 +266,7 @@ impl<R: Read> TarReader<R> {
         let mut is_extended = header.is_extended();
         while is_extended {
             let mut more = GnuExtSparseHeader::new();
-            let block = more.as_mut_bytes().try_into().expect("it is as long as a block");
-            if !self.block(block)? {
+            if !self.block(more.as_mut_bytes())? {
                 return Err(cut());
             }
             sparse.add(more.sparse())?;

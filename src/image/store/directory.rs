@@ -40,7 +40,7 @@ impl Store for Directory {
         let digest = descriptor.digest();
         let manifest = format!("{}.manifest.json", digest.digest());
         let name = if self.files.open(&manifest).is_ok() { manifest } else { digest.digest().to_owned() };
-        self.files.held_document(&name, &digest.to_string())
+        self.files.held_document(&name, digest.as_ref())
     }
 
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {

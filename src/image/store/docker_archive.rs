@@ -104,7 +104,7 @@ impl Store for DockerArchive {
         if descriptor.digest() == self.root.digest() {
             return Ok(self.manifest.clone());
         }
-        self.files.held_document(&self.name(descriptor.digest()), &descriptor.digest().to_string())
+        self.files.held_document(&self.name(descriptor.digest()), descriptor.digest().as_ref())
     }
 
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {

@@ -50,7 +50,7 @@ impl Store for Layout {
     }
 
     fn document(&self, descriptor: &Descriptor) -> Result<Vec<u8>, ImageError> {
-        self.files.held_document(&blob(descriptor), &descriptor.digest().to_string())
+        self.files.held_document(&blob(descriptor), descriptor.digest().as_ref())
     }
 
     fn blob(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, ImageError> {

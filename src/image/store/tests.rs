@@ -103,7 +103,7 @@ impl Layout {
 fn open(folder: &Path, reference: &str) -> Result<PlatformImage, ImageError> {
     let limits = Limits { unpacked: 1 << 20, ..Limits::default() };
     let (folder, temporary) = (folder.to_path_buf(), folder.to_path_buf());
-    let access = Access { folder, temporary, limits, registries: None };
+    let access = Access { folder, temporary, limits, registries: None, environment: None };
     let host = Platform::parse("linux/amd64").unwrap();
     Image::open(&ImageReference::parse(reference), &access)?.for_platform(None, &host)
 }
