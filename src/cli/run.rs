@@ -114,7 +114,7 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
     let run_id = format!("{}", Timestamp::now().as_millisecond());
     let jobs: Vec<Job> = plans.into_iter().map(|plan| job(plan, &store, &run_id)).collect();
     let work = match arguments.engine.engine {
-        Engine::Local => EngineWork::Local(jobs, options),
+        Engine::Local => EngineWork::Local(jobs, Box::new(options)),
         Engine::Tekton => {
             let jobs = cluster_jobs(jobs, &project, printer)?;
             let options = cluster_options(&arguments.engine, options, &run_id);
@@ -138,14 +138,14 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
 
 /// What there is to do, and for whom.
 enum EngineWork {
-    Local(Vec<Job>, RunOptions),
+    Local(Vec<Job>, Box<RunOptions>),
     Tekton(Vec<ClusterJob>, ClusterOptions),
 }
 
 impl EngineWork {
     fn run(self, listener: &mut dyn FnMut(&RunEvent)) -> Result<(Totals, bool), CliError> {
         match self {
-            Self::Local(jobs, options) => Ok(run::run(jobs, options, listener)?),
+            Self::Local(jobs, options) => Ok(run::run(jobs, *options, listener)?),
             Self::Tekton(jobs, options) => Ok(cluster::run(jobs, options, listener)?),
         }
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::Format;
 use super::access::{Reach, ReachArguments};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
@@ -29,14 +30,6 @@ pub(super) struct InspectArguments {
     format: Format,
     #[command(flatten)]
     reach: ReachArguments,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 /// Prints what an image is.

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Format;
 use super::access::{Reach, ReachArguments};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
@@ -35,14 +36,6 @@ pub(super) struct LintArguments {
     list: bool,
     #[command(flatten)]
     reach: ReachArguments,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ mod compare;
 mod inspect;
 mod lint;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
@@ -23,6 +23,15 @@ enum ImageCommand {
     Inspect(inspect::InspectArguments),
     Compare(compare::CompareArguments),
     Lint(lint::LintArguments),
+}
+
+/// How an answer is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Does what was asked for.

@@ -72,10 +72,10 @@ fn judge(difference: &mut Difference) {
         {
             difference.facts.push(Fact::DefaultValue);
         }
-        (Some(ours), Some(theirs)) if difference.subject.starts_with("history ") => {
-            if command(ours) == command(theirs) {
-                difference.facts.push(Fact::SameCommand);
-            }
+        (Some(ours), Some(theirs))
+            if difference.subject.starts_with("history ") && command(ours) == command(theirs) =>
+        {
+            difference.facts.push(Fact::SameCommand);
         }
         _ => {}
     }
