@@ -37,7 +37,7 @@ mkfifo pipe; mknod null c 1 3; mknod disk b 8 1
 printf bytes >"$(printf 'no\377text\nline')"
 long=$(printf 'n%.0s' {1..130}); mkdir -p "$long/$long"; echo deep >"$long/$long/$long"
 touch -d @-100 etc/a; touch -d @1700000000.123456789 etc/b
-truncate -s 20M usr/holes; printf end >>usr/holes
+truncate -s 2M usr/holes; printf end >>usr/holes
 END
 layer one two <<'END'
 rm etc/a usr/lib/tool4; rm -r gone replaced; mkdir replaced; echo new >replaced/new

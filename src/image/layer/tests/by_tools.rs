@@ -61,10 +61,10 @@ fn folder(loses: Loses) -> TempDir {
     fs::write(at(b"empty"), "").unwrap();
     let holes = File::create(at(b"holes")).unwrap();
     for place in 0..40 {
-        holes.write_all_at(&[b'h'; 5000], place * 100_000).unwrap();
+        holes.write_all_at(&[b'h'; 5000], place * 25_000).unwrap();
     }
-    holes.set_len(5_000_000).unwrap();
-    File::create(at(b"hole")).unwrap().set_len(1_000_000).unwrap();
+    holes.set_len(1_300_000).unwrap();
+    File::create(at(b"hole")).unwrap().set_len(100_000).unwrap();
     bash(folder.path(), "touch -d @1700000000 first empty; touch -h -d @1600000000.75 symlink");
     if !loses.devices {
         bash(folder.path(), "mkfifo pipe");
