@@ -13,6 +13,7 @@ REQUIRED = [
     ("tutorials/base-image.md", "base=debian"),
     ("tutorials/staging-registry.md", None),
     ("tutorials/reproducible.md", None),
+    ("tutorials/parity.md", None),
     ("tutorials/fedora-coreos-streams.md", None),
     ("tutorials/add-a-release.md", None),
 ]
