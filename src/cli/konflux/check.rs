@@ -94,7 +94,7 @@ fn sources(
             return Err(CliError::NoObjects { paths });
         }
     }
-    let files = read_yaml_files(&paths, findings)?;
+    let files = read_yaml_files(&paths, findings)?.files;
     if files.is_empty() && findings.is_empty() && !has_pages {
         return Err(CliError::NoObjects { paths });
     }

@@ -41,7 +41,7 @@ enum Format {
 /// Prints what repeats and what varies.
 pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let mut findings = Vec::new();
-    let files = read_yaml_files(&arguments.paths, &mut findings)?;
+    let files = read_yaml_files(&arguments.paths, &mut findings)?.files;
     let files: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(&mut findings)).collect();
     findings.extend(files.iter().flat_map(|read| &read.tagged).map(not_compared));
     let compared_file = |read: ReadFile| Compared {

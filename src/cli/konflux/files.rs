@@ -17,6 +17,16 @@ pub(super) struct YamlFile {
     pub(super) inside: PathBuf,
 }
 
+/// The YAML files of what was named.
+#[derive(Debug, Default)]
+pub(super) struct YamlFiles {
+    /// Those that are text.
+    pub(super) files: Vec<YamlFile>,
+    /// Those that could not be read or are no text, each by its path and by its path below the folder that was
+    /// named.
+    pub(super) unread: Vec<(PathBuf, PathBuf)>,
+}
+
 /// A YAML file that could be read to its end.
 #[derive(Debug)]
 pub(super) struct ReadFile {
@@ -48,27 +58,47 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
 
 /// Reads files, and all YAML files below folders; those whose names begin with a dot are meant as well, as
 /// Pipelines-as-Code's files lie in `.tekton`. A file that is named twice is read once.
-pub(super) fn read_yaml_files(
-    paths: &[PathBuf],
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<YamlFile>, CliError> {
-    let mut files: Vec<YamlFile> = Vec::new();
+pub(super) fn read_yaml_files(paths: &[PathBuf], findings: &mut Vec<Finding>) -> Result<YamlFiles, CliError> {
+    let mut found = YamlFiles::default();
     for path in paths {
         if path.is_dir() {
-            files.extend(below(path, findings));
+            found.add_below(path, findings);
         } else {
             let inside = path.file_name().map_or_else(|| path.clone(), PathBuf::from);
             let text =
                 std::fs::read(path).map_err(|source| CliError::ReadYaml { path: path.clone(), source })?;
-            files.extend(source(path, text, findings).map(|source| YamlFile { source, inside }));
+            found.add(path.clone(), inside, source(path, text, findings));
         }
     }
     let mut seen = BTreeSet::new();
-    files.retain(|file| seen.insert(normal_path(file.source.path())));
-    Ok(files)
+    found.files.retain(|file| seen.insert(normal_path(file.source.path())));
+    Ok(found)
 }
 
-fn below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<YamlFile> {
+impl YamlFiles {
+    fn add(&mut self, path: PathBuf, inside: PathBuf, source: Option<Arc<Source>>) {
+        match source {
+            Some(source) => self.files.push(YamlFile { source, inside }),
+            None => self.unread.push((path, inside)),
+        }
+    }
+
+    fn add_below(&mut self, folder: &Path, findings: &mut Vec<Finding>) {
+        for path in yaml_files_below(folder, findings) {
+            let inside = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
+            let source = match std::fs::read(&path) {
+                Ok(text) => source(&path, text, findings),
+                Err(error) => {
+                    findings.push(unreadable(&format!("`{}` cannot be read: {error}", path.display())));
+                    None
+                }
+            };
+            self.add(path, inside, source);
+        }
+    }
+}
+
+fn yaml_files_below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<PathBuf> {
     let mut walk = ignore::WalkBuilder::new(folder);
     walk.hidden(false).filter_entry(|entry| entry.file_name() != ".git").sort_by_file_path(Ord::cmp);
     let mut files = Vec::new();
@@ -81,13 +111,8 @@ fn below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<YamlFile> {
                 continue;
             }
         };
-        if !path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
-            continue;
-        }
-        let inside = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
-        match std::fs::read(&path) {
-            Ok(text) => files.extend(source(&path, text, findings).map(|source| YamlFile { source, inside })),
-            Err(error) => findings.push(unreadable(&format!("`{}` cannot be read: {error}", path.display()))),
+        if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            files.push(path);
         }
     }
     files

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::files::{ReadFile, YamlFile, read_yaml_files, write_file};
+use super::files::{ReadFile, YamlFile, YamlFiles, read_yaml_files, write_file};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;
@@ -43,8 +43,9 @@ pub(super) struct ImportArguments {
 /// Writes a page for each file, or one for all of them, or for most of them.
 pub(super) fn import(arguments: &ImportArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let mut findings = Vec::new();
-    let files = read_yaml_files(&arguments.paths, &mut findings)?;
-    let folders = Folders::of(&files)?;
+    let found = read_yaml_files(&arguments.paths, &mut findings)?;
+    let folders = Folders::of(&found)?;
+    let files = found.files;
     let unreadable = findings.len();
     let count = files.len();
     let mut whole: Vec<ReadFile> = files.into_iter().filter_map(|file| file.read(&mut findings)).collect();
@@ -97,16 +98,23 @@ struct Folders {
 }
 
 impl Folders {
-    fn of(files: &[YamlFile]) -> Result<Self, CliError> {
+    fn of(found: &YamlFiles) -> Result<Self, CliError> {
         let current = std::env::current_dir().map_err(CliError::CurrentFolder)?;
         let (settings, _) = Settings::load(&current)?;
         let mut folders = Self { settings, current, paths: Vec::new() };
-        folders.paths = files.iter().map(|file| folders.path_of(file)).collect();
+        let read = found.files.iter().map(|file| (file.source.path(), file.inside.as_path()));
+        let unread = found.unread.iter().map(|(path, inside)| (path.as_path(), inside.as_path()));
+        folders.paths =
+            read.chain(unread).map(|(path, inside)| folders.path_in_project(path, inside)).collect();
         Ok(folders)
     }
 
     fn path_of(&self, file: &YamlFile) -> String {
-        path_in(&self.settings.root, &self.current, file).to_string_lossy().into_owned()
+        self.path_in_project(file.source.path(), &file.inside)
+    }
+
+    fn path_in_project(&self, path: &Path, inside: &Path) -> String {
+        path_in(&self.settings.root, &self.current, path, inside).to_string_lossy().into_owned()
     }
 
     /// Returns a single page for all files, if they are to become one.
@@ -173,14 +181,14 @@ fn were(files: usize) -> String {
 
 /// Returns the path of a file from a project's root. One outside keeps what it has from `.tekton` on, else its
 /// path below the folder that was named: there a project would have it.
-fn path_in(root: &Path, current: &Path, file: &YamlFile) -> PathBuf {
-    let path = normal_path(&current.join(file.source.path()));
+fn path_in(root: &Path, current: &Path, path: &Path, below: &Path) -> PathBuf {
+    let path = normal_path(&current.join(path));
     if let Ok(inside) = path.strip_prefix(root) {
         return inside.to_path_buf();
     }
     let parts: Vec<_> = path.components().collect();
     let hidden = parts.iter().position(|part| part.as_os_str() == ".tekton");
-    hidden.map_or_else(|| file.inside.clone(), |at| parts[at..].iter().collect())
+    hidden.map_or_else(|| below.to_path_buf(), |at| parts[at..].iter().collect())
 }
 
 fn write_template(

@@ -5,7 +5,7 @@
 //! `bootc container lint` have bootc's names and severities: a report of the one can be held against one of
 //! the other. Nothing is mounted, nothing is run, and no root is needed.
 //!
-//! Each rule is a row of [`RULES`] and a small function that looks at a [`Subject`](subject::Subject).
+//! Each rule is a row of [`RULES`] and a small function that looks at the subject, an unfolded image.
 
 mod base;
 mod labels;

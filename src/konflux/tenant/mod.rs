@@ -43,6 +43,8 @@ impl TenantFile {
 /// Returns what is wrong with the settings of a tenant: bundles that may be others tomorrow, builds that lack what they need.
 pub fn findings(tenant: &TenantSettings) -> Vec<Finding> {
     let bundles = tenant.releases.iter().map(|release| &release.pipeline).chain([&tenant.pipeline]);
+    // That one is missing is said where the settings are read.
+    let bundles = bundles.filter(|pipeline| !pipeline.bundle.is_empty());
     let finding = |pipeline: &BundleSettings| {
         let message = format!("the bundle `{}` {}", pipeline.bundle, Pin::of(&pipeline.bundle).problem()?);
         let finding = Finding::warning("bundle-without-digest", message);
