@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{self, Read};
 use std::str::FromStr;
 
+use oci_spec::image::{Digest, DigestAlgorithm};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::diagnostic::hexadecimal;
 
@@ -84,27 +85,43 @@ impl<'de> Deserialize<'de> for ContentDigest {
     }
 }
 
-/// Hashes with the algorithm of a digest.
+/// Returns the SHA-256 of bytes, as a descriptor has it.
+pub(super) fn sha256(bytes: &[u8]) -> Digest {
+    ContentDigest::of(bytes).to_string().parse().expect("64 hexadecimal digits are a digest")
+}
+
+/// Hashes with the algorithm of a digest: those that the image specification registers.
+#[derive(Debug)]
 pub(super) enum Hasher {
-    /// What everybody uses.
     Sha256(Sha256),
-    /// The other one that the image specification registers.
-    Sha512(Box<Sha512>),
+    Sha384(Sha384),
+    Sha512(Sha512),
 }
 
 impl Hasher {
     /// Makes the one that the text of a digest asks for.
     pub(super) fn like(digest: &str) -> Self {
-        if digest.starts_with("sha512:") {
-            Self::Sha512(Box::new(Sha512::new()))
-        } else {
-            Self::Sha256(Sha256::new())
+        match digest.split_once(':') {
+            Some(("sha384", _)) => Self::Sha384(Sha384::new()),
+            Some(("sha512", _)) => Self::Sha512(Sha512::new()),
+            _ => Self::Sha256(Sha256::new()),
+        }
+    }
+
+    /// Makes the one for the algorithm of a digest; none for an algorithm that is not known here.
+    pub(super) fn for_digest(digest: &Digest) -> Option<Self> {
+        match digest.algorithm() {
+            DigestAlgorithm::Sha256 | DigestAlgorithm::Sha384 | DigestAlgorithm::Sha512 => {
+                Some(Self::like(digest.as_ref()))
+            }
+            _ => None,
         }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hasher) => hasher.update(bytes),
+            Self::Sha384(hasher) => hasher.update(bytes),
             Self::Sha512(hasher) => hasher.update(bytes),
         }
     }
@@ -113,6 +130,7 @@ impl Hasher {
     pub(super) fn finish(self) -> String {
         match self {
             Self::Sha256(hasher) => format!("sha256:{}", hexadecimal(&hasher.finalize())),
+            Self::Sha384(hasher) => format!("sha384:{}", hexadecimal(&hasher.finalize())),
             Self::Sha512(hasher) => format!("sha512:{}", hexadecimal(&hasher.finalize())),
         }
     }
@@ -149,6 +167,18 @@ impl<R: Read> Read for Hashing<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_algorithm_is_its_own() {
+        for (algorithm, digits) in [("sha256", 64), ("sha384", 96), ("sha512", 128)] {
+            let digest: Digest = format!("{algorithm}:{}", "0".repeat(digits)).parse().unwrap();
+            let finished = Hasher::for_digest(&digest).unwrap().finish();
+            assert_eq!((finished.split_once(':').unwrap().0, finished.len()), (algorithm, digits + 7));
+            assert_eq!(Hasher::like(digest.as_ref()).finish(), finished);
+        }
+        let unknown: Digest = "blake3:00".parse().unwrap();
+        assert!(Hasher::for_digest(&unknown).is_none());
+    }
 
     #[test]
     fn digests_are_written_and_read() {

@@ -1,6 +1,6 @@
 //! What an image is, without or with a look into its layers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use oci_spec::image::Descriptor;
 use serde::Serialize;
@@ -14,9 +14,6 @@ use super::path::TreePath;
 use super::reading::{Reading, Unfolded};
 use super::system::{BootLabels, Init, Kernels, OsRelease, System};
 use super::tree::{NodeKind, Tree};
-
-/// How many links lead to a program at most; the kernel follows 40.
-const MOST_LINKS: usize = 40;
 
 /// What an image is: all that its documents say, and what was found in its layers if they were opened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -180,7 +177,6 @@ fn referrer(descriptor: &Descriptor) -> Referrer {
 fn one(image: &PlatformImage, content: Option<ContentInspection>) -> PlatformInspection {
     let labels: BTreeMap<String, String> =
         image.labels().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let boot = BootLabels::among(&labels.clone().into_iter().collect::<HashMap<_, _>>());
     let mut config = image.config.value.get("config").cloned().unwrap_or(Value::Null);
     if let Some(config) = config.as_object_mut() {
         config.remove("Labels");
@@ -199,7 +195,7 @@ fn one(image: &PlatformImage, content: Option<ContentInspection>) -> PlatformIns
             .collect(),
         labels,
         config,
-        boot,
+        boot: image.boot_labels(),
         content,
     }
 }
@@ -249,14 +245,7 @@ fn content(image: &Unfolded, reading: &Reading) -> Result<ContentInspection, Ima
             os_release: os_release(image, reading)?,
             kernels: Kernels::among(image.tree.iter().map(|(path, _)| path.as_bytes())),
             init: init(&image.tree, &installed.packages),
-            labels: BootLabels::among(
-                &image
-                    .image
-                    .labels()
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect(),
-            ),
+            labels: image.image.boot_labels(),
         },
         packages: installed.packages.iter().map(PackageInspection::from).collect(),
         notes,
@@ -273,8 +262,8 @@ fn os_release(image: &Unfolded, reading: &Reading) -> Result<Option<OsRelease>, 
 
 /// Finds what `sbin/init` is, over the links of a merged `/usr`.
 fn init(tree: &Tree, packages: &[Package]) -> Option<Init> {
-    let path = tree.resolve(&TreePath::new("sbin/init"), MOST_LINKS, false)?;
-    match &tree.get(&path)?.kind {
+    let folder = tree.resolve(&TreePath::new("sbin"))?;
+    match &tree.get(&folder.join(b"init"))?.kind {
         NodeKind::Symlink(target) => Some(Init::of(Some(target), packages)),
         NodeKind::File(_) => Some(Init::of(None, packages)),
         _ => None,

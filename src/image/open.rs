@@ -14,6 +14,7 @@ use super::layer::Limits;
 use super::reference::ImageReference;
 use super::registry::{Credentials, Patience, RegistryOptions};
 use super::store::{Directory, Folder, Layout, Remote, Storage, Store, open_archive};
+use super::system::BootLabels;
 use crate::config::{AuthFile, Proxies};
 
 /// With what images are read.
@@ -235,6 +236,12 @@ impl PlatformImage {
     /// Returns the descriptors of its layers, the lowest first.
     pub fn layers(&self) -> &[Descriptor] {
         self.manifest.meaning.layers()
+    }
+
+    /// Returns what its labels say about how it boots.
+    pub fn boot_labels(&self) -> BootLabels {
+        let labels = self.labels().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        BootLabels::among(&labels.collect())
     }
 
     /// Returns its labels, by their names.

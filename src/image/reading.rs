@@ -57,28 +57,24 @@ impl Reading {
         keep: &(dyn Fn(&TreePath) -> bool + Sync),
     ) -> Result<Vec<Unfolded>, ImageError> {
         let (mut work, mut places) = (Vec::new(), HashMap::new());
+        let mut numbers = Vec::new();
         for image in images {
             for (number, descriptor) in image.layers().iter().enumerate() {
                 let stored = image.store.stored(descriptor)?;
-                places.entry(stored.digest.clone()).or_insert_with(|| {
+                numbers.push(*places.entry(stored.digest.clone()).or_insert_with(|| {
                     work.push(Work { store: &*image.store, descriptor, stored, number });
                     work.len() - 1
-                });
+                }));
             }
         }
         let indexes = in_parallel(&work, |work| self.read(work, keep))?;
-        images
-            .iter()
-            .map(|image| {
-                let index = |descriptor| -> Result<Arc<LayerIndex>, ImageError> {
-                    let place = places[&image.store.stored(descriptor)?.digest];
-                    Ok(Arc::clone(&indexes[place]))
-                };
-                let layers = image.layers().iter().map(index).collect::<Result<Vec<_>, _>>()?;
-                let tree = Tree::of(&layers);
-                Ok(Unfolded { image: (*image).clone(), layers, tree })
-            })
-            .collect()
+        let mut numbers = numbers.into_iter();
+        let unfolded = images.iter().map(|image| {
+            let numbers = numbers.by_ref().take(image.layers().len());
+            let layers: Vec<_> = numbers.map(|number| Arc::clone(&indexes[number])).collect();
+            Unfolded { tree: Tree::of(&layers), image: (*image).clone(), layers }
+        });
+        Ok(unfolded.collect())
     }
 
     fn read(

@@ -92,29 +92,35 @@ impl Tree {
         groups
     }
 
-    /// Returns where a path leads when the links on its way are followed, in the image: absolute targets
-    /// begin at its root. With `to_the_end` a link that the path itself is is followed as well.
-    pub fn resolve(&self, path: &TreePath, mut links: usize, to_the_end: bool) -> Option<TreePath> {
-        let mut rest: Vec<Vec<u8>> = parts(path.as_bytes());
-        let mut at = TreePath::default();
+    /// Returns where a path leads, with links followed as the kernel follows them in a container of the image;
+    /// none where there is nothing.
+    pub fn resolve(&self, path: &TreePath) -> Option<TreePath> {
+        let (mut done, mut rest, mut links) = (TreePath::default(), parts(path.as_bytes()), 0);
         while let Some(part) = rest.pop() {
             match part.as_slice() {
                 b"." => continue,
-                b".." => at = at.parent().unwrap_or_default(),
-                name => at = at.join(name),
+                b".." => {
+                    done = done.parent().unwrap_or_default();
+                    continue;
+                }
+                _ => {}
             }
-            let NodeKind::Symlink(target) = &self.get(&at).map_or(&NodeKind::Directory, |inode| &inode.kind)
-            else {
-                continue;
-            };
-            if rest.is_empty() && !to_the_end {
-                return Some(at);
+            let next = done.join(&part);
+            match &self.get(&next)?.kind {
+                NodeKind::Symlink(target) => {
+                    links += 1;
+                    if links > MOST_LINKS {
+                        return None;
+                    }
+                    if target.starts_with(b"/") {
+                        done = TreePath::default();
+                    }
+                    rest.extend(parts(target));
+                }
+                _ => done = next,
             }
-            links = links.checked_sub(1)?;
-            at = if target.starts_with(b"/") { TreePath::default() } else { at.parent().unwrap_or_default() };
-            rest.extend(parts(target));
         }
-        self.names.contains_key(&at).then_some(at)
+        Some(done)
     }
 
     /// Returns how many names there are.
@@ -216,6 +222,9 @@ impl Tree {
         }
     }
 }
+
+/// How many links are followed on the way to a file, as the kernel has it.
+const MOST_LINKS: usize = 40;
 
 /// Returns the parts of a path, the last one first.
 fn parts(path: &[u8]) -> Vec<Vec<u8>> {

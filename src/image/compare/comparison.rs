@@ -74,7 +74,7 @@ pub fn compare(
     let is_unused = |rule: &&Rule| !rule.is_builtin && rules.iter().all(|used| used.id != rule.id);
     let unused_rules = with.rules.iter().filter(is_unused).map(|rule| rule.id.clone()).collect();
     Ok(Comparison {
-        version: (),
+        version: 1,
         staging: side(&ours),
         reference: side(&theirs),
         verdict: levels.iter().map(|level| level.verdict).max().unwrap_or(Verdict::Identical),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// In what images can differ, from what a registry sees to what a reviewer wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -306,8 +306,7 @@ pub struct RuleUse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// Version of this report's form.
-    #[serde(serialize_with = "format_version")]
-    pub version: (),
+    pub version: u32,
     /// The image that was built.
     pub staging: Side,
     /// The image that it is to be like.
@@ -324,11 +323,6 @@ pub struct Comparison {
     pub unused_rules: Vec<String>,
     /// What was unusual in the images, or could not be looked at.
     pub notes: Vec<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn format_version<S: Serializer>(_: &(), serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u32(1)
 }
 
 impl Comparison {

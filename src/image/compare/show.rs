@@ -332,7 +332,7 @@ mod tests {
             LevelReport { level, verdict, explained: 0, different, note: None }
         });
         Comparison {
-            version: (),
+            version: 1,
             staging: side("oci:<b>"),
             reference: side("oci:`b`"),
             verdict: Verdict::Different,

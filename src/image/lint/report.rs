@@ -1,9 +1,9 @@
 //! Rules meet an image.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::model::{Finding, Rule, RuleSet, Severity};
-use super::subject::{Subject, boot_labels, is_read, kernels};
+use super::subject::{Subject, is_read, kernels};
 use super::table::RULES;
 use crate::image::error::ImageError;
 use crate::image::open::PlatformImage;
@@ -14,8 +14,7 @@ use crate::image::reading::{Reading, Unfolded};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Version of this report's form.
-    #[serde(serialize_with = "format_version")]
-    pub version: (),
+    pub version: u32,
     /// How the image was named.
     pub reference: String,
     /// Digest of its manifest.
@@ -34,11 +33,6 @@ pub struct Report {
     pub allowed: Vec<&'static str>,
     /// What was unusual in the image, or could not be looked at.
     pub notes: Vec<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn format_version<S: Serializer>(_: &(), serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u32(1)
 }
 
 impl Report {
@@ -71,7 +65,7 @@ pub fn report(
     let is_broken = |rule: &Rule| findings.iter().any(|finding| finding.rule == rule.id);
     let held = ids(&|rule| asked(rule) && !is_broken(rule));
     Ok(Report {
-        version: (),
+        version: 1,
         reference: image.reference.to_string(),
         digest: image.descriptor.digest().to_string(),
         platform: image.platform().to_string(),
@@ -113,7 +107,7 @@ fn find(subject: &Subject<'_>, asked: &dyn Fn(&Rule) -> bool) -> Vec<Finding> {
 pub fn looks_bootable(image: &Unfolded) -> bool {
     let kernels = kernels(&image.tree);
     let has = |path: &str| image.tree.get(&TreePath::new(path)).is_some();
-    boot_labels(&image.image).is_bootable()
+    image.image.boot_labels().is_bootable()
         || kernels.bootable().next().is_some()
         || !kernels.unified.is_empty()
         || has("usr/lib/bootc")

@@ -1,6 +1,6 @@
 //! An image, as rules look at it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -23,9 +23,6 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How many bytes of bytecode are looked at: what stands before the code.
 const BYTECODE_HEADER: u64 = 16;
-
-/// How many links are followed on the way to a file, as the kernel has it.
-const MOST_LINKS: usize = 40;
 
 /// An image, as rules look at it.
 #[derive(Debug)]
@@ -85,7 +82,7 @@ impl<'a> Subject<'a> {
         let created = created.and_then(|time| time.parse::<jiff::Timestamp>().ok());
         Self {
             tree,
-            labels: boot_labels(image),
+            labels: image.boot_labels(),
             kernels: kernels(tree),
             diff_ids: image.config.meaning.rootfs().diff_ids().clone(),
             // Some tools write the year 1, which says nothing.
@@ -107,18 +104,18 @@ impl<'a> Subject<'a> {
 
     /// Returns the folder that a path leads to, with links followed; none where there is no folder.
     pub(super) fn folder(&self, path: &str) -> Option<TreePath> {
-        let found = resolve(self.tree, &TreePath::new(path))?;
+        let found = self.tree.resolve(&TreePath::new(path))?;
         (self.tree.get(&found)?.kind == NodeKind::Directory).then_some(found)
     }
 
     /// Returns where a path leads, with links followed; none where there is nothing.
     pub(super) fn resolve(&self, path: &TreePath) -> Option<TreePath> {
-        resolve(self.tree, path)
+        self.tree.resolve(path)
     }
 
     /// Returns what a file holds (of bytecode its beginning), if it is one of those that rules read.
     pub(super) fn content(&self, path: &TreePath) -> Option<&[u8]> {
-        self.contents.get(&resolve(self.tree, path)?).map(Vec::as_slice)
+        self.contents.get(&self.tree.resolve(path)?).map(Vec::as_slice)
     }
 
     /// Returns the text of a file, if it is one of those that rules read.
@@ -134,52 +131,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Returns the labels about booting of an image.
-pub(super) fn boot_labels(image: &PlatformImage) -> BootLabels {
-    let labels = image.labels().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    BootLabels::among(&labels.collect::<HashMap<_, _>>())
-}
-
 /// Returns the kernels of a tree.
 pub(super) fn kernels(tree: &Tree) -> Kernels {
     Kernels::among(tree.iter().map(|(path, _)| path.as_bytes()))
 }
 
-/// Returns where a path leads, with links followed as the kernel follows them in a container of the image.
-fn resolve(tree: &Tree, path: &TreePath) -> Option<TreePath> {
-    let parts = |path: &[u8]| path.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec).collect::<Vec<_>>();
-    let (mut done, mut rest, mut links) = (TreePath::default(), parts(path.as_bytes()), 0);
-    while let Some(part) = rest.pop() {
-        match part.as_slice() {
-            b"" | b"." => continue,
-            b".." => {
-                done = done.parent().unwrap_or_default();
-                continue;
-            }
-            _ => {}
-        }
-        let next = done.join(&part);
-        match &tree.get(&next)?.kind {
-            NodeKind::Symlink(target) => {
-                links += 1;
-                if links > MOST_LINKS {
-                    return None;
-                }
-                if target.starts_with(b"/") {
-                    done = TreePath::default();
-                }
-                rest.extend(parts(target));
-            }
-            _ => done = next,
-        }
-    }
-    Some(done)
-}
-
 /// Returns the files that rules read, and those that are too large for that.
 fn wanted(tree: &Tree) -> (Vec<TreePath>, Vec<TreePath>) {
     let named = tree.iter().map(|(path, _)| path).filter(|path| is_read(path));
-    let found: BTreeSet<TreePath> = named.filter_map(|path| resolve(tree, path)).collect();
+    let found: BTreeSet<TreePath> = named.filter_map(|path| tree.resolve(path)).collect();
     let mut left = MOST_BYTES;
     found.into_iter().partition(|path| {
         let Some(NodeKind::File(content)) = tree.get(path).map(|inode| &inode.kind) else { return true };

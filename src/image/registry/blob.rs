@@ -9,11 +9,11 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use oci_spec::image::Descriptor;
 use tempfile::NamedTempFile;
 
-use super::digest::Hasher;
 use super::error::RegistryError;
 use super::patience::Tries;
 use super::session::{Answer, Session};
 use crate::http::{Address, HttpError};
+use crate::image::digest::Hasher;
 
 /// A try that brought so many bytes was none in vain.
 const ENOUGH: u64 = 1024 * 1024;

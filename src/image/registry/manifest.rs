@@ -5,9 +5,9 @@ use oci_spec::image::{Descriptor, Digest, MediaType};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::digest::{Hasher, sha256};
 use super::error::RegistryError;
 use super::session::Document;
+use crate::image::digest::{Hasher, sha256};
 
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";

@@ -24,7 +24,6 @@ mod blob;
 mod challenge;
 mod client;
 mod credentials;
-mod digest;
 mod error;
 mod manifest;
 mod patience;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use oci_spec::image::{Descriptor, Digest, MediaType};
 
 use self::server::{Reply, Request, Server};
-use super::digest::sha256;
 use super::*;
 use crate::config::{AuthFile, Proxies};
 use crate::diagnostic::chain;
+use crate::image::digest::sha256;
 
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
