@@ -238,6 +238,19 @@ fn job(plan: Plan, store: &Store, run_id: &str) -> Job {
 }
 
 fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer: &Printer) -> RunOptions {
+    let options = base_options(project, plans, printer);
+    let is_json = |report: &Report| report.kind == ReportKind::Json;
+    RunOptions {
+        jobs: arguments.jobs.map_or(options.jobs, std::num::NonZero::get),
+        stream_output: options.stream_output || arguments.report.iter().any(is_json),
+        keep_workspaces: arguments.keep,
+        updating: arguments.update,
+        ..options
+    }
+}
+
+/// Returns how plans of a project are run where nobody says anything else.
+pub(super) fn base_options(project: &Project, plans: &[Plan], printer: &Printer) -> RunOptions {
     let settings = &project.settings.run;
     let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut environment = project.environment.base_environment(&project.settings);
@@ -251,19 +264,19 @@ fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer:
     let secrets = names.filter_map(|name| Some((name.clone(), project.environment.secret(name)?)));
     let secrets: BTreeMap<String, String> = secrets.collect();
     RunOptions {
-        jobs: arguments.jobs.map(std::num::NonZero::get).or(settings.jobs).unwrap_or_else(processors),
+        jobs: settings.jobs.unwrap_or_else(processors),
         grace: settings.grace,
         slow_after: settings.slow_after,
         keep_output: settings.keep_output,
         environment,
         secrets,
-        stream_output: printer.verbosity() == Verbosity::Verbose
-            || arguments.report.iter().any(|report| report.kind == ReportKind::Json),
+        stream_output: printer.verbosity() == Verbosity::Verbose,
         tick: (printer.is_terminal() && printer.verbosity() > Verbosity::Quiet).then_some(FRAME),
-        keep_workspaces: arguments.keep,
-        updating: arguments.update,
+        keep_workspaces: false,
+        updating: false,
         ground: None,
         registries: registries(&project.environment, printer),
+        keep_images: None,
         host: run::host(),
     }
 }
@@ -291,20 +304,7 @@ pub(super) fn registries(environment: &Environment, printer: &Printer) -> Option
 
 fn reporters(arguments: &RunArguments, store: &Store, printer: &Printer) -> Result<Reporters, CliError> {
     let Pipeline { system, repository } = printer.pipeline();
-    let settings = TextSettings {
-        styles: printer.styles(),
-        verbosity: printer.verbosity(),
-        store: Some(store.clone()),
-        height: usize::from(size().1),
-        gitlab_sections: *system == Some(Ci::GitLab),
-    };
-    let mut reporters = Reporters::default();
-    let error: Writer = Box::new(io::stderr());
-    if printer.is_terminal() && printer.verbosity() > Verbosity::Quiet {
-        reporters.add("terminal", Terminal::new(settings, error, screen(Box::new(io::stderr()), size)));
-    } else {
-        reporters.add("terminal", Plain::new(settings, error));
-    }
+    let mut reporters = text_reporters(Some(store), printer);
     if *system == Some(Ci::GitHub) {
         let annotations = GithubAnnotations::new(Box::new(io::stderr()), repository.clone());
         reporters.add("annotations", annotations);
@@ -321,6 +321,25 @@ fn reporters(arguments: &RunArguments, store: &Store, printer: &Printer) -> Resu
         }
     }
     Ok(reporters)
+}
+
+/// Returns the reporter for whoever reads what is printed; `store` is where records are, if they are kept.
+pub(super) fn text_reporters(store: Option<&Store>, printer: &Printer) -> Reporters {
+    let settings = TextSettings {
+        styles: printer.styles(),
+        verbosity: printer.verbosity(),
+        store: store.cloned(),
+        height: usize::from(size().1),
+        gitlab_sections: printer.pipeline().system == Some(Ci::GitLab),
+    };
+    let mut reporters = Reporters::default();
+    let error: Writer = Box::new(io::stderr());
+    if printer.is_terminal() && printer.verbosity() > Verbosity::Quiet {
+        reporters.add("terminal", Terminal::new(settings, error, screen(Box::new(io::stderr()), size)));
+    } else {
+        reporters.add("terminal", Plain::new(settings, error));
+    }
+    reporters
 }
 
 fn create(path: &Path) -> Result<Writer, CliError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Location;
 use crate::expect::{Captures, Mismatch, Stream};
-use crate::image::ImageSummary;
+use crate::image::{BuiltImage, ImageSummary};
 use crate::plan::{Fingerprint, PlanKey, StepIndex, StepKind};
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -310,6 +310,9 @@ pub struct StepResult {
     /// Processes that it left behind and that still held its output, by command line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+    /// The images that were there after it and not before it, where a run looks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<BuiltImage>,
 }
 
 impl StepResult {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnostic::Location;
 use crate::expect::{DiffLine, Mismatch, Stream};
-use crate::image::ImageSummary;
+use crate::image::{BuiltImage, ImageSummary};
 use crate::plan::{Fingerprint, PlanKey, StepIndex};
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -116,6 +116,10 @@ fn command_result() -> BoxedStrategy<CommandResult> {
         .boxed()
 }
 
+fn built_image() -> BoxedStrategy<BuiltImage> {
+    (text(), text()).prop_map(|(name, digest)| BuiltImage { name, digest }).boxed()
+}
+
 fn step_result() -> BoxedStrategy<StepResult> {
     let evidence = (
         proptest::option::of(exit()),
@@ -123,17 +127,11 @@ fn step_result() -> BoxedStrategy<StepResult> {
         output(),
         proptest::collection::vec(command_result(), 0..3),
         proptest::collection::vec(text(), 0..3),
+        proptest::collection::vec(built_image(), 0..2),
     );
     (outcome(), duration(), any::<u32>(), evidence)
-        .prop_map(|(outcome, duration, attempt, (exit, checks, output, commands, left_behind))| StepResult {
-            outcome,
-            duration,
-            attempt,
-            exit,
-            checks,
-            output,
-            commands,
-            left_behind,
+        .prop_map(|(outcome, duration, attempt, (exit, checks, output, commands, left_behind, images))| {
+            StepResult { outcome, duration, attempt, exit, checks, output, commands, left_behind, images }
         })
         .boxed()
 }

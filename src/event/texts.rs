@@ -81,7 +81,17 @@ impl StepInfo {
 
 impl StepResult {
     fn change_texts(&mut self, change: &mut Change<'_>) {
-        let Self { outcome, duration: _, attempt: _, exit: _, checks, output, commands, left_behind } = self;
+        let Self {
+            outcome,
+            duration: _,
+            attempt: _,
+            exit: _,
+            checks,
+            output,
+            commands,
+            left_behind,
+            images: _,
+        } = self;
         outcome.change_texts(change);
         checks.iter_mut().for_each(|check| check.change_texts(change));
         output.change_texts(change);

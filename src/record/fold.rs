@@ -133,6 +133,7 @@ fn never_reached(result: &TutorialResult) -> StepResult {
         output: StepOutput::default(),
         commands: Vec::new(),
         left_behind: Vec::new(),
+        images: Vec::new(),
     }
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn result(outcome: Outcome, output: &str) -> StepResult {
         output: StepOutput { bytes, kept: bytes, text: output.into(), ..StepOutput::default() },
         commands: Vec::new(),
         left_behind: Vec::new(),
+        images: Vec::new(),
     }
 }
 

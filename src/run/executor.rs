@@ -9,6 +9,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::account::{coverage, introduce, left_out};
+use super::built::Seen;
 use super::error::PlanTrouble;
 use super::kept;
 use super::message::{Message, Stop};
@@ -85,6 +86,8 @@ pub(super) struct PlanRun {
     pub(super) captures: Captures,
     pub(super) programs: usize,
     results: Vec<Option<StepResult>>,
+    /// The images that steps left behind so far, where the run looks for them.
+    pub(super) seen: Seen,
     /// The images that the page promises, once they were looked at.
     pub(super) images: Option<Vec<PromisedImage>>,
     /// The results that the page names, once they were read.
@@ -228,6 +231,7 @@ impl PlanRun {
             environment,
             sessions: BTreeMap::new(),
             services: Vec::new(),
+            seen: Seen::default(),
             images: None,
             named_results: None,
             results_folder: results,
@@ -251,6 +255,7 @@ impl PlanRun {
                 Some(outcome) => not_run(outcome),
                 None => self.tries(index, step).await,
             };
+            let result = self.with_new_images(result).await;
             self.say(EventKind::StepFinished {
                 plan: job.plan.key.clone(),
                 step: index,

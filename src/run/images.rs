@@ -26,21 +26,23 @@ impl PlanRun {
     }
 
     fn look_at_image(&self, name: &str, reference: &str) -> PromisedImage {
-        let folder = self.workspace.work().to_path_buf();
-        let temporary = self.workspace.control().to_path_buf();
-        let access = Access {
-            folder,
-            temporary,
-            limits: Limits::default(),
-            registries: self.shared.options.registries.clone(),
-            environment: Some(self.environment.clone()),
-        };
-        let found = match summarize(&ImageReference::parse(reference), &access) {
+        let found = match summarize(&ImageReference::parse(reference), &self.access()) {
             Ok(image) => ImageFound::Image(image),
             Err(error) if error.is_not_read() => ImageFound::Unread { reason: chain(&error) },
             Err(error) => ImageFound::Nothing { reason: self.without_folders(&chain(&error)) },
         };
         PromisedImage { name: name.to_owned(), reference: reference.to_owned(), found }
+    }
+
+    /// Returns with what images are read as the steps see them.
+    pub(super) fn access(&self) -> Access {
+        Access {
+            folder: self.workspace.work().to_path_buf(),
+            temporary: self.workspace.control().to_path_buf(),
+            limits: Limits::default(),
+            registries: self.shared.options.registries.clone(),
+            environment: Some(self.environment.clone()),
+        }
     }
 
     /// Returns a text in which the workspace, whose name differs from run to run, has no name.

@@ -20,6 +20,7 @@
 
 mod account;
 pub(crate) mod beneath;
+mod built;
 mod dispatcher;
 mod error;
 mod executor;

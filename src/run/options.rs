@@ -35,6 +35,8 @@ pub struct RunOptions {
     pub ground: Option<Ground>,
     /// How registries are asked for images that pages promise; they are not if `None`.
     pub registries: Option<RegistryAccess>,
+    /// The folder that takes a copy of each image that a step leaves behind; nobody looks for them if `None`.
+    pub keep_images: Option<PathBuf>,
     /// The machine, as events name it.
     pub host: Host,
 }

@@ -207,6 +207,7 @@ pub(super) fn ended(outcome: Outcome, printed: Printed) -> StepResult {
         output: printed.output,
         commands: Vec::new(),
         left_behind: Vec::new(),
+        images: Vec::new(),
     }
 }
 

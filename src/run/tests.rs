@@ -95,6 +95,7 @@ impl Page {
             updating: false,
             ground: None,
             registries: None,
+            keep_images: None,
             host: Host { distribution: String::new(), architecture: String::new(), kernel: String::new() },
         };
         let job = Job { plan: self.plan(), outputs: outputs.path().join("o"), outputs_name: "o".to_owned() };

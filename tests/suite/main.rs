@@ -27,6 +27,7 @@ mod packages;
 mod parity;
 mod project;
 mod readme;
+mod rebuild;
 mod redact;
 mod reference;
 mod registry;

@@ -20,12 +20,37 @@ pub(super) struct ReachArguments {
     /// A registry that may speak plain HTTP, or whose certificate nobody vouches for; those on this machine may
     #[arg(long, value_name = "HOST[:PORT]")]
     insecure: Vec<String>,
+    #[command(flatten)]
+    reading: ReadingArguments,
+}
+
+/// How layers are read.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArguments {
     /// Up to how many bytes a layer is unpacked
     #[arg(long, value_name = "SIZE", default_value = "64GiB", value_parser = size)]
     max_unpacked: u64,
     /// Read every layer anew, and keep nothing of what was found in it
     #[arg(long)]
     no_cache: bool,
+}
+
+/// With what layers are read.
+pub(super) struct Opened {
+    /// How.
+    pub(super) reading: Reading,
+    /// Without a cache, or where none can be written, what was found is kept as long as the command runs.
+    _folder: Option<TempDir>,
+}
+
+impl ReadingArguments {
+    /// Makes ready to read layers.
+    pub(super) fn open(&self, environment: &Environment) -> Result<Opened, CliError> {
+        let (cache, folder) = open_cache(self.no_cache, environment)?;
+        cache.prune();
+        let limits = Limits { unpacked: self.max_unpacked, ..Limits::default() };
+        Ok(Opened { reading: Reading { limits, cache }, _folder: folder })
+    }
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -36,33 +61,33 @@ fn size(text: &str) -> Result<u64, String> {
 pub(super) struct Reach {
     access: Access,
     platform: Option<Platform>,
-    /// How layers are read.
-    pub(super) reading: Reading,
-    /// Without a cache, or where none can be written, what was found is kept as long as the command runs.
-    _folder: Option<TempDir>,
+    opened: Opened,
 }
 
 impl Reach {
     /// Makes ready to read images.
     pub(super) fn new(arguments: &ReachArguments) -> Result<Self, CliError> {
         let environment = Environment::read();
-        let (cache, folder) = open_cache(arguments.no_cache, &environment)?;
-        cache.prune();
+        let opened = arguments.reading.open(&environment)?;
         let registries = RegistryAccess {
             proxies: environment.proxies(),
             insecure: arguments.insecure.clone(),
             logins: AuthFile::read_all(&environment)?,
         };
-        let limits = Limits { unpacked: arguments.max_unpacked, ..Limits::default() };
         let access = Access {
             folder: std::env::current_dir().map_err(CliError::CurrentFolder)?,
-            temporary: cache.temporary(),
-            limits,
+            temporary: opened.reading.cache.temporary(),
+            limits: opened.reading.limits,
             registries: Some(registries),
             environment: None,
         };
         let platform = arguments.platform.clone();
-        Ok(Self { access, platform, reading: Reading { limits, cache }, _folder: folder })
+        Ok(Self { access, platform, opened })
+    }
+
+    /// Returns how layers are read.
+    pub(super) fn reading(&self) -> &Reading {
+        &self.opened.reading
     }
 
     /// Opens the image that someone named.

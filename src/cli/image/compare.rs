@@ -53,7 +53,7 @@ enum Format {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Required {
+pub(super) enum Required {
     /// The digest: it is one image
     Digest,
     /// All but how it is packed; what a rule explains passes
@@ -87,7 +87,7 @@ pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let reach = Reach::new(&arguments.reach)?;
     let staging = reach.open_one(&arguments.staging)?;
     let reference = reach.open_one(&arguments.reference)?;
-    let with = Comparing { reading: &reach.reading, rules: &rules };
+    let with = Comparing { reading: reach.reading(), rules: &rules };
     let comparison = compare::compare(&staging, &reference, &with)?;
     let shown = shown(&comparison, arguments.format, arguments.all);
     match &arguments.output {
@@ -120,7 +120,7 @@ fn write(path: &Path, text: &str) -> Result<(), CliError> {
 }
 
 /// Returns the rules of a project and those of the program that it did not disable.
-fn rules(parity: &ParitySettings, findings: &mut Vec<Finding>) -> Vec<Rule> {
+pub(super) fn rules(parity: &ParitySettings, findings: &mut Vec<Finding>) -> Vec<Rule> {
     let builtin = builtin_rules();
     for id in &parity.disable {
         let ids = || builtin.iter().map(|rule| rule.id.as_str());

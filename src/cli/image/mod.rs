@@ -4,6 +4,7 @@ mod access;
 mod compare;
 mod inspect;
 mod lint;
+mod rebuild;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -23,6 +24,7 @@ enum ImageCommand {
     Inspect(inspect::InspectArguments),
     Compare(compare::CompareArguments),
     Lint(lint::LintArguments),
+    Rebuild(rebuild::RebuildArguments),
 }
 
 /// How an answer is shown.
@@ -40,5 +42,6 @@ pub(super) fn image(arguments: &ImageArguments, printer: &Printer) -> Result<Exi
         ImageCommand::Inspect(arguments) => inspect::inspect(arguments, printer),
         ImageCommand::Compare(arguments) => compare::compare(arguments, printer),
         ImageCommand::Lint(arguments) => lint::lint(arguments, printer),
+        ImageCommand::Rebuild(arguments) => rebuild::rebuild(arguments, printer),
     }
 }

@@ -202,6 +202,7 @@ impl Task<'_> {
             updating: false,
             ground: Some(self.step.ground.clone()),
             registries: registries(&self.environment, self.printer),
+            keep_images: None,
             host: run::host(),
         }
     }

@@ -95,7 +95,7 @@ fn is_called(image: &Descriptor, name: &str) -> bool {
 }
 
 /// Returns the name that tells an image from others. `docker save` gives a tag as the other one.
-fn name_of(descriptor: &Descriptor) -> Option<&str> {
+pub(in crate::image) fn name_of(descriptor: &Descriptor) -> Option<&str> {
     annotation(descriptor, FULL_NAME).or_else(|| annotation(descriptor, NAME))
 }
 

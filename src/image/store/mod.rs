@@ -15,12 +15,13 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use oci_spec::image::Descriptor;
+use serde::{Deserialize, Serialize};
 
 pub(super) use archive::open_archive;
 pub(super) use detect::{Found, look};
 pub(super) use directory::Directory;
 pub(super) use files::Folder;
-pub(super) use layout::Layout;
+pub(super) use layout::{Layout, name_of};
 pub(super) use remote::Remote;
 pub(super) use storage::Storage;
 
@@ -56,7 +57,7 @@ pub(super) trait Store: Send + Sync {
 }
 
 /// What identifies the bytes of a blob.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stored {
     pub(super) digest: String,
     /// In bytes.
