@@ -94,6 +94,10 @@ fn tutorials_that_fail_or_leave_no_image_are_no_proof() {
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("page.md was not built: there is nothing to compare"), "{ended:?}");
     assert!(!ended.stderr.contains("the second build"), "{ended:?}");
+    let lacks = "---\nrequires: {tools: [no-such-tool]}\n---\n# A\n\n```bash\ntrue\n```\n";
+    let ended = Project::with_page(lacks).run(["image", "rebuild", "page.md"]);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("page.md was skipped: there is nothing to compare"), "{ended:?}");
     let nothing = Project::with_page("# A\n\n```bash\ntrue\n```\n");
     let ended = nothing.run(["image", "rebuild", "page.md"]);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");

@@ -73,9 +73,13 @@ pub(super) fn rebuild(arguments: &RebuildArguments, printer: &Printer) -> Result
                 reports.push(report);
             }
             // It was said why.
-            ControlFlow::Break(ExitStatus::Interrupted) => return Ok(ExitStatus::Interrupted),
-            ControlFlow::Break(ended) => status = ended,
+            ControlFlow::Break(Unbuilt::Interrupted) => return Ok(ExitStatus::Interrupted),
+            ControlFlow::Break(Unbuilt::Failed) => status = ExitStatus::Failed,
+            ControlFlow::Break(Unbuilt::Skipped) => {}
         }
+    }
+    if reports.is_empty() {
+        return Ok(ExitStatus::Failed);
     }
     rebuilder.show(&reports)?;
     Ok(status)
@@ -94,6 +98,14 @@ struct Built {
     images: Build,
 }
 
+/// Why there is nothing to compare.
+enum Unbuilt {
+    Interrupted,
+    Failed,
+    /// The machine lacks something, or the plan is for another one.
+    Skipped,
+}
+
 /// Rebuilds plans, one after the other.
 struct Rebuilder<'a> {
     arguments: &'a RebuildArguments,
@@ -104,8 +116,8 @@ struct Rebuilder<'a> {
 }
 
 impl Rebuilder<'_> {
-    /// Runs a plan twice and compares; breaks off with an exit status where one of the runs does not come to its end.
-    fn report(&self, plan: &Plan) -> Result<ControlFlow<ExitStatus, Report>, CliError> {
+    /// Runs a plan twice and compares; breaks off where one of the runs does not come to its end.
+    fn report(&self, plan: &Plan) -> Result<ControlFlow<Unbuilt, Report>, CliError> {
         let temporary = self.reading.cache.temporary();
         let failed = |source| CliError::Write { path: temporary.clone(), source };
         let folder = tempfile::Builder::new().prefix("rebuild-").tempdir_in(&temporary).map_err(failed)?;
@@ -120,16 +132,17 @@ impl Rebuilder<'_> {
             self.printer.say(&format!("{}: the {which} build", plan.key));
             match self.build(plan, folder.path())? {
                 ControlFlow::Continue(built) => builds.push(built),
-                ControlFlow::Break(status) => return Ok(ControlFlow::Break(status)),
+                ControlFlow::Break(unbuilt) => return Ok(ControlFlow::Break(unbuilt)),
             }
         }
         let [first, second] = &builds[..] else { unreachable!("two builds came to their end") };
+        self.printer.say(&format!("{}: comparing what they left", plan.key));
         let with = Comparing { reading: self.reading, rules: self.rules };
         let rebuild = hold(&first.images, &second.images, &ImageKeep::new(folder.path()), &with)?;
         Ok(ControlFlow::Continue(Report { plan: plan.key.clone(), steps: first.steps.clone(), rebuild }))
     }
 
-    fn build(&self, plan: &Plan, folder: &Path) -> Result<ControlFlow<ExitStatus, Built>, CliError> {
+    fn build(&self, plan: &Plan, folder: &Path) -> Result<ControlFlow<Unbuilt, Built>, CliError> {
         let options = RunOptions {
             keep_images: Some(folder.to_path_buf()),
             ..base_options(self.project, std::slice::from_ref(plan), self.printer)
@@ -154,11 +167,15 @@ impl Rebuilder<'_> {
             self.printer.warning(&format!("{name}: {}", chain(&error)));
         }
         Ok(match outcome {
-            _ if interrupted => ControlFlow::Break(ExitStatus::Interrupted),
+            _ if interrupted => ControlFlow::Break(Unbuilt::Interrupted),
             Some(TutorialOutcome::Passed) => ControlFlow::Continue(built),
+            Some(TutorialOutcome::Skipped) => {
+                self.printer.warning(&format!("{} was skipped: there is nothing to compare", plan.key));
+                ControlFlow::Break(Unbuilt::Skipped)
+            }
             _ => {
                 self.printer.failure(&format!("{} was not built: there is nothing to compare", plan.key));
-                ControlFlow::Break(ExitStatus::Failed)
+                ControlFlow::Break(Unbuilt::Failed)
             }
         })
     }
