@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::diagnostic::{duration, plural, size};
-use crate::event::{ImageFound, NamedResult, PromisedImage};
+use crate::diagnostic::{duration, plural};
+use crate::event::{ImageFound, Parity};
 use crate::plan::arrows;
 use crate::record::State;
 use crate::tutorial::Tutorial;
@@ -12,14 +12,24 @@ use super::ansi::ansi_html;
 use super::escape::escaped;
 use super::evidence::{Evidence, Variant};
 use super::graph::{Node, graph_svg};
+use super::images::images;
 use super::shape::Shown;
 use super::step::step_id;
 
 /// Most steps of which a picture is drawn: one of more says nothing.
 const MOST_NODES: usize = 60;
 
-/// Returns the strip, the tabs of the variants and the picture. `records` is where the records lie, as links.
-pub(super) fn head(evidence: &Evidence, tutorial: &Tutorial, records: &[Option<String>]) -> String {
+/// Where what a run left lies, as links.
+#[derive(Debug, Default)]
+pub(super) struct RunLinks {
+    /// The record.
+    pub(super) record: Option<String>,
+    /// The whole report of the comparison of each image.
+    pub(super) reports: Vec<Option<String>>,
+}
+
+/// Returns the strip, the tabs of the variants and the picture. There are links for each variant.
+pub(super) fn head(evidence: &Evidence, tutorial: &Tutorial, links: &[RunLinks]) -> String {
     let mut html = String::new();
     if evidence.variants.len() > 1 {
         html.push_str(&tabs(evidence));
@@ -33,7 +43,7 @@ pub(super) fn head(evidence: &Evidence, tutorial: &Tutorial, records: &[Option<S
             "<section class=\"evidence\" aria-label=\"Last run{}\" data-compare-skip{mark}>",
             escaped(&of)
         );
-        html.push_str(&strip(variant, records.get(number).and_then(Option::as_deref)));
+        html.push_str(&strip(variant, links.get(number).unwrap_or(&RunLinks::default())));
         html.push_str("</section>\n");
         if (2..=MOST_NODES).contains(&variant.plan.steps.len()) {
             let _ = writeln!(
@@ -98,19 +108,21 @@ fn counted(evidence: &Evidence) -> String {
     format!("Variants: {}", words.join(", "))
 }
 
-fn strip(variant: &Variant, record: Option<&str>) -> String {
+fn strip(variant: &Variant, links: &RunLinks) -> String {
     let mut html = format!("<p class=\"strip\">{}{}", variant.shown().badge(), last_run(variant));
     let Some(run) = &variant.record else {
         html.push_str("</p>");
         return html;
     };
-    if let Some(record) = record {
+    if let Some(record) = &links.record {
         let _ = write!(html, "<a href=\"{}\">Record</a>", escaped(record));
     }
     html.push_str("</p>");
-    html.push_str(&built(&run.result.images));
     html.push_str(&reasons(&variant.state));
-    html.push_str(&details(variant));
+    html.push_str(&images(&run.result.images, &links.reports));
+    let mut facts = about(variant);
+    facts.extend(results(variant));
+    html.push_str(&folded(&facts));
     html
 }
 
@@ -133,22 +145,6 @@ pub(super) fn moment(at: jiff::Timestamp) -> String {
     format!("<time datetime=\"{at}\">{}</time>", at.strftime("%Y-%m-%d %H:%M UTC"))
 }
 
-/// Returns the images of a run as a list; nothing where its page promises none.
-fn built(images: &[PromisedImage]) -> String {
-    if images.is_empty() {
-        return String::new();
-    }
-    let item = |image: &PromisedImage| {
-        format!(
-            "<li><code>{}</code> {}</li>",
-            ansi_html(&image.reference),
-            ansi_html(&found_text(&image.found))
-        )
-    };
-    let items: String = images.iter().map(item).collect();
-    format!("<ul class=\"images\">{items}</ul>")
-}
-
 /// Returns why a state is what it is, as a list.
 pub(super) fn reasons(state: &State) -> String {
     let reasons = state.reasons();
@@ -161,7 +157,10 @@ pub(super) fn reasons(state: &State) -> String {
 
 /// Returns what is known about a run, folded away.
 pub(super) fn details(variant: &Variant) -> String {
-    let facts = facts(variant);
+    folded(&facts(variant))
+}
+
+fn folded(facts: &[(&str, String)]) -> String {
     if facts.is_empty() {
         return String::new();
     }
@@ -172,6 +171,24 @@ pub(super) fn details(variant: &Variant) -> String {
 
 /// Returns what is known about a run, by what it is; nothing where there was none.
 pub(super) fn facts(variant: &Variant) -> Vec<(&'static str, String)> {
+    let mut rows = about(variant);
+    let images = variant.record.iter().flat_map(|run| &run.result.images);
+    for image in images {
+        rows.push(("Image", format!("{}: {}", image.reference, found_text(&image.found))));
+        rows.extend(image.parity.as_ref().map(|parity| ("Parity", parity_text(parity))));
+    }
+    rows.extend(results(variant));
+    rows
+}
+
+/// Returns the results that a run left.
+fn results(variant: &Variant) -> impl Iterator<Item = (&'static str, String)> {
+    let results = variant.record.iter().flat_map(|run| &run.result.results);
+    results.map(|named| ("Result", format!("{}: {}", named.name, named.value.trim_end())))
+}
+
+/// Returns what is known about a run beside what it left.
+fn about(variant: &Variant) -> Vec<(&'static str, String)> {
     let Some(run) = &variant.record else { return Vec::new() };
     let mut rows = vec![
         ("Took", duration(run.result.duration)),
@@ -186,10 +203,6 @@ pub(super) fn facts(variant: &Variant) -> Vec<(&'static str, String)> {
     if !parameters.is_empty() {
         rows.push(("Parameters", parameters.join(", ")));
     }
-    let image = |image: &PromisedImage| format!("{}: {}", image.reference, found_text(&image.found));
-    rows.extend(run.result.images.iter().map(|promised| ("Image", image(promised))));
-    let result = |result: &NamedResult| format!("{}: {}", result.name, result.value.trim_end());
-    rows.extend(run.result.results.iter().map(|named| ("Result", result(named))));
     rows
 }
 
@@ -197,10 +210,16 @@ pub(super) fn facts(variant: &Variant) -> Vec<(&'static str, String)> {
 fn found_text(found: &ImageFound) -> String {
     match found {
         ImageFound::Image(found) => {
-            format!("{}, {}, {}", size(found.size), found.platforms.join(" "), found.digest)
+            let platforms = found.platforms.join(" ");
+            [found.in_words(), vec![platforms, found.digest.clone()]].concat().join(", ")
         }
         ImageFound::Nothing { reason } | ImageFound::Unread { reason } => reason.clone(),
     }
+}
+
+/// Returns how an image compares with that of production, in words.
+fn parity_text(parity: &Parity) -> String {
+    format!("with {}: {}", parity.reference, parity.outcome)
 }
 
 fn picture(variant: &Variant, tutorial: &Tutorial, number: usize) -> String {

@@ -13,8 +13,9 @@ use super::error::BookError;
 use super::evidence::{Evidence, Variant};
 use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
-use super::head::{brief, head};
+use super::head::{RunLinks, brief, head};
 use super::highlight::Painter;
+use super::images::ParityShown;
 use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, Section, render};
@@ -22,13 +23,15 @@ use super::output::{Growing, SiteWriter};
 use super::parallel;
 use super::print;
 use super::redirects::{Moved, moved};
+use super::report;
 use super::search::{SearchIndex, SearchPage, search_script, text_script};
 use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
 use super::theme::{self, BookView, Filling, OutlineView, PageView, Templates, TurnView};
 use crate::diagnostic::{Finding, Place, sort_by_place};
-use crate::record::Store;
+use crate::event::{ParityOutcome, PromisedImage};
+use crate::record::{Record, Store};
 
 /// What a site is made with.
 #[derive(Debug)]
@@ -294,11 +297,9 @@ impl<'a> Press<'a> {
         let (title, text) = split_title(&rendered.html);
         content.push_str(title);
         if let Some(evidence) = &page.evidence {
-            let link = |variant: &Variant| {
-                variant.record.as_ref().map(|_| format!("{root}{}", encoded(&record_path(page, variant))))
-            };
-            let records: Vec<Option<String>> = evidence.variants.iter().map(link).collect();
-            content.push_str(&head(evidence, &page.tutorial, &records));
+            let links: Vec<RunLinks> =
+                evidence.variants.iter().map(|variant| self.run_links(page, variant, &root)).collect();
+            content.push_str(&head(evidence, &page.tutorial, &links));
         }
         content.push_str(text);
         content.extend(self.moved.get(output).map(Moved::script));
@@ -307,6 +308,19 @@ impl<'a> Press<'a> {
         }
         let view = self.page_view(number, expanded, rendered);
         self.filled(&view, &content, &outline(rendered), Some(&page.path), &root)
+    }
+
+    /// Returns where what a run left lies, as links from a page that is so far below the site's root.
+    fn run_links(&self, page: &Page, variant: &Variant, root: &str) -> RunLinks {
+        let Some(record) = &variant.record else { return RunLinks::default() };
+        let link = |path: PathBuf| format!("{root}{}", encoded(&path));
+        let images = record.result.images.iter().enumerate();
+        let report = |(number, image): (usize, &PromisedImage)| {
+            let file = report_file(image)?;
+            let is_there = self.options.store.report_file(&variant.plan.key, file).is_some();
+            is_there.then(|| link(report_path(page, variant, number, image)))
+        };
+        RunLinks { record: Some(link(record_path(page, variant))), reports: images.map(report).collect() }
     }
 
     fn page_view(&self, number: usize, expanded: &Expanded, rendered: &Rendered) -> PageView {
@@ -371,14 +385,41 @@ impl<'a> Press<'a> {
         self.copy(writer, kept)
     }
 
-    /// Writes the records as JSON.
+    /// Writes the records as JSON, and the reports of comparisons as pages of their own.
     fn records(&self, writer: &SiteWriter) -> Result<(), BookError> {
         for page in &self.book.pages {
             for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
                 if let Some(record) = &variant.record {
                     let json = serde_json::to_vec_pretty(record).expect("a record is JSON");
                     writer.put(&record_path(page, variant), &json)?;
+                    self.reports(page, variant, record, writer)?;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the reports of a run's comparisons. They are made from what was found out: a page that lies in a
+    /// record could be anybody's.
+    fn reports(
+        &self,
+        page: &Page,
+        variant: &Variant,
+        record: &Record,
+        writer: &SiteWriter,
+    ) -> Result<(), BookError> {
+        for (number, image) in record.result.images.iter().enumerate() {
+            let file =
+                report_file(image).and_then(|file| self.options.store.report_file(&variant.plan.key, file));
+            let Some(file) = file else { continue };
+            let path = report_path(page, variant, number, image);
+            match report::read(&file) {
+                Ok(comparison) => {
+                    writer.put(&path, report::page(&comparison).as_bytes())?;
+                    let json = serde_json::to_vec_pretty(&comparison).expect("a comparison is JSON");
+                    writer.put(&path.with_extension("json"), &json)?;
+                }
+                Err(why) => writer.put(&path, report::unreadable(&why).as_bytes())?,
             }
         }
         Ok(())
@@ -396,11 +437,17 @@ impl<'a> Press<'a> {
                 .filter_map(|variant| variant.record.as_ref())
                 .map(|run| run.ended)
                 .max();
-            files.extend(badge_files(&Path::new("badges").join(&page.output), &page.title, shown, at));
+            let path = Path::new("badges").join(&page.output);
+            if let Some(parity) = ParityShown::of_page(evidence) {
+                let path = path.with_extension("parity.html");
+                files.extend(badge_files(&path, "parity", parity.state(), parity.word(), at));
+            }
+            files.extend(badge_files(&path, &page.title, shown, shown.word(), at));
             whole = Some(whole.map_or((shown, at), |(worst, last)| (worst.min(shown), last.max(at))));
         }
         if let Some((shown, at)) = whole {
-            files.extend(badge_files(Path::new("badges/book.html"), &self.view.title, shown, at));
+            let path = Path::new("badges/book.html");
+            files.extend(badge_files(path, &self.view.title, shown, shown.word(), at));
         }
         files
     }
@@ -616,11 +663,12 @@ fn badge_files(
     page: &Path,
     title: &str,
     shown: Shown,
+    word: &str,
     at: Option<jiff::Timestamp>,
 ) -> Vec<(PathBuf, Vec<u8>)> {
     let message = match at {
-        Some(at) => format!("{} {}", shown.word(), at.strftime("%Y-%m-%d")),
-        None => shown.word().to_owned(),
+        Some(at) => format!("{word} {}", at.strftime("%Y-%m-%d")),
+        None => word.to_owned(),
     };
     let json = serde_json::to_vec(&badge_json(title, shown, &message)).expect("a badge is JSON");
     vec![
@@ -642,6 +690,22 @@ fn record_path(page: &Page, variant: &Variant) -> PathBuf {
         None => format!("{}.json", stem.display()),
     };
     Path::new("records").join(name)
+}
+
+/// Returns the name of the file with the whole report of an image's comparison, relative to the record's folder.
+fn report_file(image: &PromisedImage) -> Option<&str> {
+    match &image.parity.as_ref()?.outcome {
+        ParityOutcome::Compared(report) => report.json.as_deref(),
+        ParityOutcome::NotCompared { .. } => None,
+    }
+}
+
+/// Returns where the whole report of an image's comparison is written; names may look alike as files.
+fn report_path(page: &Page, variant: &Variant, number: usize, image: &PromisedImage) -> PathBuf {
+    let name = format!("{}-{}.html", number + 1, safe_name(&image.name));
+    let record = record_path(page, variant);
+    let folder = record.strip_prefix("records").unwrap_or(&record).with_extension("");
+    Path::new("parity").join(folder).join(name)
 }
 
 /// Returns a text as part of a file's name.

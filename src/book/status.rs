@@ -4,13 +4,23 @@ use std::fmt::Write as _;
 
 use super::escape::escaped;
 use super::head::moment;
+use super::images::ParityShown;
 use super::links::encoded;
 use super::load::Page;
 use crate::diagnostic::duration;
 
 /// Returns the page's content.
 pub(super) fn status_page(pages: &[Page]) -> String {
-    let mut html = "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th><th>Run</th><th>Blocks</th><th>Took</th></tr></thead><tbody>\n".to_owned();
+    let mut html = "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th><th>Run</th><th>Blocks</th><th>Took</th>".to_owned();
+    let has_parity = pages
+        .iter()
+        .filter_map(|page| page.evidence.as_ref())
+        .any(|evidence| ParityShown::of_page(evidence).is_some());
+    html.push_str(if has_parity {
+        "<th>Parity</th></tr></thead><tbody>\n"
+    } else {
+        "</tr></thead><tbody>\n"
+    });
     for page in pages {
         for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
             let run = variant.record.as_ref();
@@ -18,9 +28,12 @@ pub(super) fn status_page(pages: &[Page]) -> String {
             let took = run.map(|run| duration(run.result.duration)).unwrap_or_default();
             let blocks = variant.coverage().map(|coverage| coverage.summary()).unwrap_or_default();
             let name = variant.plan.key.variant.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
+            let images = run.iter().flat_map(|run| &run.result.images);
+            let parity = ParityShown::worst(images).map(ParityShown::badge).unwrap_or_default();
+            let parity = if has_parity { format!("<td>{parity}</td>") } else { String::new() };
             let _ = writeln!(
                 html,
-                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td><td>{when}</td><td>{}</td><td>{took}</td></tr>",
+                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td><td>{when}</td><td>{}</td><td>{took}</td>{parity}</tr>",
                 escaped(&encoded(&page.output)),
                 escaped(&page.title),
                 escaped(&name),

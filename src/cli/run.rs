@@ -13,6 +13,7 @@ use super::asked::Asked;
 use super::cluster::{Engine, EngineArguments, ask, cluster_jobs, cluster_options};
 use super::error::CliError;
 use super::exit::ExitStatus;
+use super::image::open_cache;
 use super::install::install;
 use super::pipeline::Pipeline;
 use super::printer::Printer;
@@ -20,16 +21,17 @@ use super::project::{Pages, Project};
 use super::update::Updates;
 use crate::cluster::{self, ClusterJob, ClusterOptions};
 use crate::config::{AuthFile, Ci, Environment, FIXED_ENVIRONMENT};
-use crate::diagnostic::chain;
+use crate::diagnostic::{Severity, chain};
 use crate::event::{EventKind, RunEvent, Timestamp, Totals};
-use crate::image::RegistryAccess;
+use crate::image::compare::rules_of;
+use crate::image::{Limits, Reading, RegistryAccess};
 use crate::plan::Plan;
 use crate::record::{Lock, Recorder, Store, StoreError};
 use crate::report::{
     GithubAnnotations, GitlabCodeQuality, JsonLines, Junit, Plain, Reporters, Size, Terminal, TextSettings,
     Verbosity, Writer, screen,
 };
-use crate::run::{self, Job, RunOptions};
+use crate::run::{self, Job, ParityOptions, RunOptions};
 
 /// How often progress is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -104,8 +106,13 @@ pub(super) fn run(arguments: RunArguments, printer: &Printer) -> Result<ExitStat
     arguments.engine.check()?;
     let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
     let plans = printer.sound(project.plans(&arguments.tutorials, &arguments.selection)?)?;
+    let parity = parity(&mut project, &plans);
+    let is_wrong = project.findings.iter().any(|finding| finding.severity == Severity::Error);
     printer.findings(&mut project.findings);
-    let options = options(&arguments, &project, &plans, printer);
+    if is_wrong {
+        return Err(CliError::Findings);
+    }
+    let options = RunOptions { parity, ..options(&arguments, &project, &plans, printer) };
     if arguments.install {
         let search_path = options.environment.get("PATH").map(String::as_str).unwrap_or_default();
         install(&plans, search_path, arguments.yes, printer)?;
@@ -245,6 +252,7 @@ fn options(arguments: &RunArguments, project: &Project, plans: &[Plan], printer:
         stream_output: options.stream_output || arguments.report.iter().any(is_json),
         keep_workspaces: arguments.keep,
         updating: arguments.update,
+        reading: reading(plans, &project.environment, printer),
         ..options
     }
 }
@@ -276,9 +284,30 @@ pub(super) fn base_options(project: &Project, plans: &[Plan], printer: &Printer)
         updating: false,
         ground: None,
         registries: registries(&project.environment, printer),
+        reading: None,
+        parity: ParityOptions::default(),
         keep_images: None,
         host: run::host(),
     }
+}
+
+/// Returns how the layers of images are read, where a page promises any. Without it what is in them is not known.
+fn reading(plans: &[Plan], environment: &Environment, printer: &Printer) -> Option<Reading> {
+    plans.iter().find(|plan| !plan.tutorial.front_matter.images.is_empty())?;
+    let cache = open_cache(false, environment);
+    let cache =
+        cache.map_err(|error| printer.warning(&format!("images are not looked into: {}", chain(&error))));
+    Some(Reading { limits: Limits::default(), cache: cache.ok()? })
+}
+
+/// Returns how images are compared with those of production, if a page names any.
+fn parity(project: &mut Project, plans: &[Plan]) -> ParityOptions {
+    let parity = &project.settings.parity;
+    if plans.iter().all(|plan| plan.tutorial.front_matter.reference.is_empty()) {
+        return ParityOptions::default();
+    }
+    let rules = rules_of(parity, &mut project.findings);
+    ParityOptions { rules, require: parity.require.map(Into::into) }
 }
 
 /// Returns a search path that ends with this program's folder, if no program of its name is on it: a page may

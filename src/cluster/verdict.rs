@@ -6,8 +6,8 @@ use super::error::ClusterError;
 use super::objects::{PipelineRun, Terminated};
 use crate::diagnostic::chain;
 use crate::event::{
-    CheckResult, Exit, ImageFound, NamedResult, Outcome, PromisedImage, StepOutput, StepResult,
-    TutorialOutcome,
+    CheckResult, Exit, ImageFound, NamedResult, Outcome, Parity, ParityOutcome, PromisedImage, StepOutput,
+    StepResult, TutorialOutcome,
 };
 use crate::expect::Captures;
 use crate::plan::{Plan, PlannedStep, Work};
@@ -59,14 +59,21 @@ pub(super) fn of_tutorial(
 
 /// Returns the images that the page promises: the task has looked at them, and failed where one is missing.
 pub(super) fn images(plan: &Plan) -> Vec<PromisedImage> {
-    let promised = plan.tutorial.front_matter.images.iter();
+    let front_matter = &plan.tutorial.front_matter;
     let reason = "it is in the workspace on the cluster, where the last task looked at it";
+    let parity = |reference: &String| Parity {
+        reference: reference.clone(),
+        outcome: ParityOutcome::NotCompared {
+            reason: "the image is in the workspace on the cluster".to_owned(),
+        },
+    };
     let image = |(name, reference): (&String, &String)| PromisedImage {
         name: name.clone(),
         reference: reference.clone(),
         found: ImageFound::Unread { reason: reason.to_owned() },
+        parity: front_matter.reference.get(name).map(parity),
     };
-    promised.map(image).collect()
+    front_matter.images.iter().map(image).collect()
 }
 
 /// Returns the values that the run left under names.

@@ -22,6 +22,6 @@ pub use quantity::{is_expiry, parse_duration, parse_size};
 pub use read::DEFAULT_SETTINGS;
 pub use settings::{
     BundleSettings, CheckSettings, ComponentSettings, ExplanationSettings, KonfluxSettings, LinkSettings,
-    ParitySettings, PrefetchSettings, ProductionSettings, ReleaseSettings, RunSettings, Settings,
-    StagingSettings, StreamSettings, TenantSettings, TestSettings,
+    ParityRequirement, ParitySettings, PrefetchSettings, ProductionSettings, ReleaseSettings, RunSettings,
+    Settings, StagingSettings, StreamSettings, TenantSettings, TestSettings,
 };

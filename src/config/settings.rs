@@ -57,7 +57,7 @@ impl Settings {
         let konflux = KonfluxSettings::default();
         let staging = StagingSettings::default();
         let production = ProductionSettings { namespaces: Vec::new() };
-        let parity = ParitySettings { disable: Vec::new(), explain: Vec::new() };
+        let parity = ParitySettings { require: None, disable: Vec::new(), explain: Vec::new() };
         let interpreters = BTreeMap::new();
         Self {
             root,
@@ -245,13 +245,28 @@ pub struct ProductionSettings {
     pub namespaces: Vec<String>,
 }
 
-/// What explains differences between images.
+/// What images must have of those of production, and what explains differences between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParitySettings {
+    /// What must be alike, or a tutorial has failed that builds an image; nothing if `None`.
+    pub require: Option<ParityRequirement>,
     /// Rules of the program that do not hold for this project, by their ids.
     pub disable: Vec<String>,
     /// Rules of the project.
     pub explain: Vec<ExplanationSettings>,
+}
+
+/// What two images must have alike. Each word asks for more than the one after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParityRequirement {
+    /// The digest.
+    Digest,
+    /// All but how it is packed and when files were changed.
+    Config,
+    /// Packages, and what is at which path with which content.
+    Content,
+    /// Packages.
+    Packages,
 }
 
 /// A rule of a project that explains differences between images.

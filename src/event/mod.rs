@@ -13,6 +13,6 @@ mod wording;
 pub use crate::plan::StepKind;
 pub use model::{
     CheckResult, CommandResult, Coverage, EventKind, Exit, Host, ImageFound, NamedResult, Outcome,
-    OutputChunk, PromisedImage, RunEvent, SkipReason, StepInfo, StepOutput, StepResult, Timestamp, Totals,
-    TutorialOutcome, TutorialResult, TutorialStart, schema,
+    OutputChunk, Parity, ParityOutcome, ParityReport, PromisedImage, RunEvent, SkipReason, StepInfo,
+    StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart, schema,
 };

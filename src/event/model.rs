@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Location;
 use crate::expect::{Captures, Mismatch, Stream};
+use crate::image::compare::{LevelReport, Verdict};
 use crate::image::{BuiltImage, ImageSummary};
 use crate::plan::{Fingerprint, PlanKey, StepIndex, StepKind};
 use crate::tutorial::{Dialect, StepName, Value};
@@ -384,6 +385,18 @@ pub struct StepOutput {
     pub stderr: Option<Box<StepOutput>>,
 }
 
+impl PromisedImage {
+    /// Returns the names of the files with the whole report of its comparison, relative to the record's folder.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let outcome = self.parity.as_ref().map(|parity| &parity.outcome);
+        let files = match outcome {
+            Some(ParityOutcome::Compared(report)) => [report.json.as_deref(), report.html.as_deref()],
+            _ => [None, None],
+        };
+        files.into_iter().flatten()
+    }
+}
+
 impl StepOutput {
     /// Returns whether nothing was printed.
     pub fn is_empty(&self) -> bool {
@@ -451,6 +464,9 @@ pub struct PromisedImage {
     /// What was found there.
     #[serde(flatten)]
     pub found: ImageFound,
+    /// How it compares with the production image of its name, where the page names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parity: Option<Parity>,
 }
 
 /// What was found of an image.
@@ -469,6 +485,62 @@ pub enum ImageFound {
         /// Why.
         reason: String,
     },
+}
+
+/// How an image compares with the production image that it is to be like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Parity {
+    /// The production image, as the page names it.
+    pub reference: String,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: ParityOutcome,
+}
+
+/// What came of a comparison with a production image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum ParityOutcome {
+    /// They were compared.
+    Compared(ParityReport),
+    /// They were not.
+    NotCompared {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Parity {
+    /// Changes why the images were not compared, where they were not.
+    pub(crate) fn change_reason(&mut self, change: impl FnOnce(&str) -> String) {
+        if let ParityOutcome::NotCompared { reason } = &mut self.outcome {
+            *reason = change(reason);
+        }
+    }
+}
+
+/// What a comparison with a production image says, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ParityReport {
+    /// The platform whose images were compared.
+    pub platform: String,
+    /// Digest of the production image's manifest for it.
+    pub reference_digest: String,
+    /// What came of all levels together.
+    pub verdict: Verdict,
+    /// The verdict in one line.
+    pub summary: String,
+    /// What came of each level.
+    pub levels: Vec<LevelReport>,
+    /// Name of the file with the whole report as JSON, relative to the record's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<String>,
+    /// Name of the file with the whole report as a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Why the files could not be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// What came of a plan.

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnostic::Location;
 use crate::expect::{DiffLine, Mismatch, Stream};
-use crate::image::{BuiltImage, ImageSummary};
+use crate::image::compare::{Level, LevelReport, Verdict};
+use crate::image::{BuiltImage, ContentSummary, ImageSummary, LayerBrief, PackageSummary, PlatformSummary};
 use crate::plan::{Fingerprint, PlanKey, StepIndex};
 use crate::tutorial::{Dialect, StepName, Value};
 
@@ -213,10 +214,58 @@ fn promised_image(text: &str) -> PromisedImage {
             digest: format!("sha256:{reason}"),
             media_type: reason.clone(),
             size: 1,
-            platforms: vec![reason],
+            platforms: vec![reason.clone()],
+            images: vec![platform_summary(&reason)],
         }),
     };
-    PromisedImage { name: text.to_owned(), reference: text.to_owned(), found }
+    let outcome = match text.len() % 2 {
+        0 => ParityOutcome::NotCompared { reason: text.to_owned() },
+        _ => ParityOutcome::Compared(parity_report(text)),
+    };
+    let parity = (text.len() > 3).then(|| Parity { reference: text.to_owned(), outcome });
+    PromisedImage { name: text.to_owned(), reference: text.to_owned(), found, parity }
+}
+
+fn platform_summary(text: &str) -> PlatformSummary {
+    let some = || Some(text.to_owned());
+    let packages = PackageSummary { manager: "rpm".into(), count: 2, packages: vec![text.to_owned()] };
+    PlatformSummary {
+        platform: text.to_owned(),
+        digest: text.to_owned(),
+        created: some(),
+        layers: vec![LayerBrief { digest: text.to_owned(), size: u64::MAX, command: some() }],
+        boot: vec![text.to_owned()],
+        content: Some(ContentSummary {
+            system: some(),
+            names: 1,
+            unpacked: 2,
+            kernels: vec![text.to_owned()],
+            init: some(),
+            packages: vec![packages],
+            notes: vec![text.to_owned()],
+        }),
+        unread: some(),
+    }
+}
+
+fn parity_report(text: &str) -> ParityReport {
+    let report = |level| LevelReport {
+        level,
+        verdict: Verdict::Explained,
+        explained: 1,
+        different: 0,
+        note: Some(text.to_owned()),
+    };
+    ParityReport {
+        platform: text.to_owned(),
+        reference_digest: text.to_owned(),
+        verdict: Verdict::Different,
+        summary: text.to_owned(),
+        levels: Level::ALL.into_iter().map(report).collect(),
+        json: Some(text.to_owned()),
+        html: None,
+        trouble: Some(text.to_owned()),
+    }
 }
 
 fn kind() -> BoxedStrategy<EventKind> {

@@ -3,10 +3,11 @@
 //! Fields are taken apart by name and without a rest, so that a new one cannot be forgotten.
 
 use super::model::{
-    CheckResult, CommandResult, EventKind, ImageFound, NamedResult, Outcome, PromisedImage, SkipReason,
-    StepInfo, StepOutput, StepResult, TutorialResult, TutorialStart,
+    CheckResult, CommandResult, EventKind, ImageFound, NamedResult, Outcome, Parity, ParityOutcome,
+    PromisedImage, SkipReason, StepInfo, StepOutput, StepResult, TutorialResult, TutorialStart,
 };
 use crate::expect::{DiffLine, Mismatch};
+use crate::image::{ContentSummary, PlatformSummary};
 use crate::tutorial::Value;
 
 /// Is given each text, to change it.
@@ -171,12 +172,29 @@ impl TutorialResult {
 
 impl PromisedImage {
     fn change_texts(&mut self, change: &mut Change<'_>) {
-        let Self { name: _, reference, found } = self;
+        let Self { name: _, reference, found, parity } = self;
         change(reference);
         match found {
-            // Digests and platforms are no texts of the page's.
-            ImageFound::Image(_) => {}
+            ImageFound::Image(image) => image.images.iter_mut().for_each(|image| platform(image, change)),
             ImageFound::Nothing { reason } | ImageFound::Unread { reason } => change(reason),
         }
+        if let Some(Parity { reference, outcome }) = parity {
+            change(reference);
+            match outcome {
+                ParityOutcome::Compared(report) => report.trouble.iter_mut().for_each(change),
+                ParityOutcome::NotCompared { reason } => change(reason),
+            }
+        }
     }
+}
+
+/// Changes what an image says in words; digests and numbers are no texts of the page's.
+fn platform(image: &mut PlatformSummary, change: &mut Change<'_>) {
+    let PlatformSummary { platform: _, digest: _, created: _, layers, boot, content, unread } = image;
+    layers.iter_mut().filter_map(|layer| layer.command.as_mut()).for_each(&mut *change);
+    boot.iter_mut().chain(unread).for_each(&mut *change);
+    let Some(content) = content else { return };
+    let ContentSummary { system, names: _, unpacked: _, kernels, init, packages, notes } = content;
+    system.iter_mut().chain(init).chain(kernels).chain(notes).for_each(&mut *change);
+    packages.iter_mut().flat_map(|manager| &mut manager.packages).for_each(&mut *change);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::model::{Coverage, Exit, Outcome, SkipReason, Totals};
+use super::model::{Coverage, Exit, Outcome, Parity, ParityOutcome, SkipReason, Totals};
 
 impl Outcome {
     /// Returns whether the step ran and did what the text says, as far as the text says something.
@@ -47,6 +47,22 @@ impl fmt::Display for Exit {
         match self {
             Self::Status(status) => write!(formatter, "exit status {status}"),
             Self::Signal(signal) => write!(formatter, "killed by {signal}"),
+        }
+    }
+}
+
+impl fmt::Display for Parity {
+    /// Writes it as a line: `parity with docker://quay.io/a/b: explained: 4 differences, none without a rule`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "parity with {}: {}", self.reference, self.outcome)
+    }
+}
+
+impl fmt::Display for ParityOutcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Compared(report) => formatter.write_str(&report.summary),
+            Self::NotCompared { reason } => write!(formatter, "not compared: {reason}"),
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::digest::ContentDigest;
 use super::layer::{Content, Keeper, LayerIndex};
@@ -23,6 +24,8 @@ const LEFT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 #[derive(Debug, Clone)]
 pub struct LayerCache {
     folder: PathBuf,
+    /// The folder, where it goes with the last who uses it.
+    _temporary: Option<Arc<TempDir>>,
 }
 
 impl LayerCache {
@@ -31,13 +34,23 @@ impl LayerCache {
     /// # Errors
     /// When it cannot be made, or nothing can be written there.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let cache = Self { folder: folder.to_path_buf() };
+        let cache = Self { folder: folder.to_path_buf(), _temporary: None };
         for part in [cache.indexes(), cache.contents(), cache.temporary()] {
             fs::create_dir_all(&part)?;
             // A folder of another user's is there, and takes nothing.
             tempfile::tempfile_in(part)?;
         }
         Ok(cache)
+    }
+
+    /// Makes a cache that is kept as long as someone uses it.
+    ///
+    /// # Errors
+    /// When no temporary folder can be made.
+    pub fn for_a_while() -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let cache = Self::open(folder.path())?;
+        Ok(Self { _temporary: Some(Arc::new(folder)), ..cache })
     }
 
     fn indexes(&self) -> PathBuf {

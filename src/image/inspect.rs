@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::error::ImageError;
 use super::installed::is_database;
+use super::lint::is_read;
 use super::open::{Image, PlatformImage};
 use super::package::Package;
 use super::path::TreePath;
@@ -153,7 +154,7 @@ pub fn inspect(
     reading: Option<&Reading>,
 ) -> Result<Inspection, ImageError> {
     let contents = match reading {
-        Some(reading) => contents(images, reading)?.into_iter().map(Some).collect(),
+        Some(reading) => look_into(images, reading)?.into_iter().map(Some).collect(),
         None => vec![None; images.len()],
     };
     let referrers = image.store.referrers(image.root())?;
@@ -163,7 +164,11 @@ pub fn inspect(
         digest: image.root().digest().to_string(),
         media_type: image.root().media_type().to_string(),
         referrers: referrers.iter().map(referrer).collect(),
-        images: images.iter().zip(contents).map(|(image, content)| one(image, content)).collect(),
+        images: images
+            .iter()
+            .zip(contents)
+            .map(|(image, content)| PlatformInspection { content, ..documents(image) })
+            .collect(),
     })
 }
 
@@ -174,7 +179,8 @@ fn referrer(descriptor: &Descriptor) -> Referrer {
     }
 }
 
-fn one(image: &PlatformImage, content: Option<ContentInspection>) -> PlatformInspection {
+/// Says what the documents of an image say: none of its layers is opened.
+pub(super) fn documents(image: &PlatformImage) -> PlatformInspection {
     let labels: BTreeMap<String, String> =
         image.labels().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let mut config = image.config.value.get("config").cloned().unwrap_or(Value::Null);
@@ -196,7 +202,7 @@ fn one(image: &PlatformImage, content: Option<ContentInspection>) -> PlatformIns
         labels,
         config,
         boot: image.boot_labels(),
-        content,
+        content: None,
     }
 }
 
@@ -224,9 +230,18 @@ fn layers(image: &PlatformImage) -> Vec<LayerInspection> {
         .collect()
 }
 
-fn contents(images: &[PlatformImage], reading: &Reading) -> Result<Vec<ContentInspection>, ImageError> {
-    let keep =
-        |path: &TreePath| is_database(path) || OS_RELEASE.iter().any(|name| *path == TreePath::new(name));
+/// Opens the layers of images, and says what is in each.
+///
+/// # Errors
+/// When a layer cannot be read.
+pub(super) fn look_into(
+    images: &[PlatformImage],
+    reading: &Reading,
+) -> Result<Vec<ContentInspection>, ImageError> {
+    // What a comparison asks for as well is kept, so that it need not open the layers a second time.
+    let keep = |path: &TreePath| {
+        is_database(path) || is_read(path) || OS_RELEASE.iter().any(|name| *path == TreePath::new(name))
+    };
     let unfolded = reading.unfold(&images.iter().collect::<Vec<_>>(), &keep)?;
     unfolded.iter().map(|image| content(image, reading)).collect()
 }

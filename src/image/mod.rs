@@ -45,5 +45,5 @@ pub use pin::{Pin, is_digest};
 pub use reading::{Reading, Unfolded};
 pub use rebuild::BuiltImage;
 pub use reference::ImageReference;
-pub use summary::{ImageSummary, summarize};
+pub use summary::{ContentSummary, ImageSummary, LayerBrief, PackageSummary, PlatformSummary, summarize};
 pub use tree::{Inode, NodeKind, Tree};

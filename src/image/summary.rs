@@ -6,10 +6,22 @@ use oci_spec::image::Descriptor;
 use serde::{Deserialize, Serialize};
 
 use super::error::ImageError;
-use super::open::{Access, Image};
-use super::reference::ImageReference;
+use super::inspect::{ContentInspection, LayerInspection, PackageInspection, documents, look_into};
+use super::open::{Image, PlatformImage};
+use super::reading::Reading;
+use super::system::BootLabels;
+use crate::diagnostic::{chain, plural, size};
 
-/// What identifies an image, and how large it is.
+/// How many packages of an image are listed: a system of Fedora's has some two thousand.
+const MOST_PACKAGES: usize = 10_000;
+
+/// How many characters of a layer's command are kept: one may have a whole file in it.
+const LONGEST_COMMAND: usize = 1_000;
+
+/// How many notes are kept.
+const MOST_NOTES: usize = 20;
+
+/// What identifies an image, how large it is, and what is in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ImageSummary {
     /// Digest of its manifest or index, as `sha256:…`.
@@ -21,38 +33,209 @@ pub struct ImageSummary {
     /// Its platforms, as `linux/amd64`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<String>,
+    /// Its image for each platform.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<PlatformSummary>,
 }
 
-/// Looks at an image.
+/// An image for one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PlatformSummary {
+    /// What it is for.
+    pub platform: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// When it was made, as its config says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// Its layers, the lowest first; of an image for several platforms none are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerBrief>,
+    /// Labels that say how a machine boots it, as `containers.bootc=1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boot: Vec<String>,
+    /// What is in its layers, where they were opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ContentSummary>,
+    /// Why its layers could not be read, where that was tried in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+}
+
+/// A layer, as the documents of its image have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LayerBrief {
+    /// Its digest.
+    pub digest: String,
+    /// Its length in bytes, as it is stored.
+    pub size: u64,
+    /// The command that made it, as the history says; of a long one its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// What is in the layers of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ContentSummary {
+    /// The name of the system, as its `os-release` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// Names in its tree.
+    pub names: usize,
+    /// Bytes of its layers without their packing.
+    pub unpacked: u64,
+    /// Its kernels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<String>,
+    /// What it starts first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<String>,
+    /// What is installed, by its managers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<PackageSummary>,
+    /// What was unusual in it, or could not be looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What a package manager has installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PackageSummary {
+    /// The manager: `rpm`, `dpkg`, `apk`.
+    pub manager: String,
+    /// How many packages there are.
+    pub count: usize,
+    /// Each as its manager writes it, with version and architecture; fewer than `count` where the list was cut.
+    pub packages: Vec<String>,
+}
+
+impl ImageSummary {
+    /// Returns the image, if it is one for one platform.
+    pub fn only(&self) -> Option<&PlatformSummary> {
+        match self.images.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Returns in a few words what is known of it: its size, and of one for one platform its layers and packages.
+    pub fn in_words(&self) -> Vec<String> {
+        let mut words = vec![size(self.size)];
+        let Some(only) = self.only() else { return words };
+        words.push(plural(only.layers.len(), "layer"));
+        let managers = only.content.iter().flat_map(|content| &content.packages);
+        words.extend(managers.map(PackageSummary::in_words));
+        words
+    }
+}
+
+impl PackageSummary {
+    /// Returns how many packages there are: `86 dpkg packages`.
+    pub fn in_words(&self) -> String {
+        plural(self.count, &format!("{} package", self.manager))
+    }
+}
+
+/// Looks at an image; into its layers only with `reading`.
 ///
-/// Manifests and configs are held to their digests, layers to their sizes.
+/// Manifests and configs are held to their digests, layers to their sizes. That layers cannot be read is a
+/// note of the summary, not an error.
 ///
 /// # Errors
 /// When it is not there, or a part of it is missing or broken.
-pub fn summarize(reference: &ImageReference, access: &Access) -> Result<ImageSummary, ImageError> {
-    let image = Image::open(reference, access)?;
+pub fn summarize(image: &Image, reading: Option<&Reading>) -> Result<ImageSummary, ImageError> {
     let root = image.root();
     let mut blobs = Blobs::default();
     blobs.count(root);
     if let Some(index) = image.index()? {
         index.meaning.manifests().iter().for_each(|manifest| blobs.count(manifest));
     }
-    let mut platforms = Vec::new();
-    for one in image.images()? {
+    let images = image.images()?;
+    for one in &images {
         blobs.count(&one.descriptor);
         blobs.count(one.manifest.meaning.config());
         for layer in one.layers() {
             image.store.check_size(layer)?;
             blobs.count(layer);
         }
-        platforms.push(one.platform().to_string());
     }
     Ok(ImageSummary {
         digest: root.digest().to_string(),
         media_type: root.media_type().to_string(),
         size: blobs.0.values().sum(),
-        platforms,
+        platforms: images.iter().map(|one| one.platform().to_string()).collect(),
+        images: images.iter().map(|one| platform(one, images.len() == 1, reading)).collect(),
     })
+}
+
+fn platform(image: &PlatformImage, is_only: bool, reading: Option<&Reading>) -> PlatformSummary {
+    let said = documents(image);
+    let content = reading.map(|reading| look_into(std::slice::from_ref(image), reading));
+    let (content, unread) = match content {
+        Some(Ok(found)) => (found.first().map(content_summary), None),
+        Some(Err(error)) => (None, Some(chain(&error))),
+        None => (None, None),
+    };
+    PlatformSummary {
+        platform: said.platform,
+        digest: said.digest,
+        created: said.created,
+        layers: if is_only { said.layers.into_iter().map(layer).collect() } else { Vec::new() },
+        boot: boot(&said.boot),
+        content,
+        unread,
+    }
+}
+
+fn layer(layer: LayerInspection) -> LayerBrief {
+    LayerBrief { digest: layer.digest, size: layer.size, command: layer.created_by.map(shortened) }
+}
+
+fn shortened(command: String) -> String {
+    match command.char_indices().nth(LONGEST_COMMAND) {
+        Some((end, _)) => format!("{}…", &command[..end]),
+        None => command,
+    }
+}
+
+fn boot(labels: &BootLabels) -> Vec<String> {
+    let known = [("containers.bootc", &labels.bootc), ("ostree.bootable", &labels.ostree_bootable)];
+    let set = known.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)));
+    set.collect()
+}
+
+fn content_summary(content: &ContentInspection) -> ContentSummary {
+    let system = &content.system;
+    let modules = system.kernels.modules.iter().map(|kernel| kernel.version.clone());
+    let init = |init: &super::system::Init| {
+        let version = init.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+        format!("{}{version}", init.name)
+    };
+    ContentSummary {
+        system: system.os_release.as_ref().map(|release| release.pretty_name().to_owned()),
+        names: content.names,
+        unpacked: content.unpacked,
+        kernels: modules.chain(system.kernels.unified.iter().cloned()).collect(),
+        init: system.init.as_ref().map(init),
+        packages: packages(&content.packages),
+        notes: content.notes.iter().take(MOST_NOTES).cloned().collect(),
+    }
+}
+
+fn packages(installed: &[PackageInspection]) -> Vec<PackageSummary> {
+    let mut managers: BTreeMap<&str, PackageSummary> = BTreeMap::new();
+    for package in installed {
+        let of_manager = managers.entry(package.manager).or_insert_with(|| PackageSummary {
+            manager: package.manager.to_owned(),
+            count: 0,
+            packages: Vec::new(),
+        });
+        of_manager.count += 1;
+        if of_manager.packages.len() < MOST_PACKAGES {
+            of_manager.packages.push(package.package.clone());
+        }
+    }
+    managers.into_values().collect()
 }
 
 /// Digests and sizes of the parts of an image, each once.
@@ -70,6 +253,8 @@ mod tests {
     use std::fs;
 
     use super::super::layer::Limits;
+    use super::super::open::Access;
+    use super::super::reference::ImageReference;
     use super::*;
 
     /// A layout that a test writes.
@@ -117,7 +302,7 @@ mod tests {
             let temporary = folder.clone();
             let access =
                 Access { temporary, folder, limits: Limits::default(), registries: None, environment: None };
-            summarize(&ImageReference::parse(reference), &access)
+            summarize(&Image::open(&ImageReference::parse(reference), &access)?, None)
         }
     }
 
@@ -178,13 +363,13 @@ mod tests {
             registries: None,
             environment: None,
         };
-        let look = |reference| summarize(&ImageReference::parse(reference), &access);
+        let look = |reference| Image::open(&ImageReference::parse(reference), &access);
         assert!(matches!(look("oci:image"), Err(ImageError::NoLayout { .. })));
         fs::write(folder.path().join("file"), "x").unwrap();
         assert!(matches!(look("oci:file:1"), Err(ImageError::NoLayout { .. })));
         fs::create_dir(folder.path().join("image")).unwrap();
         fs::write(folder.path().join("image/index.json"), "{}").unwrap();
         assert!(matches!(look("oci:image"), Err(ImageError::Malformed { .. })));
-        assert!(look("docker-daemon:x").unwrap_err().is_not_read());
+        assert!(look("docker-daemon:x").is_err_and(|error| error.is_not_read()));
     }
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Location;
-use crate::event::{Exit, Host, StepInfo, StepResult, Timestamp, TutorialResult, TutorialStart};
+use crate::event::{
+    Exit, Host, PromisedImage, StepInfo, StepResult, Timestamp, TutorialResult, TutorialStart,
+};
 use crate::plan::{Fingerprint, PlanKey, StepIndex};
 use crate::tutorial::{Dialect, Value};
 
@@ -105,10 +107,11 @@ impl Record {
         }
     }
 
-    /// Returns the names of all files that hold whole outputs, relative to the record's folder.
+    /// Returns the names of all files that hold whole outputs and reports, relative to the record's folder.
     pub fn output_files(&self) -> impl Iterator<Item = &str> {
         let results = self.steps.iter().flat_map(|step| step.retries.iter().chain([&step.result]));
-        results.flat_map(StepResult::outputs).filter_map(|output| output.file.as_deref())
+        let outputs = results.flat_map(StepResult::outputs).filter_map(|output| output.file.as_deref());
+        outputs.chain(self.result.images.iter().flat_map(PromisedImage::files))
     }
 }
 

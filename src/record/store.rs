@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
 use serde::Deserialize;
@@ -151,6 +151,16 @@ impl Store {
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
+    /// Returns the file of that name in a record's folder, if it is one that a run kept there.
+    ///
+    /// The name is what the record says, and may be anything.
+    pub fn report_file(&self, plan: &PlanKey, name: &str) -> Option<PathBuf> {
+        let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+        let is_kept = name.starts_with(OUTPUTS) && Path::new(name).components().all(is_plain);
+        let path = is_kept.then(|| self.folder(plan).join(name))?;
+        path.symlink_metadata().ok()?.is_file().then_some(path)
+    }
+
     /// Reads every record, in the order of their paths. One that cannot be read does not hide the others.
     pub fn read_all(&self) -> Vec<Result<Record, StoreError>> {
         let mut files = Vec::new();
@@ -172,8 +182,11 @@ fn record_file(folder: &Path) -> PathBuf {
     folder.join("record.json")
 }
 
+/// How the name of every folder with outputs begins.
+const OUTPUTS: &str = "outputs-";
+
 fn output_folder_name(run: &str) -> String {
-    format!("outputs-{}", safe_name(run))
+    format!("{OUTPUTS}{}", safe_name(run))
 }
 
 fn output_folders(record: &Record) -> BTreeSet<String> {
@@ -201,7 +214,7 @@ fn sweep_outputs(folder: &Path, keep: &BTreeSet<String>) -> io::Result<()> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with("outputs-") && !keep.contains(&name) && entry.file_type()?.is_dir() {
+        if name.starts_with(OUTPUTS) && !keep.contains(&name) && entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         }
     }

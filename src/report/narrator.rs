@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use crate::diagnostic::{duration, size};
+use crate::diagnostic::duration;
 use crate::event::{
-    EventKind, Exit, ImageFound, NamedResult, Outcome, PromisedImage, RunEvent, SkipReason, StepInfo,
-    StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome, TutorialResult, TutorialStart,
+    EventKind, Exit, ImageFound, NamedResult, Outcome, Parity, ParityOutcome, PromisedImage, RunEvent,
+    SkipReason, StepInfo, StepKind, StepOutput, StepResult, Timestamp, Totals, TutorialOutcome,
+    TutorialResult, TutorialStart,
 };
+use crate::image::compare::Verdict;
 use crate::plan::{PlanKey, StepIndex};
 use crate::record::Store;
 
@@ -286,7 +288,8 @@ impl Narrator {
         if self.settings.verbosity == Verbosity::Quiet && result.outcome != TutorialOutcome::Failed {
             return rest;
         }
-        rest + &tutorial_lines(&self.settings.styles, plan, result, &left_out)
+        let store = self.settings.store.as_ref();
+        rest + &tutorial_lines(&self.settings.styles, plan, result, &left_out, store)
     }
 
     fn interrupted(&mut self, signal: &str) -> String {
@@ -363,15 +366,34 @@ fn some_of(names: &[String]) -> String {
     }
 }
 
-/// Returns the line about an image that was built.
-fn image_line(image: &PromisedImage) -> Option<String> {
+/// Returns the lines about an image that was built: what it is, and how it compares with that of production.
+fn image_lines(plan: &PlanKey, image: &PromisedImage, store: Option<&Store>) -> String {
     let what = match &image.found {
-        ImageFound::Image(found) => format!("{}, {}", short_digest(&found.digest), size(found.size)),
-        ImageFound::Unread { reason } => reason.clone(),
+        ImageFound::Image(found) => {
+            let words = [vec![short_digest(&found.digest)], found.in_words()].concat();
+            Some(words.join(", "))
+        }
+        ImageFound::Unread { reason } => Some(reason.clone()),
         // That is the tutorial's trouble, or its steps have said why.
-        ImageFound::Nothing { .. } => return None,
+        ImageFound::Nothing { .. } => None,
     };
-    Some(format!("    image {}: {}\n", one_line(&image.reference), one_line(&what)))
+    let Some(what) = what else { return String::new() };
+    let mut text = format!("    image {}: {}\n", one_line(&image.reference), one_line(&what));
+    if let Some(parity) = &image.parity {
+        text.push_str(&format!("      {}\n", one_line(&parity.to_string())));
+        text.extend(whole_report(plan, parity, store));
+    }
+    text
+}
+
+/// Returns the line that says where the whole report of a comparison is, if there is something to look up in it.
+fn whole_report(plan: &PlanKey, parity: &Parity, store: Option<&Store>) -> Option<String> {
+    let ParityOutcome::Compared(report) = &parity.outcome else { return None };
+    if let Some(trouble) = &report.trouble {
+        return Some(format!("      its report could not be kept: {}\n", one_line(trouble)));
+    }
+    let file = report.html.as_ref().filter(|_| report.verdict == Verdict::Different)?;
+    Some(format!("      whole report: {}\n", store?.folder(plan).join(file).display()))
 }
 
 /// Returns the line about a result; of a long one its beginning.
@@ -394,6 +416,7 @@ fn tutorial_lines(
     plan: &PlanKey,
     result: &TutorialResult,
     left_out: &BTreeMap<String, Vec<String>>,
+    store: Option<&Store>,
 ) -> String {
     let (style, symbol, word) = match result.outcome {
         TutorialOutcome::Passed => (styles.pass, styles.symbols.pass, ""),
@@ -407,7 +430,7 @@ fn tutorial_lines(
     text.extend(trouble(result).map(|trouble| format!("    {trouble}\n")));
     text.extend(left_out.iter().map(|(reason, names)| format!("    {}: {reason}\n", some_of(names))));
     text.extend(result.missing.iter().map(|missing| format!("    {}\n", one_line(missing))));
-    text.extend(result.images.iter().filter_map(image_line));
+    text.extend(result.images.iter().map(|image| image_lines(plan, image, store)));
     text.extend(result.results.iter().map(result_line));
     if let Some(workspace) = &result.workspace {
         text.push_str(&format!("    workspace kept: {}\n", workspace.display()));

@@ -90,6 +90,8 @@ pub(super) struct PlanRun {
     pub(super) seen: Seen,
     /// The images that the page promises, once they were looked at.
     pub(super) images: Option<Vec<PromisedImage>>,
+    /// Whether the run was stopped while they were looked at.
+    pub(super) is_cut: bool,
     /// The results that the page names, once they were read.
     pub(super) named_results: Option<Vec<NamedResult>>,
     /// Where steps write them.
@@ -170,6 +172,8 @@ struct PlanEnding {
     trouble: Option<String>,
     workspace: Option<PathBuf>,
     images: Vec<PromisedImage>,
+    /// Whether the run was stopped before all was known.
+    is_cut: bool,
     named_results: Vec<NamedResult>,
 }
 
@@ -233,6 +237,7 @@ impl PlanRun {
             services: Vec::new(),
             seen: Seen::default(),
             images: None,
+            is_cut: false,
             named_results: None,
             results_folder: results,
             captures,
@@ -248,7 +253,7 @@ impl PlanRun {
             let index = StepIndex(position);
             if step.cleanup {
                 self.look_for_broken_services();
-                self.look_at_images();
+                self.look_at_images().await;
                 self.read_results();
             }
             let result = match self.reason_not_to_run(step) {
@@ -382,7 +387,7 @@ impl PlanRun {
     /// Ends services, shells and what they left behind, then removes the workspace.
     async fn close(mut self) -> PlanEnding {
         self.look_for_broken_services();
-        self.look_at_images();
+        self.look_at_images().await;
         self.read_results();
         self.keep_state().await;
         self.end_services().await;
@@ -401,6 +406,7 @@ impl PlanRun {
             trouble: self.trouble,
             workspace: self.shared.workspaces.give_back(self.workspace, is_alone),
             images: self.images.unwrap_or_default(),
+            is_cut: self.is_cut,
             named_results: self.named_results.unwrap_or_default(),
         }
     }
@@ -460,7 +466,7 @@ async fn missing(plan: &Plan, options: &RunOptions) -> Vec<String> {
 fn outcome(plan: &Plan, ending: &PlanEnding, coverage: Coverage) -> TutorialOutcome {
     if coverage.failed > 0 || ending.trouble.is_some() {
         TutorialOutcome::Failed
-    } else if coverage.cancelled > 0 {
+    } else if coverage.cancelled > 0 || ending.is_cut {
         TutorialOutcome::Cancelled
     } else if coverage.blocks == 0 {
         // A page that was named and has nothing to run proves nothing.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::Host;
-use crate::image::RegistryAccess;
+use crate::image::compare::{Requirement, Rule};
+use crate::image::{Reading, RegistryAccess};
 use crate::plan::Plan;
 
 /// How to run. Every field is the caller's decision, so there is no default.
@@ -37,8 +38,21 @@ pub struct RunOptions {
     pub registries: Option<RegistryAccess>,
     /// The folder that takes a copy of each image that a step leaves behind; nobody looks for them if `None`.
     pub keep_images: Option<PathBuf>,
+    /// How the layers of images that pages promise are read; they are not if `None`.
+    pub reading: Option<Reading>,
+    /// What images that pages promise must have of those of production.
+    pub parity: ParityOptions,
     /// The machine, as events name it.
     pub host: Host,
+}
+
+/// How images that were built are compared with those of production.
+#[derive(Debug, Clone, Default)]
+pub struct ParityOptions {
+    /// What explains differences.
+    pub rules: Vec<Rule>,
+    /// What must be alike, or the tutorial has failed; nothing if `None`.
+    pub require: Option<Requirement>,
 }
 
 /// The folders in which a plan goes on that another process began, and that the next one finds as this one leaves them.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Job, RunOptions, run};
+use super::{Job, ParityOptions, RunOptions, run};
 use crate::diagnostic::{Place, Source, Span};
 use crate::event::{EventKind, Exit, Host, Outcome, SkipReason, StepResult, TutorialResult};
 use crate::plan::{
@@ -96,6 +96,8 @@ impl Page {
             ground: None,
             registries: None,
             keep_images: None,
+            reading: None,
+            parity: ParityOptions::default(),
             host: Host { distribution: String::new(), architecture: String::new(), kernel: String::new() },
         };
         let job = Job { plan: self.plan(), outputs: outputs.path().join("o"), outputs_name: "o".to_owned() };

@@ -176,6 +176,7 @@ impl Top {
             }
         }
         findings.extend(open_secrets(&self.front_matter));
+        findings.extend(without_image(&self.front_matter));
     }
 }
 
@@ -217,7 +218,10 @@ impl KeyReader<'_> {
             "secrets" => page.secrets = secrets(value, self.findings)?,
             "timeout" => page.timeout = Some(super::attributes::timeout(value)?),
             "images" => page.images = named(value)?,
-            "reference" => page.reference = named(value)?,
+            "reference" => {
+                page.reference = named(value)?;
+                page.reference_places = name_places(value, &page.reference);
+            }
             "results" => page.results = results::read(value, self.findings)?,
             "tags" => page.tags = list(value)?,
             _ => {}
@@ -241,6 +245,35 @@ fn named(value: &Node) -> Result<BTreeMap<String, String>, &'static str> {
         Some(image) => Ok(BTreeMap::from([("image".to_owned(), image.to_owned())])),
         None => map(value),
     }
+}
+
+/// Returns where each name of a map stands; that of a single value is the value's.
+fn name_places(value: &Node, named: &BTreeMap<String, String>) -> BTreeMap<String, Place> {
+    let keys = value.entries().unwrap_or_default().iter();
+    let mut places: BTreeMap<String, Place> =
+        keys.map(|entry| (entry.key.clone(), entry.key_place.clone())).collect();
+    for name in named.keys() {
+        places.entry(name.clone()).or_insert_with(|| value.place.clone());
+    }
+    places
+}
+
+/// Returns a finding for each production image that nothing is compared with.
+fn without_image(page: &FrontMatter) -> Vec<Finding> {
+    let names = || page.images.keys().map(String::as_str);
+    let unknown = page.reference.keys().filter(|name| !page.images.contains_key(*name));
+    let finding = |name: &String| {
+        let help = match (nearest(name, names()), names().next()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, Some(_)) => format!("`images` has `{}`", names().collect::<Vec<_>>().join("`, `")),
+            (None, None) => "say in `images`, by the same name, where the page leaves its image".to_owned(),
+        };
+        let message = format!("`reference` names `{name}`, which is no image that the page builds");
+        let mut finding = Finding::error("unknown-image", message).help(help);
+        finding.place = page.reference_places.get(name).cloned();
+        finding
+    };
+    unknown.map(finding).collect()
 }
 
 fn list(value: &Node) -> Result<Vec<String>, &'static str> {

@@ -330,6 +330,8 @@ pub struct FrontMatter {
     pub images: BTreeMap<String, String>,
     /// `reference`: production images that the built ones are compared with, by the same names.
     pub reference: BTreeMap<String, String>,
+    /// Where the name of each of them stands.
+    pub reference_places: BTreeMap<String, Place>,
     /// `results` that the steps leave behind, in the order of the page.
     pub results: Vec<NamedResult>,
     /// `tags`.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tempfile::TempDir;
 
 use crate::cli::error::CliError;
 use crate::config::{AuthFile, Environment, parse_size};
@@ -35,21 +34,11 @@ pub(super) struct ReadingArguments {
     no_cache: bool,
 }
 
-/// With what layers are read.
-pub(super) struct Opened {
-    /// How.
-    pub(super) reading: Reading,
-    /// Without a cache, or where none can be written, what was found is kept as long as the command runs.
-    _folder: Option<TempDir>,
-}
-
 impl ReadingArguments {
     /// Makes ready to read layers.
-    pub(super) fn open(&self, environment: &Environment) -> Result<Opened, CliError> {
-        let (cache, folder) = open_cache(self.no_cache, environment)?;
-        cache.prune();
-        let limits = Limits { unpacked: self.max_unpacked, ..Limits::default() };
-        Ok(Opened { reading: Reading { limits, cache }, _folder: folder })
+    pub(super) fn open(&self, environment: &Environment) -> Result<Reading, CliError> {
+        let cache = open_cache(self.no_cache, environment)?;
+        Ok(Reading { limits: Limits { unpacked: self.max_unpacked, ..Limits::default() }, cache })
     }
 }
 
@@ -61,14 +50,15 @@ fn size(text: &str) -> Result<u64, String> {
 pub(super) struct Reach {
     access: Access,
     platform: Option<Platform>,
-    opened: Opened,
+    /// How layers are read.
+    pub(super) reading: Reading,
 }
 
 impl Reach {
     /// Makes ready to read images.
     pub(super) fn new(arguments: &ReachArguments) -> Result<Self, CliError> {
         let environment = Environment::read();
-        let opened = arguments.reading.open(&environment)?;
+        let reading = arguments.reading.open(&environment)?;
         let registries = RegistryAccess {
             proxies: environment.proxies(),
             insecure: arguments.insecure.clone(),
@@ -76,18 +66,13 @@ impl Reach {
         };
         let access = Access {
             folder: std::env::current_dir().map_err(CliError::CurrentFolder)?,
-            temporary: opened.reading.cache.temporary(),
-            limits: opened.reading.limits,
+            temporary: reading.cache.temporary(),
+            limits: reading.limits,
             registries: Some(registries),
             environment: None,
         };
         let platform = arguments.platform.clone();
-        Ok(Self { access, platform, opened })
-    }
-
-    /// Returns how layers are read.
-    pub(super) fn reading(&self) -> &Reading {
-        &self.opened.reading
+        Ok(Self { access, platform, reading })
     }
 
     /// Opens the image that someone named.
@@ -112,15 +97,14 @@ impl Reach {
     }
 }
 
-/// Opens the cache, or one that goes with the folder that is returned. Where no folder for it can be written
-/// (the home of a container's user need not be there), images are read nevertheless: it takes longer.
-fn open_cache(is_off: bool, environment: &Environment) -> Result<(LayerCache, Option<TempDir>), CliError> {
+/// Opens the cache, or one that goes with this process. Where no folder for it can be written (the home of a
+/// container's user need not be there), images are read nevertheless: it takes longer.
+pub(in crate::cli) fn open_cache(is_off: bool, environment: &Environment) -> Result<LayerCache, CliError> {
     if !is_off && let Ok(cache) = LayerCache::open(&cache_folder(environment)) {
-        return Ok((cache, None));
+        cache.prune();
+        return Ok(cache);
     }
-    let failed = |source| CliError::Write { path: std::env::temp_dir(), source };
-    let folder = tempfile::tempdir().map_err(failed)?;
-    Ok((LayerCache::open(folder.path()).map_err(failed)?, Some(folder)))
+    LayerCache::for_a_while().map_err(|source| CliError::Write { path: std::env::temp_dir(), source })
 }
 
 /// Returns where what was found in layers is kept: a layer is the same for every project.

@@ -9,11 +9,9 @@ use super::access::{Reach, ReachArguments};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;
-use crate::config::{ExplanationSettings, ParitySettings, Settings};
-use crate::diagnostic::{Finding, Severity, nearest};
-use crate::image::compare::{
-    self, Change, Comparing, Comparison, Level, Requirement, Rule, Shown, builtin_rules,
-};
+use crate::config::Settings;
+use crate::diagnostic::Severity;
+use crate::image::compare::{self, Comparing, Comparison, Level, Requirement, Shown, rules_of};
 
 /// Say in what a staging image differs from the image that it is to be like
 #[derive(Debug, Args)]
@@ -79,7 +77,7 @@ impl From<Required> for Requirement {
 pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<ExitStatus, CliError> {
     let folder = std::env::current_dir().map_err(CliError::CurrentFolder)?;
     let (settings, mut findings) = Settings::load(&folder)?;
-    let rules = rules(&settings.parity, &mut findings);
+    let rules = rules_of(&settings.parity, &mut findings);
     printer.findings(&mut findings);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(CliError::Findings);
@@ -87,7 +85,7 @@ pub(super) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result
     let reach = Reach::new(&arguments.reach)?;
     let staging = reach.open_one(&arguments.staging)?;
     let reference = reach.open_one(&arguments.reference)?;
-    let with = Comparing { reading: reach.reading(), rules: &rules };
+    let with = Comparing { reading: &reach.reading, rules: &rules };
     let comparison = compare::compare(&staging, &reference, &with)?;
     let shown = shown(&comparison, arguments.format, arguments.all);
     match &arguments.output {
@@ -117,66 +115,4 @@ fn shown(comparison: &Comparison, format: Format, all: bool) -> String {
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {
     fs::write(path, text).map_err(|source| CliError::Write { path: path.to_path_buf(), source })
-}
-
-/// Returns the rules of a project and those of the program that it did not disable.
-pub(super) fn rules(parity: &ParitySettings, findings: &mut Vec<Finding>) -> Vec<Rule> {
-    let builtin = builtin_rules();
-    for id in &parity.disable {
-        let ids = || builtin.iter().map(|rule| rule.id.as_str());
-        if !ids().any(|known| known == id) {
-            let near = nearest(id, ids()).map(|near| format!("did you mean `{near}`?"));
-            let help = near.unwrap_or_else(|| "the page about parity lists the rules".to_owned());
-            let message = format!("`disable` of `[parity]` names `{id}`, which is no rule");
-            findings.push(Finding::warning("unknown-rule", message).help(help));
-        }
-    }
-    let mut rules: Vec<Rule> =
-        parity.explain.iter().filter_map(|explanation| rule(explanation, &builtin, findings)).collect();
-    rules.extend(builtin.into_iter().filter(|rule| !parity.disable.contains(&rule.id)));
-    rules
-}
-
-fn rule(explanation: &ExplanationSettings, builtin: &[Rule], findings: &mut Vec<Finding>) -> Option<Rule> {
-    let before = findings.len();
-    let mut wrong = |message: String, help: String| {
-        let finding = Finding::error("invalid-setting", message).at(explanation.place.clone());
-        findings.push(finding.help(help));
-    };
-    if builtin.iter().any(|rule| rule.id == explanation.id) {
-        let message = format!("`{}` is the id of a rule of the program", explanation.id);
-        wrong(message, "give yours another; `disable` turns the other one off".to_owned());
-    }
-    let levels = words(&explanation.levels, Level::of, &Level::ALL.map(Level::name), "level", &mut wrong);
-    let changes =
-        words(&explanation.changes, Change::of, &Change::ALL.map(Change::name), "change", &mut wrong);
-    let ExplanationSettings { id, why, reference, what, .. } = explanation;
-    let rule = Rule::new(id, why, reference.as_deref(), levels, changes, what)
-        .map_err(|error| wrong(error.to_string(), "write `*` for a name and `**` for any depth".to_owned()));
-    rule.ok().filter(|_| findings.len() == before)
-}
-
-/// Returns what words stand for; those that stand for nothing are wrong.
-fn words<T>(
-    words: &[String],
-    of: impl Fn(&str) -> Option<T>,
-    known: &[&str],
-    what: &str,
-    wrong: &mut impl FnMut(String, String),
-) -> Vec<T> {
-    let mut found = Vec::new();
-    for word in words {
-        match of(word) {
-            Some(value) => found.push(value),
-            None => {
-                let near = nearest(word, known.iter().copied());
-                let help = near.map_or_else(
-                    || format!("known are `{}`", known.join("`, `")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                wrong(format!("`{word}` is no {what}"), help);
-            }
-        }
-    }
-    found
 }

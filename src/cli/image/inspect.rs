@@ -41,7 +41,7 @@ pub(super) fn inspect(arguments: &InspectArguments, printer: &Printer) -> Result
         None => image.images()?,
     };
     let is_opened = arguments.content || arguments.packages;
-    let inspection = look(&image, &images, is_opened.then_some(reach.reading()))?;
+    let inspection = look(&image, &images, is_opened.then_some(&reach.reading))?;
     printer.data(&match arguments.format {
         Format::Text => text(&inspection, arguments.packages),
         Format::Json => {

@@ -70,7 +70,7 @@ pub(super) fn lint(arguments: &LintArguments, printer: &Printer) -> Result<ExitS
     printer.findings(&mut unknown_rules(&arguments.allow));
     let reach = Reach::new(&arguments.reach)?;
     let image = reach.open_one(name)?;
-    let report = lint::report(&image, reach.reading(), arguments.rules.into(), &arguments.allow)?;
+    let report = lint::report(&image, &reach.reading, arguments.rules.into(), &arguments.allow)?;
     match arguments.format {
         Format::Text => printer.data(&lint::text(&report, arguments.all))?,
         Format::Json => {

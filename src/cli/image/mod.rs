@@ -8,6 +8,8 @@ mod rebuild;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub(super) use access::open_cache;
+
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
 use crate::cli::printer::Printer;

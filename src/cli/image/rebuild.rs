@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::Format;
 use super::access::ReadingArguments;
-use super::compare::{Required, rules};
+use super::compare::Required;
 use crate::cli::arguments::{SelectionArguments, TutorialArguments};
 use crate::cli::error::CliError;
 use crate::cli::exit::ExitStatus;
@@ -19,7 +19,7 @@ use crate::cli::project::{Pages, Project};
 use crate::cli::run::{base_options, text_reporters};
 use crate::diagnostic::{chain, plural};
 use crate::event::{EventKind, StepInfo, TutorialOutcome};
-use crate::image::compare::{self, Comparing, Level, Requirement, Rule, Shown, Verdict};
+use crate::image::compare::{self, Comparing, Level, Requirement, Rule, Shown, Verdict, rules_of};
 use crate::image::rebuild::{Build, Rebuild, RebuiltImage, rebuild as hold};
 use crate::image::{ImageKeep, Reading, visible};
 use crate::plan::{Plan, PlanKey};
@@ -57,11 +57,10 @@ pub(super) fn rebuild(arguments: &RebuildArguments, printer: &Printer) -> Result
     let mut project = Project::open(&arguments.tutorials, Pages::Tutorials)?;
     let selection = SelectionArguments { until: arguments.until.clone(), ..SelectionArguments::default() };
     let plans = printer.sound(project.plans(&arguments.tutorials, &selection)?)?;
-    let rules = rules(&project.settings.parity, &mut project.findings);
+    let rules = rules_of(&project.settings.parity, &mut project.findings);
     printer.findings(&mut project.findings);
-    let opened = arguments.reading.open(&project.environment)?;
-    let rebuilder =
-        Rebuilder { arguments, project: &project, reading: &opened.reading, rules: &rules, printer };
+    let reading = arguments.reading.open(&project.environment)?;
+    let rebuilder = Rebuilder { arguments, project: &project, reading: &reading, rules: &rules, printer };
     let mut status = ExitStatus::Passed;
     let mut reports = Vec::new();
     for plan in plans {

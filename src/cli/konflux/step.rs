@@ -16,7 +16,7 @@ use crate::event::{EventKind, RunEvent, Totals};
 use crate::konflux::step::{self, Role, Start, StepDefinition, TaskStep};
 use crate::plan::{Disposition, Plan};
 use crate::report::{Plain, Reporters, TextSettings, Verbosity, diff_text};
-use crate::run::{self, Job, MOST_RESULT_BYTES, RunOptions};
+use crate::run::{self, Job, MOST_RESULT_BYTES, ParityOptions, RunOptions};
 
 /// How many lines of a failure's output are shown.
 const LINES: usize = 24;
@@ -203,6 +203,9 @@ impl Task<'_> {
             ground: Some(self.step.ground.clone()),
             registries: registries(&self.environment, self.printer),
             keep_images: None,
+            // Nobody keeps what is in them: the record is made where the run is followed.
+            reading: None,
+            parity: ParityOptions::default(),
             host: run::host(),
         }
     }

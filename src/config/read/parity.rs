@@ -1,21 +1,45 @@
 //! `[parity]`: what a project says of differences between images.
 
 use super::{Key, Reader, Value};
-use crate::config::settings::{ExplanationSettings, ParitySettings};
-use crate::diagnostic::Place;
+use crate::config::settings::{ExplanationSettings, ParityRequirement, ParitySettings};
+use crate::diagnostic::{Place, nearest};
 
 const EXPLANATION_KEYS: [&str; 6] = ["id", "why", "what", "levels", "changes", "reference"];
+
+/// What can be asked for, by its words.
+const REQUIREMENTS: [(&str, ParityRequirement); 4] = [
+    ("digest", ParityRequirement::Digest),
+    ("config", ParityRequirement::Config),
+    ("content", ParityRequirement::Content),
+    ("packages", ParityRequirement::Packages),
+];
 
 impl Reader<'_> {
     pub(super) fn parity(&mut self, key: &Key<'_>, value: &Value<'_>, parity: &mut ParitySettings) {
         match key.get_ref().as_ref() {
+            "require" => parity.require = self.requirement(value),
             "disable" => parity.disable = self.strings(value).unwrap_or_else(|| parity.disable.clone()),
             "explain" => {
                 parity.explain = self.tables(value, Self::explanation);
                 self.twice(value, parity);
             }
-            _ => self.unknown(key, &["disable", "explain"]),
+            _ => self.unknown(key, &["require", "disable", "explain"]),
         }
+    }
+
+    /// Reads what must be alike.
+    fn requirement(&mut self, value: &Value<'_>) -> Option<ParityRequirement> {
+        let word = self.text(value)?;
+        let found = REQUIREMENTS.into_iter().find(|(known, _)| *known == word);
+        if found.is_none() {
+            let known = REQUIREMENTS.map(|(known, _)| known);
+            let help = match nearest(&word, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known are `{}`", known.join("`, `")),
+            };
+            self.wrong(value, format!("`{word}` is nothing that images can be asked for"), &help);
+        }
+        found.map(|(_, requirement)| requirement)
     }
 
     fn explanation(&mut self, value: &Value<'_>) -> ExplanationSettings {

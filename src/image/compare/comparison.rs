@@ -215,7 +215,7 @@ fn report(level: Level, differences: &[Difference], note: Option<String>) -> Lev
 }
 
 /// Says in one line what came of a comparison.
-pub(super) fn verdict_line(comparison: &Comparison) -> String {
+pub fn verdict_line(comparison: &Comparison) -> String {
     let open: Vec<String> = comparison
         .levels
         .iter()

@@ -16,12 +16,14 @@ mod model;
 mod packages;
 mod readers;
 mod rules;
+mod settings;
 mod show;
 mod trees;
 
-pub use comparison::{Comparing, compare};
+pub use comparison::{Comparing, compare, verdict_line};
 pub use model::{
     Change, Comparison, Difference, Fact, Level, LevelReport, Requirement, RuleUse, Side, Verdict,
 };
 pub use rules::{Rule, RuleError, builtin_rules};
+pub use settings::rules_of;
 pub use show::{Shown, html, markdown, text};

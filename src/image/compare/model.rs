@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// In what images can differ, from what a registry sees to what a reviewer wants to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The manifest as a whole.
@@ -76,7 +78,9 @@ impl fmt::Display for Level {
 }
 
 /// What came of a level, or of all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// There is no difference.
@@ -98,7 +102,7 @@ impl fmt::Display for Verdict {
 }
 
 /// In what way something differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// It is in the staging image alone.
@@ -169,7 +173,7 @@ impl Change {
 }
 
 /// What was found out by reading both contents with knowledge of their format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fact {
     /// One side is an empty file, and the other is another empty one or none at all.
@@ -195,7 +199,7 @@ pub enum Fact {
 }
 
 /// One thing in which the images differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// The level that it belongs to.
     pub level: Level,
@@ -213,7 +217,7 @@ pub struct Difference {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What reading both contents showed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<Fact>,
     /// The rule that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,7 +262,7 @@ impl Difference {
 }
 
 /// One of the two images.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
     /// How it was named.
     pub reference: String,
@@ -273,7 +277,7 @@ pub struct Side {
 }
 
 /// A level with what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LevelReport {
     /// Which.
     pub level: Level,
@@ -289,7 +293,7 @@ pub struct LevelReport {
 }
 
 /// A rule that explained something, with how often it did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleUse {
     /// Its name.
     pub id: String,
@@ -303,7 +307,7 @@ pub struct RuleUse {
 }
 
 /// All that a comparison says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Version of this report's form.
     pub version: u32,
@@ -347,8 +351,23 @@ pub enum Requirement {
 }
 
 impl Requirement {
+    /// Returns its word, as it stands in settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packages => "packages",
+            Self::Content => "content",
+            Self::Config => "config",
+            Self::Digest => "digest",
+        }
+    }
+
     /// Returns the levels of which one does not have what is asked for.
     pub fn unmet(self, comparison: &Comparison) -> Vec<Level> {
+        self.unmet_in(&comparison.levels)
+    }
+
+    /// Returns those of a comparison of which nothing but what came of its levels is known.
+    pub fn unmet_in(self, reports: &[LevelReport]) -> Vec<Level> {
         let levels: &[Level] = match self {
             Self::Packages => &[Level::Packages],
             Self::Content => &[Level::Tree, Level::Content, Level::Packages],
@@ -358,6 +377,8 @@ impl Requirement {
             Self::Digest => &[Level::Digest],
         };
         let worst = if self == Self::Digest { Verdict::Identical } else { Verdict::Explained };
-        levels.iter().copied().filter(|level| comparison.verdict_of(*level) > worst).collect()
+        let is_unmet =
+            |level: &Level| reports.iter().any(|found| found.level == *level && found.verdict > worst);
+        levels.iter().copied().filter(is_unmet).collect()
     }
 }
