@@ -10,6 +10,7 @@ use crate::image::{ContentSummary, ImageSummary, LayerBrief, PackageSummary, Pla
 use super::ansi::ansi_html;
 use super::escape::escaped;
 use super::evidence::Evidence;
+use super::head::moment;
 use super::shape::Shown;
 
 /// How many packages of an image a page lists; the record has the others.
@@ -129,7 +130,7 @@ fn known(found: &ImageSummary) -> String {
     let mut facts = vec![("Digest", digest(&found.digest)), ("Size", size(found.size))];
     facts.push(("Platform", ansi_html(&found.platforms.join(", "))));
     if let Some(only) = found.only() {
-        facts.extend(only.created.as_ref().map(|created| ("Created", ansi_html(created))));
+        facts.extend(only.created.as_deref().map(|created| ("Created", self::created(created))));
         facts.push(("Layers", only.layers.len().to_string()));
         facts.extend(only.content.iter().flat_map(contained));
         if !only.boot.is_empty() {
@@ -142,6 +143,11 @@ fn known(found: &ImageSummary) -> String {
     let unread = found.images.iter().find_map(|image| image.unread.as_ref());
     let unread = unread.map(|reason| format!("<p>Not looked into: {}</p>", ansi_html(reason)));
     format!("<dl class=\"facts\">{items}</dl>{}", unread.unwrap_or_default())
+}
+
+/// Returns when an image was made; what is no moment stands as it is.
+fn created(text: &str) -> String {
+    text.parse().map_or_else(|_| ansi_html(text), moment)
 }
 
 fn contained(content: &ContentSummary) -> Vec<(&'static str, String)> {
@@ -174,13 +180,15 @@ fn compared(parity: &Parity, report: Option<&str>) -> String {
     };
     let link = report.map(|report| format!("<a href=\"{}\">Whole report</a>", escaped(report)));
     let mut html = format!(
-        "<p class=\"strip\">{}<span>Parity with <code>{}</code>: {}</span>{}</p>",
+        "<p class=\"strip\">{}<span class=\"what\">Parity with <code>{}</code>: {}</span>{}</p>",
         shown.badge(),
         ansi_html(&parity.reference),
         ansi_html(what),
         link.unwrap_or_default(),
     );
-    if let ParityOutcome::Compared(report) = &parity.outcome {
+    if let ParityOutcome::Compared(report) = &parity.outcome
+        && report.verdict != Verdict::Identical
+    {
         html.push_str(&levels(report));
     }
     html
