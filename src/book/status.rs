@@ -11,16 +11,12 @@ use crate::diagnostic::duration;
 
 /// Returns the page's content.
 pub(super) fn status_page(pages: &[Page]) -> String {
-    let mut html = "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th><th>Run</th><th>Blocks</th><th>Took</th>".to_owned();
-    let has_parity = pages
-        .iter()
-        .filter_map(|page| page.evidence.as_ref())
-        .any(|evidence| ParityShown::of_page(evidence).is_some());
-    html.push_str(if has_parity {
-        "<th>Parity</th></tr></thead><tbody>\n"
-    } else {
-        "</tr></thead><tbody>\n"
-    });
+    let mut evidence = pages.iter().filter_map(|page| page.evidence.as_ref());
+    let has_parity = evidence.any(|evidence| ParityShown::of_page(evidence).is_some());
+    let parity = if has_parity { "<th>Parity</th>" } else { "" };
+    let mut html = format!(
+        "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th>{parity}<th>Run</th><th>Blocks</th><th>Took</th></tr></thead><tbody>\n"
+    );
     for page in pages {
         for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
             let run = variant.record.as_ref();
@@ -33,7 +29,7 @@ pub(super) fn status_page(pages: &[Page]) -> String {
             let parity = if has_parity { format!("<td>{parity}</td>") } else { String::new() };
             let _ = writeln!(
                 html,
-                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td><td>{when}</td><td>{}</td><td>{took}</td>{parity}</tr>",
+                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td>{parity}<td>{when}</td><td>{}</td><td>{took}</td></tr>",
                 escaped(&encoded(&page.output)),
                 escaped(&page.title),
                 escaped(&name),

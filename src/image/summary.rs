@@ -118,13 +118,17 @@ impl ImageSummary {
         }
     }
 
-    /// Returns in a few words what is known of it: its size, and of one for one platform its layers and packages.
+    /// Returns in a few words what is known of it: its size, and of one for one platform its layers and packages;
+    /// and why nobody looked into it, where that was tried.
     pub fn in_words(&self) -> Vec<String> {
         let mut words = vec![size(self.size)];
-        let Some(only) = self.only() else { return words };
-        words.push(plural(only.layers.len(), "layer"));
-        let managers = only.content.iter().flat_map(|content| &content.packages);
-        words.extend(managers.map(PackageSummary::in_words));
+        if let Some(only) = self.only() {
+            words.push(plural(only.layers.len(), "layer"));
+            let managers = only.content.iter().flat_map(|content| &content.packages);
+            words.extend(managers.map(PackageSummary::in_words));
+        }
+        let mut unread = self.images.iter().filter_map(|image| image.unread.as_ref());
+        words.extend(unread.next().map(|reason| format!("not looked into: {reason}")));
         words
     }
 }

@@ -17,6 +17,7 @@ mod generate;
 mod golden;
 mod guest;
 mod image_lint;
+mod images;
 mod konflux_check;
 mod konflux_export;
 mod konflux_import;
