@@ -134,7 +134,9 @@ fn read_contents(
 ) -> Result<(), ImageError> {
     let mut wanted: Vec<(&mut Difference, TreePath)> = differences
         .iter_mut()
-        .filter(|difference| difference.change == Change::Content && difference.facts.is_empty())
+        .filter(|difference| difference.change == Change::Content)
+        // Of a database it was told before what differs in it.
+        .filter(|difference| difference.facts.is_empty() && difference.detail.is_none())
         .filter_map(|difference| difference.path().map(|path| (difference, path)))
         .collect();
     // People read what is configured before what was compiled.

@@ -222,14 +222,9 @@ const KNOWN: &[Known] = &[
         id: "rpmdb-log",
         levels: &[],
         changes: FILE,
-        subjects: &[
-            "**/rpmdb.sqlite-shm",
-            "**/rpmdb.sqlite-wal",
-            "**/.rpm.lock",
-            "**/.rpmdbdirsymlink_created",
-        ],
+        subjects: &["**/rpmdb.sqlite-shm", "**/.rpm.lock", "**/.rpmdbdirsymlink_created"],
         fact: None,
-        why: "SQLite keeps a log and its index beside a database that was open; the packages are compared by themselves",
+        why: "SQLite keeps an index beside a database that was open, and rpm a lock; the packages are compared by themselves",
         reference: "https://www.sqlite.org/walformat.html",
     },
     Known {

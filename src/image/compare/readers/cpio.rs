@@ -191,7 +191,7 @@ impl Walk {
             file.seek(SeekFrom::Start(start))?;
             match Compression::of(&head) {
                 Compression::None if is_archive(&head) => {
-                    self.packing.push("not packed");
+                    self.packing.push("plain");
                     self.archive(&mut file, visit)?;
                 }
                 Compression::Gzip => {
@@ -456,7 +456,11 @@ fn detail(
     let mut lines =
         vec![format!("initramfs: {} of {} differ", differing.len(), counted(all, "entry", "entries"))];
     if ours.packing != theirs.packing {
-        lines.push(format!("parts: {}; not {}", ours.packing.join(", "), theirs.packing.join(", ")));
+        lines.push(format!(
+            "its parts are packed as {}, those of the reference image as {}",
+            ours.packing.join(", "),
+            theirs.packing.join(", ")
+        ));
     }
     for word in
         [&ours.rest, &theirs.rest].into_iter().flatten().map(|(word, _)| word).collect::<BTreeSet<_>>()
@@ -569,7 +573,10 @@ mod tests {
         let said = look(&ours, &theirs).unwrap();
         assert_eq!(said.facts, [Fact::SameArchive]);
         let detail = said.detail.unwrap();
-        assert!(detail.contains("parts: not packed, gzip; not not packed, zstd"), "{detail}");
+        assert!(
+            detail.contains("packed as plain, gzip, those of the reference image as plain, zstd"),
+            "{detail}"
+        );
         assert!(detail.contains("3 entries changed at another time"), "{detail}");
         assert_eq!(facts(&[one.as_slice(), &two].concat(), &two), [Fact::SameArchive]);
     }

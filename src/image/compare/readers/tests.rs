@@ -66,7 +66,7 @@ fn os_release_may_be_of_another_build() {
 #[test]
 fn packed_texts_are_shown_as_a_diff() {
     let detail = look("a.gz", &gzip(b"one\ntwo\n", 1), &gzip(b"one\n", 2)).detail.unwrap();
-    assert_eq!(detail, "--- a/a.gz\n+++ b/a.gz\n@@ -1 +1,2 @@\n one\n+two\n");
+    assert_eq!(detail, "--- a/a.gz\n+++ b/a.gz\n@@ -1,1 +1,2 @@\n one\n+two\n");
     let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
     assert!(look("a.zst", &zstd(b"one\n"), &zstd(b"two\n")).detail.unwrap().contains("+one"));
     assert_eq!(look("a.gz", &gzip(b"\0", 1), &gzip(b"\x01\0", 2)).detail, None);
