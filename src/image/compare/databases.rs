@@ -14,8 +14,8 @@ use crate::diagnostic::{chain, plural};
 use crate::image::error::ImageError;
 use crate::image::installed::Installed;
 use crate::image::package::{
-    DatabaseKind, HeaderDifference, Package, PackageDifference, PackageError, Paragraph, compare_headers,
-    database_at, is_of_installation, read_paragraphs, tag_name,
+    DatabaseKind, HeaderDifference, Package, PackageDifference, PackageError, Paragraph, compare,
+    compare_headers, database_at, is_of_installation, read_paragraphs, read_rpm, tag_name,
 };
 use crate::image::path::TreePath;
 use crate::image::reading::{Reading, Unfolded};
@@ -70,18 +70,26 @@ impl Databases {
     ) -> Result<Self, ImageError> {
         let mut databases = Self::default();
         let differing: BTreeSet<TreePath> = differences.iter().filter_map(Difference::path).collect();
-        let both = our_packages.databases.iter().filter(|path| their_packages.databases.contains(path));
-        for path in both {
-            let Some(kind) = database_at(path.as_bytes()).map(|database| database.kind) else { continue };
-            let mut file = DatabaseFile { path: path.clone(), kind, lines: Vec::new(), is_all_told: true };
+        let both = |path: &&TreePath| their_packages.databases.contains(path);
+        for path in our_packages.databases.iter().filter(both) {
+            let Some(mut file) = DatabaseFile::new(path) else { continue };
             if differing.contains(path) || log_of(path).is_some_and(|log| differing.contains(&log)) {
-                if let (Some(our), Some(their)) =
-                    (reading.database(ours, path)?, reading.database(theirs, path)?)
-                {
+                let files = (reading.database(ours, path)?, reading.database(theirs, path)?);
+                if let (Some(our), Some(their)) = files {
                     databases.look(&mut file, packages, &our.path, &their.path);
                 }
             }
             databases.files.push(file);
+        }
+        for path in copies(differences, &databases.files) {
+            let Some(mut file) = DatabaseFile::new(&path) else { continue };
+            let files = (reading.database(ours, &path)?, reading.database(theirs, &path)?);
+            if let (Some(our), Some(their)) = files {
+                // What the copy says of its packages is told with it, not with the packages.
+                Self::default().look(&mut file, packages, &our.path, &their.path);
+                file.hold_to(packages, &our.path, &their.path);
+                databases.files.push(file);
+            }
         }
         Ok(databases)
     }
@@ -104,8 +112,7 @@ impl Databases {
             _ => Ok(()),
         };
         if let Err(error) = looked {
-            file.is_all_told = false;
-            file.lines = vec![format!("it cannot be compared: {}", chain(&error))];
+            file.is_unread(&error);
         }
     }
 
@@ -142,7 +149,41 @@ fn log_of(path: &TreePath) -> Option<TreePath> {
     Some(path.parent()?.join(&[path.file_name(), b"-wal"].concat()))
 }
 
+/// Returns rpm's databases that differ and that no package was read from: ostree keeps the one of the base image.
+fn copies(differences: &[Difference], read: &[DatabaseFile]) -> Vec<TreePath> {
+    let contents = differences.iter().filter(|difference| difference.change == Change::Content);
+    let is_copy = |path: &TreePath| {
+        let is_rpm = database_at(path.as_bytes()).is_some_and(|found| found.kind == DatabaseKind::RpmSqlite);
+        is_rpm && read.iter().all(|file| file.path != *path)
+    };
+    contents.filter_map(Difference::path).filter(is_copy).collect()
+}
+
 impl DatabaseFile {
+    fn new(path: &TreePath) -> Option<Self> {
+        let kind = database_at(path.as_bytes())?.kind;
+        Some(Self { path: path.clone(), kind, lines: Vec::new(), is_all_told: true })
+    }
+
+    fn is_unread(&mut self, error: &PackageError) {
+        self.is_all_told = false;
+        self.lines = vec![format!("it cannot be compared: {}", chain(error))];
+    }
+
+    /// Tells of the packages of a copy what is not told of the packages of the images.
+    fn hold_to(&mut self, packages: &[PackageDifference], ours: &Path, theirs: &Path) {
+        let found = read_rpm(theirs).and_then(|theirs| Ok(compare(&theirs, &read_rpm(ours)?)));
+        match found {
+            Ok(found) => {
+                let told: BTreeSet<String> = packages.iter().map(ToString::to_string).collect();
+                let rest: Vec<String> = found.iter().map(ToString::to_string).collect();
+                let rest = rest.into_iter().filter(|said| !told.contains(said));
+                self.lines.extend(rest.inspect(|_| self.is_all_told = false));
+            }
+            Err(error) => self.is_unread(&error),
+        }
+    }
+
     /// Returns whether a path is its own, or that of its log.
     fn has(&self, subject: &str) -> bool {
         let main = subject.strip_suffix("-wal").unwrap_or(subject);

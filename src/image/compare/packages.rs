@@ -24,6 +24,11 @@ pub(super) fn told(found: &[PackageDifference], package: &Package) -> bool {
         .any(|difference| matches!(difference, PackageDifference::Rebuilt { to, .. } if to == package))
 }
 
+/// Returns whether two are the same build, whenever they were installed.
+fn is_same(one: &Package, other: &Package) -> bool {
+    one.identity == other.identity && one.to_string() == other.to_string()
+}
+
 /// Describes what was found, with what the headers of both builds say.
 pub(super) fn packages(found: &[PackageDifference], headers: &[HeaderDifference]) -> Vec<Difference> {
     found.iter().map(|difference| describe(difference, headers)).collect()
@@ -52,7 +57,7 @@ fn describe(found: &PackageDifference, headers: &[HeaderDifference]) -> Differen
                 Some(identity) => format!("{package} ({identity})"),
                 None => package.to_string(),
             };
-            let header = headers.iter().find(|header| header.package == *to);
+            let header = headers.iter().find(|header| is_same(&header.package, to));
             let mut lines = vec!["the same version, built another time".to_owned()];
             lines.extend(header.map(tags).unwrap_or_default());
             let difference = named(to, Change::Value).sides(side(to), side(from));

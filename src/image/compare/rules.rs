@@ -202,8 +202,8 @@ const KNOWN: &[Known] = &[
     },
     Known {
         id: "rpmdb-install-time",
-        levels: &[Level::Content],
-        changes: &[Content],
+        levels: &[],
+        changes: FILE,
         subjects: &["**/rpmdb.sqlite", "**/rpmdb.sqlite-wal"],
         fact: Some(Fact::SamePackages),
         why: "rpm's database has the moment of each installation; the packages are the same, by the digests of their headers",

@@ -260,7 +260,6 @@ fn builds_of_rpm_packages_are_compared_tag_by_tag() {
     assert_eq!(database["explained_by"], "rpmdb-install-time");
     has_lines(database, &["of the installation: INSTALLTIME, INSTALLTID of 1 package"]);
     assert_eq!(difference(&again, "usr/bin/alpha")["package"], "alpha");
-    assert!(Path::new(RPMDB).is_relative());
 }
 
 #[test]
@@ -358,15 +357,12 @@ fn files_are_of_the_packages_that_list_them() {
 fn every_rule_stands_in_the_guide() {
     let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("book/guide/parity.md"));
     let guide = guide.expect("the guide is there");
-    let rows = guide
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
-        .filter(|row| row.1.contains(" | http") || row.1.contains("](http"));
-    let mut told: Vec<(&str, String)> = rows.map(|(id, rest)| (id, rest.to_owned())).collect();
+    let row = |line: &str| line.strip_prefix("| [`")?.split_once("`](").map(|(id, _)| id.to_owned());
+    let mut told: Vec<String> = guide.lines().filter_map(row).collect();
     told.sort();
-    let mut rules: Vec<_> =
-        stagebook::image::compare::builtin_rules().into_iter().map(|rule| rule.id).collect();
+    let rules = stagebook::image::compare::builtin_rules().into_iter();
+    let mut rules: Vec<String> = rules.map(|rule| rule.id).collect();
     rules.push("packing".to_owned());
     rules.sort();
-    assert_eq!(told.iter().map(|(id, _)| *id).collect::<Vec<_>>(), rules);
+    assert_eq!(told, rules);
 }
