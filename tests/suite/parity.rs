@@ -1,6 +1,8 @@
 //! `image compare`: differences of every kind are seeded into images, and each must be found, at its level
 //! and as what it is; what is explained must be explained by its rule and by no other.
 
+mod formats;
+
 use std::fs;
 
 use serde_json::{Value, json};

@@ -1,23 +1,22 @@
 //! The comparison as a whole, stage by stage.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::databases::{Databases, Image};
 use super::documents::{configs, manifests};
 use super::layers::layers;
 use super::lint;
-use super::model::{Change, Comparison, Difference, Fact, Level, LevelReport, Side, Verdict};
-use super::packages::{packages, unread};
+use super::model::{Change, Comparison, Difference, Level, LevelReport, Side, Verdict};
+use super::packages::{self, unread};
 use super::rules::{PACKING, Rule, explain};
 use super::trees::trees;
 use super::{RuleUse, readers};
 use crate::diagnostic::plural;
 use crate::image::error::ImageError;
-use crate::image::installed::{Installed, is_database};
+use crate::image::installed::{is_database, is_list};
 use crate::image::lint::is_read;
 use crate::image::open::PlatformImage;
-use crate::image::package::Package;
 use crate::image::path::TreePath;
 use crate::image::reading::{Reading, Unfolded};
+use crate::image::tree::{NodeKind, Tree};
 
 /// How many contents that no rule explains are read, those of the most telling paths first.
 const MOST_READ: usize = 500;
@@ -40,8 +39,8 @@ pub fn compare(
     reference: &PlatformImage,
     with: &Comparing<'_>,
 ) -> Result<Comparison, ImageError> {
-    let mut unfolded =
-        with.reading.unfold(&[staging, reference], &|path| is_database(path) || is_read(path))?.into_iter();
+    let is_kept = |path: &TreePath| is_database(path) || is_list(path) || is_read(path);
+    let mut unfolded = with.reading.unfold(&[staging, reference], &is_kept)?.into_iter();
     let (Some(ours), Some(theirs)) = (unfolded.next(), unfolded.next()) else {
         unreachable!("two images were unfolded");
     };
@@ -51,9 +50,13 @@ pub fn compare(
     let (layers, layers_note) = layers(&ours, &theirs);
     differences.extend(layers);
     differences.extend(trees(&ours.tree, &theirs.tree));
-    differences.extend(packages(&our_packages, &their_packages));
+    let found = packages::found(&our_packages, &their_packages);
+    let (our, their) = ((&ours, &our_packages), (&theirs, &their_packages));
+    let databases = Databases::compare(&differences, &found, our, their, with.reading)?;
+    databases.note(&mut differences, &found, &our_packages, &their_packages);
+    note_owners(&mut differences, with.reading, our, their)?;
+    differences.extend(packages::packages(&found, &databases.headers));
     differences.extend(lint::findings(&ours, &theirs, with.reading)?);
-    note_databases(&mut differences, &our_packages, &their_packages);
     differences.sort_by_key(|difference| difference.level);
     read_contents(&mut differences, with.reading, &ours, &theirs)?;
     let mut rules = explain(&mut differences, with.rules);
@@ -100,58 +103,26 @@ fn oddities(side: &str, image: &Unfolded) -> Vec<String> {
     image.tree.oddities.iter().map(|oddity| format!("{side}: {oddity}")).collect()
 }
 
-/// Notes what is part of package databases that were read, and whether they list the same packages.
-fn note_databases(differences: &mut [Difference], ours: &Installed, theirs: &Installed) {
-    let same = is_identified(ours) && is_identified(theirs) && same_packages(ours, theirs);
-    let read = |installed: &Installed| -> BTreeSet<String> {
-        installed.databases.iter().map(TreePath::to_string).collect()
+/// Notes whose files the paths are that differ.
+fn note_owners(
+    differences: &mut [Difference],
+    reading: &Reading,
+    (ours, our_packages): Image<'_>,
+    (theirs, their_packages): Image<'_>,
+) -> Result<(), ImageError> {
+    let is_of = |difference: &Difference, change| difference.change == change;
+    let paths = |wanted: &dyn Fn(&Difference) -> bool| -> Vec<TreePath> {
+        differences.iter().filter(|difference| wanted(difference)).filter_map(Difference::path).collect()
     };
-    let (our_files, their_files) = (read(ours), read(theirs));
-    let both: Vec<&String> = our_files.intersection(&their_files).collect();
-    let is_dpkg = both.iter().any(|path| path.starts_with(DPKG));
-    let other_packages: BTreeSet<String> = differences
-        .iter()
-        .filter(|difference| difference.level == Level::Packages)
-        .map(|difference| difference.subject.clone())
-        .collect();
-    let is_part = |subject: &str| {
-        let main = subject.strip_suffix("-wal").unwrap_or(subject);
-        both.iter().any(|path| *path == main) || (is_dpkg && is_dpkg_info(subject, &other_packages))
-    };
-    let files = [Change::Content, Change::OnlyInStaging, Change::OnlyInReference];
-    for difference in differences.iter_mut().filter(|difference| files.contains(&difference.change)) {
-        if matches!(difference.level, Level::Tree | Level::Content) && is_part(&difference.subject) {
-            difference.facts.push(if same { Fact::SamePackages } else { Fact::ComparedAsPackages });
-        }
+    let in_ours = paths(&|difference| !is_of(difference, Change::OnlyInReference));
+    let in_theirs = paths(&|difference| is_of(difference, Change::OnlyInReference));
+    let our_owners = reading.owners(ours, our_packages, in_ours)?;
+    let their_owners = reading.owners(theirs, their_packages, in_theirs)?;
+    for difference in differences {
+        let owners = if is_of(difference, Change::OnlyInReference) { &their_owners } else { &our_owners };
+        difference.package = difference.path().and_then(|path| owners.of(&path).map(str::to_owned));
     }
-}
-
-/// Where dpkg keeps what it knows.
-const DPKG: &str = "var/lib/dpkg/";
-
-/// Where dpkg keeps the lists and sums of each package's files, which the tree has as well, and its scripts.
-const DPKG_INFO: &str = "var/lib/dpkg/info/";
-
-/// Returns whether a file of dpkg's says what is told elsewhere: what a package's files are, or anything of a
-/// package that is another one. A script of a package that is the same is no such file.
-fn is_dpkg_info(path: &str, other_packages: &BTreeSet<String>) -> bool {
-    let file = path.strip_prefix(DPKG_INFO).and_then(|name| name.rsplit_once('.'));
-    file.is_some_and(|(package, kind)| {
-        let package = package.split_once(':').map_or(package, |(name, _)| name);
-        ["list", "md5sums"].contains(&kind) || other_packages.contains(package)
-    })
-}
-
-/// Returns whether two builds of a package can be told apart.
-fn is_identified(installed: &Installed) -> bool {
-    !installed.packages.is_empty() && installed.packages.iter().all(|package| package.identity.is_some())
-}
-
-fn same_packages(ours: &Installed, theirs: &Installed) -> bool {
-    let same = |(our, their): (&Package, &Package)| {
-        (&our.name, &our.version, &our.identity) == (&their.name, &their.version, &their.identity)
-    };
-    ours.packages.len() == theirs.packages.len() && ours.packages.iter().zip(&theirs.packages).all(same)
+    Ok(())
 }
 
 /// Reads the contents that differ, as what they are.
@@ -161,25 +132,36 @@ fn read_contents(
     ours: &Unfolded,
     theirs: &Unfolded,
 ) -> Result<(), ImageError> {
-    let paths: BTreeMap<String, &TreePath> =
-        ours.tree.iter().map(|(path, _)| (path.to_string(), path)).collect();
-    let mut wanted: Vec<(&mut Difference, &TreePath)> = differences
+    let mut wanted: Vec<(&mut Difference, TreePath)> = differences
         .iter_mut()
-        .filter(|difference| difference.change == Change::Content && difference.facts.is_empty())
-        .filter_map(|difference| paths.get(&difference.subject).map(|path| (difference, *path)))
+        .filter(|difference| difference.change == Change::Content)
+        // Of a database it was told before what differs in it.
+        .filter(|difference| difference.facts.is_empty() && difference.detail.is_none())
+        .filter_map(|difference| difference.path().map(|path| (difference, path)))
         .collect();
     // People read what is configured before what was compiled.
-    wanted.sort_by_key(|(_, path)| (!path.as_bytes().starts_with(b"etc/"), *path));
+    wanted.sort_by_key(|(_, path)| (!path.as_bytes().starts_with(b"etc/"), path.clone()));
     wanted.truncate(MOST_READ);
-    let names: Vec<&TreePath> = wanted.iter().map(|(_, path)| *path).collect();
+    let names: Vec<&TreePath> = wanted.iter().map(|(_, path)| path).collect();
     let (our_files, their_files) = (reading.contents(ours, &names)?, reading.contents(theirs, &names)?);
     for (difference, path) in wanted {
-        if let (Some(our), Some(their)) = (our_files.get(path), their_files.get(path)) {
-            readers::read(difference, our, their)
+        if let (Some(our), Some(their)) = (our_files.get(&path), their_files.get(&path)) {
+            let is_open = has_journal(&ours.tree, &path) || has_journal(&theirs.tree, &path);
+            readers::read(difference, &path, (our, their), is_open)
                 .map_err(|source| ImageError::Read { path: our.clone(), source })?;
         }
     }
     Ok(())
+}
+
+/// Returns whether a journal with something in it lies beside a database.
+fn has_journal(tree: &Tree, path: &TreePath) -> bool {
+    let beside = |suffix: &[u8]| {
+        let name = [path.file_name(), suffix].concat();
+        let inode = path.parent().and_then(|folder| tree.get(&folder.join(&name)));
+        inode.is_some_and(|inode| matches!(inode.kind, NodeKind::File(content) if content.size > 0))
+    };
+    beside(b"-wal") || beside(b"-journal")
 }
 
 /// Explains how files are packed where nothing differs in what is packed but what is explained.

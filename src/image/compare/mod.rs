@@ -9,6 +9,7 @@
 //! ```
 
 mod comparison;
+mod databases;
 mod documents;
 mod layers;
 mod lint;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::image::path::TreePath;
+
 /// In what images can differ, from what a registry sees to what a reviewer wants to know.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
@@ -184,10 +186,20 @@ pub enum Fact {
     SameWithoutPacking,
     /// `os-release` differs in versions and ids of the build alone.
     OtherBuildId,
-    /// The database has the same packages, by the digests of their headers.
+    /// The database has the same packages, by the digests of their headers, and what else it says of them is the
+    /// same but for what installations write.
     SamePackages,
     /// It is part of a database of packages that was read, so what it says is told package by package.
     ComparedAsPackages,
+    /// An initramfs that differs in when and in which order its entries were made, or in how it is packed.
+    SameArchive,
+    /// An initramfs in which nothing differs but versions and ids of the build in `os-release`.
+    ArchiveOfOtherBuild,
+    /// A program of which nothing differs but the id of its build, and what says where its symbols are and what
+    /// compiled it.
+    ElfOfOtherBuild,
+    /// A database whose tables have the same rows, in another order or at other places.
+    SameRows,
     /// What is on one side alone is a folder.
     Folder,
     /// What is on one side alone is the value that holds where there is none.
@@ -207,6 +219,9 @@ pub struct Difference {
     pub subject: String,
     /// In what way.
     pub change: Change,
+    /// The package whose file it is, by the package manager of the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
     /// How it is in the staging image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staging: Option<String>,
@@ -222,6 +237,9 @@ pub struct Difference {
     /// The rule that explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explained_by: Option<String>,
+    /// The path, where the subject shows it in other bytes.
+    #[serde(skip)]
+    pub(super) odd_path: Option<TreePath>,
 }
 
 impl Difference {
@@ -230,12 +248,29 @@ impl Difference {
             level,
             subject: subject.into(),
             change,
+            package: None,
             staging: None,
             reference: None,
             detail: None,
             facts: Vec::new(),
             explained_by: None,
+            odd_path: None,
         }
+    }
+
+    /// Makes a difference of what is at a path.
+    pub(super) fn at(level: Level, path: &TreePath, change: Change) -> Self {
+        let mut difference = Self::new(level, path.to_string(), change);
+        if difference.subject.as_bytes() != path.as_bytes() {
+            difference.odd_path = Some(path.clone());
+        }
+        difference
+    }
+
+    /// Returns the path that it is about; none where it is about something else.
+    pub(super) fn path(&self) -> Option<TreePath> {
+        let is_of_a_path = matches!(self.level, Level::Tree | Level::Times | Level::Content);
+        is_of_a_path.then(|| self.odd_path.clone().unwrap_or_else(|| TreePath::new(&self.subject)))
     }
 
     /// Adds how it is on both sides.

@@ -1,6 +1,6 @@
 //! A comparison for people: on a terminal, in Markdown, as a page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -26,33 +26,120 @@ pub enum Shown {
     All,
 }
 
-/// A difference, with how many of its kind are below it: of a folder that is on one side alone the rest is clear.
-struct Group<'a> {
-    difference: &'a Difference,
-    below: usize,
+/// What is shown in one place.
+enum Item<'a> {
+    /// A difference, with how many of its kind are below it: of a folder that is on one side alone the rest is clear.
+    One {
+        /// The difference.
+        difference: &'a Difference,
+        /// How many names below it differ as it does.
+        below: usize,
+    },
+    /// The files of a package that itself differs: what is to be seen to is the package.
+    Files {
+        /// The package.
+        package: &'a str,
+        /// What differs in its files.
+        differences: Vec<&'a Difference>,
+    },
 }
 
-fn groups<'a>(differences: impl Iterator<Item = &'a Difference>) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
+/// Puts differences together that say the same; files only of the packages that are named.
+fn items<'a>(differences: impl Iterator<Item = &'a Difference>, packages: &BTreeSet<&str>) -> Vec<Item<'a>> {
+    let mut items: Vec<Item<'a>> = Vec::new();
     let mut folders: BTreeMap<(Change, &str), usize> = BTreeMap::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for difference in differences {
+        if let Some(package) = difference.package.as_deref().filter(|package| packages.contains(package)) {
+            let place = *places.entry(package).or_insert(items.len());
+            match items.get_mut(place) {
+                Some(Item::Files { differences, .. }) => differences.push(difference),
+                _ => items.push(Item::Files { package, differences: vec![difference] }),
+            }
+            continue;
+        }
         let is_only = matches!(difference.change, Change::OnlyInStaging | Change::OnlyInReference);
         if is_only && difference.level == Level::Tree {
-            let mut above = difference.subject.as_str();
-            let mut found = None;
-            while let Some((folder, _)) = above.rsplit_once('/') {
-                found = folders.get(&(difference.change, folder)).copied().or(found);
-                above = folder;
-            }
-            if let Some(place) = found {
-                groups[place].below += 1;
+            if let Some(place) = folder_above(difference, &folders) {
+                if let Item::One { below, .. } = &mut items[place] {
+                    *below += 1;
+                }
                 continue;
             }
-            folders.insert((difference.change, &difference.subject), groups.len());
+            folders.insert((difference.change, &difference.subject), items.len());
         }
-        groups.push(Group { difference, below: 0 });
+        items.push(Item::One { difference, below: 0 });
     }
-    groups
+    items
+}
+
+/// Returns where the topmost folder above a path is shown that differs as it does.
+fn folder_above(difference: &Difference, folders: &BTreeMap<(Change, &str), usize>) -> Option<usize> {
+    let mut above = difference.subject.as_str();
+    let mut found = None;
+    while let Some((folder, _)) = above.rsplit_once('/') {
+        found = folders.get(&(difference.change, folder)).copied().or(found);
+        above = folder;
+    }
+    found
+}
+
+/// Returns the packages that differ.
+fn changed_packages(comparison: &Comparison) -> BTreeSet<&str> {
+    let packages = comparison.differences.iter().filter(|difference| difference.level == Level::Packages);
+    packages.map(|difference| difference.subject.as_str()).collect()
+}
+
+impl Item<'_> {
+    /// Returns the word for what it is about.
+    fn level(&self) -> &'static str {
+        match self {
+            Self::One { difference, .. } => difference.level.name(),
+            Self::Files { .. } => "files",
+        }
+    }
+
+    /// Returns what it is about.
+    fn subject(&self) -> &str {
+        match self {
+            Self::One { difference, .. } => &difference.subject,
+            Self::Files { package, .. } => package,
+        }
+    }
+
+    /// Returns the package that the file is of, where that is not what it is about.
+    fn package(&self) -> Option<&str> {
+        match self {
+            Self::One { difference, .. } => difference.package.as_deref(),
+            Self::Files { .. } => None,
+        }
+    }
+
+    /// Says in words how two images differ in it.
+    fn sentence(&self) -> String {
+        match self {
+            Self::One { difference, below } => sentence(difference, *below),
+            Self::Files { differences, .. } => {
+                let mut changes: BTreeMap<Change, usize> = BTreeMap::new();
+                differences.iter().for_each(|difference| *changes.entry(difference.change).or_default() += 1);
+                let counts: Vec<String> =
+                    changes.iter().map(|(change, count)| format!("{count} {}", change.name())).collect();
+                format!(
+                    "{} in its files ({}): the package is another one",
+                    plural(differences.len(), "difference"),
+                    counts.join(", ")
+                )
+            }
+        }
+    }
+
+    /// Returns more lines about it.
+    fn detail(&self) -> Option<&str> {
+        match self {
+            Self::One { difference, .. } => difference.detail.as_deref(),
+            Self::Files { .. } => None,
+        }
+    }
 }
 
 /// Shows a comparison as text.
@@ -91,20 +178,26 @@ fn counts(report: &LevelReport) -> String {
 }
 
 fn open_text(comparison: &Comparison, how_much: Shown) -> String {
-    let open = groups(open(comparison));
+    let open = open_items(comparison, how_much);
     let mut out = String::new();
     if open.is_empty() {
         return out;
     }
     let most = if how_much == Shown::All { open.len() } else { TOP };
     out.push_str("\nnot explained:\n");
-    for group in open.iter().take(most) {
-        entry(&mut out, group, how_much);
+    for item in open.iter().take(most) {
+        entry(&mut out, item, how_much);
     }
     if open.len() > most {
         let _ = writeln!(out, "  … and {} more: `--all` shows them", open.len() - most);
     }
     out
+}
+
+/// Returns what no rule explains, with the files of packages that differ together unless all are wanted.
+fn open_items(comparison: &Comparison, how_much: Shown) -> Vec<Item<'_>> {
+    let together = if how_much == Shown::All { BTreeSet::new() } else { changed_packages(comparison) };
+    items(open(comparison), &together)
 }
 
 /// Returns what no rule explains, without what says only how the rest is packed.
@@ -113,16 +206,9 @@ fn open(comparison: &Comparison) -> impl Iterator<Item = &Difference> {
     differences.filter(|difference| difference.explained_by.is_none() && !difference.level.is_packing())
 }
 
-fn entry(out: &mut String, group: &Group<'_>, how_much: Shown) {
-    let Group { difference, below } = group;
-    let _ = writeln!(
-        out,
-        "  {:<9} {}: {}",
-        difference.level,
-        visible(&difference.subject),
-        sentence(difference, *below)
-    );
-    let Some(detail) = &difference.detail else { return };
+fn entry(out: &mut String, item: &Item<'_>, how_much: Shown) {
+    let _ = writeln!(out, "  {:<9} {}: {}", item.level(), named(item), item.sentence());
+    let Some(detail) = item.detail() else { return };
     let most = if how_much == Shown::All { usize::MAX } else { TOP_LINES };
     let lines = detail.lines().filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ "));
     for line in lines.clone().take(most) {
@@ -131,6 +217,14 @@ fn entry(out: &mut String, group: &Group<'_>, how_much: Shown) {
     let count = lines.count();
     if count > most {
         let _ = writeln!(out, "            … and {}", plural(count - most, "more line"));
+    }
+}
+
+/// Returns what an item is about, with the package behind a path.
+fn named(item: &Item<'_>) -> String {
+    match item.package() {
+        Some(package) => format!("{} ({})", visible(item.subject()), visible(package)),
+        None => visible(item.subject()),
     }
 }
 
@@ -167,10 +261,8 @@ fn explained_text(comparison: &Comparison, how_much: Shown) -> String {
         if how_much == Shown::All {
             let of_rule = comparison.differences.iter();
             let of_rule = of_rule.filter(|difference| difference.explained_by.as_ref() == Some(id));
-            for group in groups(of_rule) {
-                let (subject, level) = (visible(&group.difference.subject), group.difference.level);
-                let _ =
-                    writeln!(out, "          {level} {subject}: {}", sentence(group.difference, group.below));
+            for item in items(of_rule, &BTreeSet::new()) {
+                let _ = writeln!(out, "          {} {}: {}", item.level(), named(&item), item.sentence());
             }
         }
     }
@@ -210,14 +302,14 @@ pub fn markdown(comparison: &Comparison, how_much: Shown) -> String {
     for report in &comparison.levels {
         let _ = writeln!(out, "| {} | {} | {} |", report.level, report.verdict, cell(&counts(report)));
     }
-    let open = groups(open(comparison));
+    let open = open_items(comparison, how_much);
     if !open.is_empty() {
         let most = if how_much == Shown::All { open.len() } else { TOP };
         out.push_str("\n| level | what | difference |\n| --- | --- | --- |\n");
-        for group in open.iter().take(most) {
-            let (level, subject) = (group.difference.level, cell(&code(&group.difference.subject)));
-            let _ =
-                writeln!(out, "| {level} | {subject} | {} |", cell(&sentence(group.difference, group.below)));
+        for item in open.iter().take(most) {
+            let package = item.package().map(|package| format!(" of {}", code(package)));
+            let what = format!("{}{}", code(item.subject()), package.unwrap_or_default());
+            let _ = writeln!(out, "| {} | {} | {} |", item.level(), cell(&what), cell(&item.sentence()));
         }
         if open.len() > most {
             let _ = writeln!(out, "\n… and {} more.", open.len() - most);
@@ -266,9 +358,33 @@ struct LevelView {
 struct DifferenceView {
     level: &'static str,
     subject: String,
+    package: Option<String>,
     sentence: String,
     detail: Option<String>,
     rule: Option<String>,
+}
+
+fn view(item: &Item<'_>) -> DifferenceView {
+    let (detail, rule) = match item {
+        Item::One { difference, .. } => (
+            difference.detail.as_ref().map(|detail| detail.lines().map(visible).collect::<Vec<_>>()),
+            difference.explained_by.clone(),
+        ),
+        Item::Files { differences, .. } => (Some(differences.iter().map(|file| line(file)).collect()), None),
+    };
+    DifferenceView {
+        level: item.level(),
+        subject: visible(item.subject()),
+        package: item.package().map(visible),
+        sentence: item.sentence(),
+        detail: detail.map(|lines| lines.join("\n")),
+        rule,
+    }
+}
+
+/// Shows a difference of a file in a line.
+fn line(difference: &Difference) -> String {
+    format!("{} {}: {}", difference.level.name(), visible(&difference.subject), sentence(difference, 0))
 }
 
 /// Shows a comparison as a page that needs nothing beside it: no script, no other file.
@@ -276,17 +392,6 @@ struct DifferenceView {
 /// # Errors
 /// When the template cannot be rendered, which is a mistake of ours.
 pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
-    let view = |group: Group<'_>| DifferenceView {
-        level: group.difference.level.name(),
-        subject: visible(&group.difference.subject),
-        sentence: sentence(group.difference, group.below),
-        detail: group
-            .difference
-            .detail
-            .as_ref()
-            .map(|detail| detail.lines().map(visible).collect::<Vec<_>>().join("\n")),
-        rule: group.difference.explained_by.clone(),
-    };
     let explained = comparison.differences.iter().filter(|difference| difference.explained_by.is_some());
     let level = |report: &LevelReport| LevelView {
         name: report.level.name(),
@@ -300,8 +405,8 @@ pub fn html(comparison: &Comparison) -> tera::TeraResult<String> {
     context.insert("staging", &comparison.staging);
     context.insert("reference", &comparison.reference);
     context.insert("levels", &levels);
-    context.insert("open", &groups(open(comparison)).into_iter().map(view).collect::<Vec<_>>());
-    context.insert("explained", &groups(explained).into_iter().map(view).collect::<Vec<_>>());
+    context.insert("open", &open_items(comparison, Shown::Top).iter().map(view).collect::<Vec<_>>());
+    context.insert("explained", &items(explained, &BTreeSet::new()).iter().map(view).collect::<Vec<_>>());
     context.insert("rules", &comparison.rules);
     context.insert("unused", &comparison.unused_rules);
     context.insert("notes", &comparison.notes);
@@ -360,6 +465,36 @@ mod tests {
         );
         assert!(shown.contains("  tree      ab: only in the staging image (folder)\n"), "{shown}");
         assert!(!shown.contains("a/b:"), "{shown}");
+    }
+
+    #[test]
+    fn files_of_packages_that_differ_are_one_line() {
+        let owned =
+            |path: &str, package: &str| Difference { package: Some(package.to_owned()), ..only(path) };
+        let package = Difference {
+            reference: Some("tzdata-2".to_owned()),
+            ..Difference::new(Level::Packages, "tzdata", Change::OnlyInReference)
+        };
+        let files = ["usr/share/zoneinfo", "usr/share/zoneinfo/UTC", "usr/share/doc/tzdata"];
+        let mut differences: Vec<Difference> = files.map(|path| owned(path, "tzdata")).into();
+        differences.extend([owned("usr/bin/tac", "coreutils"), package]);
+        let comparison = comparison(differences);
+        let top = text(&comparison, Shown::Top);
+        let line = "  files     tzdata: 3 differences in its files (3 only-in-staging): the package is another one\n";
+        assert!(top.contains(line), "{top}");
+        assert!(
+            top.contains("  tree      usr/bin/tac (coreutils): only in the staging image (folder)\n"),
+            "{top}"
+        );
+        assert!(!top.contains("zoneinfo") && top.contains("  tree      different  4 differences\n"), "{top}");
+        let all = text(&comparison, Shown::All);
+        assert!(all.contains("usr/share/zoneinfo (tzdata): only in the staging image"), "{all}");
+        assert!(!all.contains("  files "), "{all}");
+        let markdown = markdown(&comparison, Shown::Top);
+        assert!(markdown.contains("| files | `tzdata` | 3 differences in its files"), "{markdown}");
+        assert!(markdown.contains("| tree | `usr/bin/tac` of `coreutils` |"), "{markdown}");
+        let page = html(&comparison).unwrap();
+        assert!(page.contains("tree usr/share/zoneinfo/UTC: only in the staging image"), "{page}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn trees(staging: &Tree, reference: &Tree) -> Vec<Difference> {
 }
 
 fn only(path: &TreePath, inode: &Inode, change: Change) -> Difference {
-    let mut only = Difference::new(Level::Tree, path.to_string(), change);
+    let mut only = Difference::at(Level::Tree, path, change);
     only.facts = match &inode.kind {
         NodeKind::Directory => vec![Fact::Folder],
         NodeKind::File(content) if content.size == 0 => vec![Fact::EmptyOrAbsent],
@@ -53,7 +53,7 @@ fn only(path: &TreePath, inode: &Inode, change: Change) -> Difference {
 
 fn both(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Difference>) {
     let mut add = |level, change, ours: String, theirs: String| {
-        differences.push(Difference::new(level, path.to_string(), change).sides(ours, theirs));
+        differences.push(Difference::at(level, path, change).sides(ours, theirs));
     };
     match (&our.kind, &their.kind) {
         (NodeKind::File(ours), NodeKind::File(theirs)) if ours.digest != theirs.digest => {
@@ -76,7 +76,7 @@ fn both(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Diffe
 
 fn metadata(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Difference>) {
     let mut add = |level, change, ours: String, theirs: String| {
-        differences.push(Difference::new(level, path.to_string(), change).sides(ours, theirs));
+        differences.push(Difference::at(level, path, change).sides(ours, theirs));
     };
     let (ours, theirs) = (&our.metadata, &their.metadata);
     // The kernel gives every symbolic link the same mode.
@@ -111,7 +111,7 @@ fn xattrs(path: &TreePath, ours: &[Xattr], theirs: &[Xattr], differences: &mut V
                 Some(value) => format!("{name}={}", shown(&value)),
                 None => format!("no {name}"),
             };
-            let difference = Difference::new(Level::Tree, path.to_string(), Change::Xattr);
+            let difference = Difference::at(Level::Tree, path, Change::Xattr);
             differences.push(difference.sides(side(our), side(their)));
         }
     }
@@ -150,7 +150,7 @@ fn hard_links(staging: &Tree, reference: &Tree, differences: &mut Vec<Difference
                     others => format!("also {}", listed(others)),
                 }
             };
-            let difference = Difference::new(Level::Tree, name.to_string(), Change::HardLinks);
+            let difference = Difference::at(Level::Tree, name, Change::HardLinks);
             differences.push(difference.sides(side(our), side(their)));
         }
     }

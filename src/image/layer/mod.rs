@@ -13,7 +13,7 @@ mod tar;
 #[cfg(test)]
 mod tests;
 
-pub(super) use decompress::Unpacked;
+pub(super) use decompress::{Compression, Unpacked};
 pub use entry::{Content, Entry, EntryKind, Metadata, ModificationTime, Special, Xattr};
 pub use index::{LayerIndex, LayerSummary};
 pub use read::Limits;

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use sha2::{Digest as _, Sha256};
-
 use super::error::PackageError;
 use super::lines::Lines;
 use super::model::{Manager, Package, add};
-use crate::diagnostic::hexadecimal;
 
 /// Fields that are read, in lower case: their names may be written in any.
 const FIELDS: [&str; 7] =
@@ -29,18 +26,6 @@ pub fn read_dpkg(reader: impl BufRead) -> Result<Vec<Package>, PackageError> {
     Ok(packages)
 }
 
-/// Returns what identifies the files of a package, from the list of their sums. Where a line stands says nothing.
-pub fn md5sums_identity(list: &[u8]) -> String {
-    let mut lines: Vec<&[u8]> = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-    lines.sort_unstable();
-    let mut sum = Sha256::new();
-    for line in lines {
-        sum.update(line);
-        sum.update(b"\n");
-    }
-    format!("sha256:{}", hexadecimal(&sum.finalize()))
-}
-
 /// Gives packages what identifies their files: `sums` has it by name, and by the architecture where the name of
 /// the list has one ([`Database::package`](super::Database)).
 pub fn identify_dpkg(packages: &mut [Package], sums: &BTreeMap<(String, Option<String>), String>) {
@@ -50,7 +35,47 @@ pub fn identify_dpkg(packages: &mut [Package], sums: &BTreeMap<(String, Option<S
     }
 }
 
-/// The fields of one package.
+/// All fields of one package, as they stand there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Paragraph {
+    /// Values by the names of their fields; lines of one value are kept apart by their ends.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Paragraph {
+    /// Returns the value of a field, or nothing.
+    pub fn get(&self, name: &str) -> &str {
+        self.fields.get(name).map_or("", String::as_str)
+    }
+}
+
+/// Reads `var/lib/dpkg/status` with all of its fields, also of packages that are not installed.
+pub fn read_paragraphs(reader: impl BufRead) -> Result<Vec<Paragraph>, PackageError> {
+    let mut lines = Lines::new(reader);
+    let (mut paragraphs, mut fields) = (Vec::new(), BTreeMap::new());
+    let mut last = String::new();
+    while let Some(line) = lines.next()? {
+        let text = String::from_utf8_lossy(line);
+        if text.trim().is_empty() {
+            if !fields.is_empty() {
+                paragraphs.push(Paragraph { fields: std::mem::take(&mut fields) });
+            }
+        } else if text.starts_with([' ', '\t']) {
+            fields.entry(last.clone()).or_default().push_str(&format!("\n{}", text.trim_end()));
+        } else if let Some((name, value)) = text.split_once(':') {
+            name.clone_into(&mut last);
+            fields.insert(last.clone(), value.trim().to_owned());
+        } else {
+            return Err(PackageError::NoField { line: lines.number });
+        }
+    }
+    if !fields.is_empty() {
+        paragraphs.push(Paragraph { fields });
+    }
+    Ok(paragraphs)
+}
+
+/// The fields of one package that are read.
 #[derive(Default)]
 struct Fields {
     /// The line of the first.
@@ -208,9 +233,17 @@ Version: 2024a
     }
 
     #[test]
-    fn order_of_sums_says_nothing() {
-        assert_eq!(md5sums_identity(b"1  a\n2  b\n"), md5sums_identity(b"2  b\n\n1  a"));
-        assert_ne!(md5sums_identity(b"1  a\n"), md5sums_identity(b"2  a\n"));
+    fn paragraphs_have_all_fields() {
+        let paragraphs = read_paragraphs(STATUS.as_bytes()).unwrap();
+        assert_eq!(paragraphs.len(), 4);
+        let conffiles = "\n /etc/ld.so.conf.d/x86_64-linux-gnu.conf d4e7a7b88a71b5ffd9e2644e71a0cfab";
+        assert_eq!(paragraphs[0].get("Conffiles"), conffiles);
+        assert_eq!(
+            (paragraphs[2].get("Status"), paragraphs[2].get("Odd")),
+            ("deinstall ok config-files", "")
+        );
+        let error = read_paragraphs(&b"Package: a\nodd\n"[..]).unwrap_err().to_string();
+        assert_eq!(error, "line 2 is no field of a package");
     }
 
     #[test]

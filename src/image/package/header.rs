@@ -143,13 +143,26 @@ impl<'header> Entry<'header> {
         is_text.then(|| self.data.split(|byte| *byte == 0).next()).flatten()
     }
 
+    /// Returns its texts; none where it has no texts.
+    pub fn texts(&self) -> impl Iterator<Item = &'header [u8]> + use<'header> {
+        let is_text = matches!(self.kind, Kind::Text | Kind::Texts | Kind::Translated);
+        // Behind the last zero stands nothing.
+        let data = if is_text { self.data.strip_suffix(&[0]) } else { None };
+        data.into_iter().flat_map(|data| data.split(|byte| *byte == 0))
+    }
+
     /// Returns its first number; none where it has no numbers.
     pub fn number(&self) -> Option<u64> {
-        let width = match self.kind {
-            Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => self.kind.width()?,
-            _ => return None,
-        };
-        Some(self.data.get(..width)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        self.numbers().next()
+    }
+
+    /// Returns its numbers; none where it has no numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + use<'header> {
+        let is_number = matches!(self.kind, Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64);
+        let width = self.kind.width().filter(|_| is_number).unwrap_or(1);
+        let data = if is_number { self.data } else { &[] };
+        let value = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        data.chunks_exact(width).map(value)
     }
 }
 
@@ -256,6 +269,8 @@ mod tests {
                 for entry in header.entries() {
                     prop_assert!(entry.data.len() <= bytes.len());
                     let _ = (entry.text(), entry.number(), header.text(entry.tag));
+                    prop_assert!(entry.texts().map(<[u8]>::len).sum::<usize>() <= entry.data.len());
+                    prop_assert!(entry.numbers().count() <= entry.data.len());
                 }
             }
         }

@@ -45,7 +45,8 @@ pub struct Package {
     pub release: Option<String>,
     /// The architecture, as its manager writes it.
     pub architecture: Option<String>,
-    /// What tells apart two builds of one version: `sha256:…` or `sha1:…` of rpm's header, apk's checksum.
+    /// What tells apart two builds of one version: `sha256:…` or `sha1:…` of rpm's header, `sha256:…` of dpkg's list
+    /// of sums, apk's checksum.
     pub identity: Option<String>,
     /// What its files take on a disk, in bytes.
     pub size: Option<u64>,

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::SqliteError;
-use super::page::Page;
+use super::page::{Page, four};
 use super::record::Value;
 use super::rows::Rows;
 use super::wal::{self, Log};
@@ -22,6 +22,8 @@ pub struct Database {
     page_size: usize,
     usable: usize,
     pages: u32,
+    user_version: u32,
+    application_id: u32,
 }
 
 /// What a schema names: a table, an index, a view or a trigger.
@@ -47,7 +49,8 @@ impl Database {
             None => None,
         };
         let size = file.metadata()?.len();
-        let mut database = Self { file, log, page_size: 0, usable: 0, pages: 0 };
+        let mut database =
+            Self { file, log, page_size: 0, usable: 0, pages: 0, user_version: 0, application_id: 0 };
         database.read_head(size)?;
         Ok(database)
     }
@@ -78,6 +81,8 @@ impl Database {
         if matches!(head[59], 2 | 3) {
             return Err(SqliteError::Encoding);
         }
+        (self.user_version, self.application_id) =
+            (four(&head, 60).unwrap_or(0), four(&head, 68).unwrap_or(0));
         self.pages = match &self.log {
             Some((_, log)) if log.page_size != self.page_size => {
                 return Err(wrong("the pages of its write-ahead log have another size"));
@@ -118,6 +123,16 @@ impl Database {
     /// Returns all rows of the table that begins at a page.
     pub fn rows(&self, root: u32) -> Result<Rows<'_>, SqliteError> {
         Rows::new(self, root)
+    }
+
+    /// Returns the number that programs give their databases (`PRAGMA user_version`).
+    pub fn user_version(&self) -> u32 {
+        self.user_version
+    }
+
+    /// Returns what says whose database it is (`PRAGMA application_id`).
+    pub fn application_id(&self) -> u32 {
+        self.application_id
     }
 
     /// Returns how many pages there are.
