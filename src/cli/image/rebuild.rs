@@ -244,7 +244,10 @@ impl Report {
     fn difference(&self, image: &RebuiltImage, how_much: Shown) -> String {
         let place = self.place(image);
         let said = match (&image.comparison, &image.first) {
-            (Some(comparison), _) => compare::text(comparison, how_much),
+            (Some(comparison), _) => format!(
+                "The staging image below is that of the second build, the reference that of the first.\n\n{}",
+                compare::text(comparison, how_much)
+            ),
             (None, Some(_)) => "It is there after the first build alone.\n".to_owned(),
             (None, None) => "It is there after the second build alone.\n".to_owned(),
         };
