@@ -111,7 +111,11 @@ impl LayerCache {
     }
 
     /// Returns a keeper for the contents that are wanted.
-    pub(super) fn keeper<'a>(&'a self, wanted: Wanted<'a>) -> ContentKeeper<'a> {
+    pub(super) fn keeper<'a>(&'a self, mut wanted: Wanted<'a>) -> ContentKeeper<'a> {
+        if let Wanted::Exactly(files) = &mut wanted {
+            // Every member of the layer is looked for among them.
+            files.sort_unstable();
+        }
         ContentKeeper { cache: self, wanted, current: None }
     }
 }
@@ -133,7 +137,7 @@ impl Wanted<'_> {
     fn wants(&self, path: &TreePath) -> bool {
         match self {
             Self::Named(named) => named(path),
-            Self::Exactly(files) => files.iter().any(|(wanted, _)| wanted == path),
+            Self::Exactly(files) => files.binary_search_by(|(wanted, _)| wanted.cmp(path)).is_ok(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The layers of images become indexes: each layer once, several at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use oci_spec::image::Descriptor;
 use super::cache::{LayerCache, Wanted};
 use super::digest::ContentDigest;
 use super::error::ImageError;
-use super::layer::{Content, LayerIndex, Limits, ReadLayer, pick, read_layer};
+use super::layer::{Content, EntryKind, LayerIndex, Limits, ReadLayer, pick, read_layer};
 use super::open::PlatformImage;
 use super::path::TreePath;
 use super::store::{Store, Stored};
@@ -146,12 +146,18 @@ impl Reading {
         let descriptor = &image.image.layers()[layer];
         let store = &image.image.store;
         // The content may stand there under another of its names.
-        let entries = &image.layers[layer].entries;
+        let digests: HashSet<ContentDigest> = files.iter().map(|(_, content)| content.digest).collect();
+        let (mut named, mut anywhere) = (HashSet::new(), HashMap::new());
+        for entry in &image.layers[layer].entries {
+            let EntryKind::File(content) = &entry.kind else { continue };
+            if digests.contains(&content.digest) {
+                named.insert((&entry.path, content.digest));
+                anywhere.entry(content.digest).or_insert(&entry.path);
+            }
+        }
         let place = |path: &TreePath, digest: ContentDigest| {
-            let has = entries.iter().any(|entry| entry.path == *path && entry.holds(digest));
-            let elsewhere =
-                || entries.iter().find(|entry| entry.holds(digest)).map(|entry| entry.path.clone());
-            if has { path.clone() } else { elsewhere().unwrap_or_else(|| path.clone()) }
+            let elsewhere = anywhere.get(&digest).filter(|_| !named.contains(&(path, digest)));
+            elsewhere.map_or_else(|| path.clone(), |elsewhere| (*elsewhere).clone())
         };
         let named = files.iter().map(|(path, content)| (place(path, content.digest), content.digest));
         let mut keeper = self.cache.keeper(Wanted::Exactly(named.collect()));

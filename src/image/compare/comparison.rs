@@ -103,7 +103,8 @@ fn oddities(side: &str, image: &Unfolded) -> Vec<String> {
     image.tree.oddities.iter().map(|oddity| format!("{side}: {oddity}")).collect()
 }
 
-/// Notes whose files the paths are that differ.
+/// Notes whose files the paths are that differ. Times are left out: they say nothing about a package, and may
+/// differ at every path.
 fn note_owners(
     differences: &mut [Difference],
     reading: &Reading,
@@ -111,16 +112,18 @@ fn note_owners(
     (theirs, their_packages): Image<'_>,
 ) -> Result<(), ImageError> {
     let is_of = |difference: &Difference, change| difference.change == change;
+    let is_asked = |difference: &&Difference| difference.level != Level::Times;
     let paths = |wanted: &dyn Fn(&Difference) -> bool| -> Vec<TreePath> {
-        differences.iter().filter(|difference| wanted(difference)).filter_map(Difference::path).collect()
+        let wanted = differences.iter().filter(is_asked).filter(|difference| wanted(difference));
+        wanted.filter_map(Difference::path).collect()
     };
     let in_ours = paths(&|difference| !is_of(difference, Change::OnlyInReference));
     let in_theirs = paths(&|difference| is_of(difference, Change::OnlyInReference));
     let our_owners = reading.owners(ours, our_packages, in_ours)?;
     let their_owners = reading.owners(theirs, their_packages, in_theirs)?;
-    for difference in differences {
+    for difference in differences.iter_mut().filter(|difference| is_asked(&&**difference)) {
         let owners = if is_of(difference, Change::OnlyInReference) { &their_owners } else { &our_owners };
-        difference.package = difference.path().and_then(|path| owners.of(&path).map(str::to_owned));
+        difference.package = difference.path().and_then(|path| owners.of(&path).map(Box::from));
     }
     Ok(())
 }

@@ -335,12 +335,13 @@ fn files_are_of_the_packages_that_list_them() {
             staging.member("usr/bin/tool").mode = 0o755;
             staging.member("usr/bin/tool-1").mode = 0o755;
             staging.member("usr/share/doc").mode = 0o700;
-            staging.member("usr/lib/beta").time += 1;
+            staging.member("usr/lib/beta").owner = (0, 7);
             reference.add(Member::file("usr/lib/only", "only"));
         },
         &[
             "tree usr/bin/tool mode",
             "tree usr/bin/tool-1 mode",
+            "tree usr/lib/beta owner",
             "tree usr/lib/only only-in-reference",
             "tree usr/share/doc mode",
         ],
