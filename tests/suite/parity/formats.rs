@@ -279,6 +279,10 @@ fn fields_of_dpkg_that_no_package_explains_are_open() {
         staging.member(STATUS).kind = Kind::File(status(&["beta", "alpha"]).into_bytes());
     };
     check_explained(order, &["package-database: content var/lib/dpkg/status content"]);
+    let sums = |staging: &mut Image| {
+        staging.add(Member::file("var/lib/dpkg/info/alpha.md5sums", "1  usr/lib/alpha\n"));
+    };
+    check(sums, &["tree var/lib/dpkg/info/alpha.md5sums only-in-staging"]);
     check(
         |staging| {
             let gone = "Package: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n";
