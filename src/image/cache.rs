@@ -14,6 +14,9 @@ use super::path::TreePath;
 /// How long what nobody asked for stays.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How long it need not be said again that something was used.
+const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long what was put aside stays at most: no command looks at an image for so long.
 const LEFT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
@@ -120,9 +123,13 @@ impl LayerCache {
     }
 }
 
-/// Says that a file was used. That the cache cannot be written is no reason not to read it.
+/// Says that a file was used, once a day. That the cache cannot be written is no reason not to read it.
 fn touch(file: &File) {
-    let _ = file.set_modified(SystemTime::now());
+    let used = file.metadata().and_then(|metadata| metadata.modified()).ok();
+    let is_recent = used.and_then(|used| used.elapsed().ok()).is_some_and(|age| age < RECENT);
+    if !is_recent {
+        let _ = file.set_modified(SystemTime::now());
+    }
 }
 
 /// Which contents of a layer are wanted.
@@ -175,6 +182,11 @@ impl Keeper for ContentKeeper<'_> {
             }
         }
         file.map_or(Ok(()), |file| {
+            // Another image may have it: to replace a file waits for the disk.
+            let size = file.as_file().metadata().map_or(u64::MAX, |metadata| metadata.len());
+            if self.cache.content(Content { size, digest }).is_some() {
+                return Ok(());
+            }
             let kept = file.persist(self.cache.content_file(digest));
             kept.map(drop).map_err(|error| not_kept(&self.cache.contents(), &error.error))
         })

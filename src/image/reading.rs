@@ -121,28 +121,24 @@ impl Reading {
         paths: &[&TreePath],
     ) -> Result<BTreeMap<TreePath, PathBuf>, ImageError> {
         let mut missing: BTreeMap<usize, Vec<(TreePath, Content)>> = BTreeMap::new();
-        let mut wanted = Vec::new();
+        let mut found = BTreeMap::new();
         for path in paths {
             let Some(inode) = image.tree.get(path) else { continue };
             let NodeKind::File(content) = inode.kind else { continue };
-            wanted.push(((*path).clone(), content));
-            if self.cache.content(content).is_none() {
-                missing.entry(inode.layer).or_default().push(((*path).clone(), content));
+            match self.cache.content(content) {
+                Some(file) => drop(found.insert((*path).clone(), file)),
+                None => missing.entry(inode.layer).or_default().push(((*path).clone(), content)),
             }
         }
         for (layer, files) in missing {
-            self.fetch(image, layer, files)?;
+            self.fetch(image, layer, &files)?;
+            let kept = |(path, content)| Some((path, self.cache.content(content)?));
+            found.extend(files.into_iter().filter_map(kept));
         }
-        let found = |(path, content)| Some((path, self.cache.content(content)?));
-        Ok(wanted.into_iter().filter_map(found).collect())
+        Ok(found)
     }
 
-    fn fetch(
-        &self,
-        image: &Unfolded,
-        layer: usize,
-        files: Vec<(TreePath, Content)>,
-    ) -> Result<(), ImageError> {
+    fn fetch(&self, image: &Unfolded, layer: usize, files: &[(TreePath, Content)]) -> Result<(), ImageError> {
         let descriptor = &image.image.layers()[layer];
         let store = &image.image.store;
         // The content may stand there under another of its names.
