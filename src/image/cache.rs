@@ -15,6 +15,9 @@ use super::path::TreePath;
 /// How long what nobody asked for stays.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// How long it need not be said again that something was used.
+const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long what was put aside stays at most: no command looks at an image for so long.
 const LEFT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
@@ -124,14 +127,22 @@ impl LayerCache {
     }
 
     /// Returns a keeper for the contents that are wanted.
-    pub(super) fn keeper<'a>(&'a self, wanted: Wanted<'a>) -> ContentKeeper<'a> {
+    pub(super) fn keeper<'a>(&'a self, mut wanted: Wanted<'a>) -> ContentKeeper<'a> {
+        if let Wanted::Exactly(files) = &mut wanted {
+            // Every member of the layer is looked for among them.
+            files.sort_unstable();
+        }
         ContentKeeper { cache: self, wanted, current: None }
     }
 }
 
-/// Says that a file was used. That the cache cannot be written is no reason not to read it.
+/// Says that a file was used, once a day. That the cache cannot be written is no reason not to read it.
 fn touch(file: &File) {
-    let _ = file.set_modified(SystemTime::now());
+    let used = file.metadata().and_then(|metadata| metadata.modified()).ok();
+    let is_recent = used.and_then(|used| used.elapsed().ok()).is_some_and(|age| age < RECENT);
+    if !is_recent {
+        let _ = file.set_modified(SystemTime::now());
+    }
 }
 
 /// Which contents of a layer are wanted.
@@ -146,7 +157,7 @@ impl Wanted<'_> {
     fn wants(&self, path: &TreePath) -> bool {
         match self {
             Self::Named(named) => named(path),
-            Self::Exactly(files) => files.iter().any(|(wanted, _)| wanted == path),
+            Self::Exactly(files) => files.binary_search_by(|(wanted, _)| wanted.cmp(path)).is_ok(),
         }
     }
 }
@@ -184,6 +195,11 @@ impl Keeper for ContentKeeper<'_> {
             }
         }
         file.map_or(Ok(()), |file| {
+            // Another image may have it: to replace a file waits for the disk.
+            let size = file.as_file().metadata().map_or(u64::MAX, |metadata| metadata.len());
+            if self.cache.content(Content { size, digest }).is_some() {
+                return Ok(());
+            }
             let kept = file.persist(self.cache.content_file(digest));
             kept.map(drop).map_err(|error| not_kept(&self.cache.contents(), &error.error))
         })

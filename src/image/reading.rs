@@ -1,6 +1,6 @@
 //! The layers of images become indexes: each layer once, several at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use oci_spec::image::Descriptor;
 use super::cache::{LayerCache, Wanted};
 use super::digest::ContentDigest;
 use super::error::ImageError;
-use super::layer::{Content, LayerIndex, Limits, ReadLayer, pick, read_layer};
+use super::layer::{Content, EntryKind, LayerIndex, Limits, ReadLayer, pick, read_layer};
 use super::open::PlatformImage;
 use super::path::TreePath;
 use super::store::{Store, Stored};
@@ -121,37 +121,39 @@ impl Reading {
         paths: &[&TreePath],
     ) -> Result<BTreeMap<TreePath, PathBuf>, ImageError> {
         let mut missing: BTreeMap<usize, Vec<(TreePath, Content)>> = BTreeMap::new();
-        let mut wanted = Vec::new();
+        let mut found = BTreeMap::new();
         for path in paths {
             let Some(inode) = image.tree.get(path) else { continue };
             let NodeKind::File(content) = inode.kind else { continue };
-            wanted.push(((*path).clone(), content));
-            if self.cache.content(content).is_none() {
-                missing.entry(inode.layer).or_default().push(((*path).clone(), content));
+            match self.cache.content(content) {
+                Some(file) => drop(found.insert((*path).clone(), file)),
+                None => missing.entry(inode.layer).or_default().push(((*path).clone(), content)),
             }
         }
         for (layer, files) in missing {
-            self.fetch(image, layer, files)?;
+            self.fetch(image, layer, &files)?;
+            let kept = |(path, content)| Some((path, self.cache.content(content)?));
+            found.extend(files.into_iter().filter_map(kept));
         }
-        let found = |(path, content)| Some((path, self.cache.content(content)?));
-        Ok(wanted.into_iter().filter_map(found).collect())
+        Ok(found)
     }
 
-    fn fetch(
-        &self,
-        image: &Unfolded,
-        layer: usize,
-        files: Vec<(TreePath, Content)>,
-    ) -> Result<(), ImageError> {
+    fn fetch(&self, image: &Unfolded, layer: usize, files: &[(TreePath, Content)]) -> Result<(), ImageError> {
         let descriptor = &image.image.layers()[layer];
         let store = &image.image.store;
         // The content may stand there under another of its names.
-        let entries = &image.layers[layer].entries;
+        let digests: HashSet<ContentDigest> = files.iter().map(|(_, content)| content.digest).collect();
+        let (mut named, mut anywhere) = (HashSet::new(), HashMap::new());
+        for entry in &image.layers[layer].entries {
+            let EntryKind::File(content) = &entry.kind else { continue };
+            if digests.contains(&content.digest) {
+                named.insert((&entry.path, content.digest));
+                anywhere.entry(content.digest).or_insert(&entry.path);
+            }
+        }
         let place = |path: &TreePath, digest: ContentDigest| {
-            let has = entries.iter().any(|entry| entry.path == *path && entry.holds(digest));
-            let elsewhere =
-                || entries.iter().find(|entry| entry.holds(digest)).map(|entry| entry.path.clone());
-            if has { path.clone() } else { elsewhere().unwrap_or_else(|| path.clone()) }
+            let elsewhere = anywhere.get(&digest).filter(|_| !named.contains(&(path, digest)));
+            elsewhere.map_or_else(|| path.clone(), |elsewhere| (*elsewhere).clone())
         };
         let named = files.iter().map(|(path, content)| (place(path, content.digest), content.digest));
         let mut keeper = self.cache.keeper(Wanted::Exactly(named.collect()));

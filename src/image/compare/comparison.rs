@@ -1,5 +1,7 @@
 //! The comparison as a whole, stage by stage.
 
+use std::collections::BTreeSet;
+
 use super::databases::{Databases, Image};
 use super::documents::{configs, manifests};
 use super::layers::layers;
@@ -58,7 +60,7 @@ pub fn compare(
     differences.extend(packages::packages(&found, &databases.headers));
     differences.extend(lint::findings(&ours, &theirs, with.reading)?);
     differences.sort_by_key(|difference| difference.level);
-    read_contents(&mut differences, with.reading, &ours, &theirs)?;
+    let unread_contents = read_contents(&mut differences, with.reading, &ours, &theirs)?;
     let mut rules = explain(&mut differences, with.rules);
     lint::explain_by_path(&mut differences, with.rules, &mut rules);
     let digests = (staging.descriptor.digest().to_string(), reference.descriptor.digest().to_string());
@@ -72,6 +74,10 @@ pub fn compare(
         .map(|level| report(level, &differences, (level == Level::Layers).then(|| layers_note.clone())))
         .collect();
     let mut notes = unread(&our_packages, &their_packages);
+    if unread_contents > 0 {
+        let count = plural(unread_contents, "more content");
+        notes.push(format!("{count} that differ were not read, so no reader says in what"));
+    }
     notes.extend(oddities("staging", &ours));
     notes.extend(oddities("reference", &theirs));
     let is_unused = |rule: &&Rule| !rule.is_builtin && rules.iter().all(|used| used.id != rule.id);
@@ -103,7 +109,8 @@ fn oddities(side: &str, image: &Unfolded) -> Vec<String> {
     image.tree.oddities.iter().map(|oddity| format!("{side}: {oddity}")).collect()
 }
 
-/// Notes whose files the paths are that differ.
+/// Notes whose files the paths are that differ. Times are left out: they say nothing about a package, and may
+/// differ at every path.
 fn note_owners(
     differences: &mut [Difference],
     reading: &Reading,
@@ -111,27 +118,31 @@ fn note_owners(
     (theirs, their_packages): Image<'_>,
 ) -> Result<(), ImageError> {
     let is_of = |difference: &Difference, change| difference.change == change;
+    let is_asked = |difference: &&Difference| difference.level != Level::Times;
     let paths = |wanted: &dyn Fn(&Difference) -> bool| -> Vec<TreePath> {
-        differences.iter().filter(|difference| wanted(difference)).filter_map(Difference::path).collect()
+        let wanted = differences.iter().filter(is_asked).filter(|difference| wanted(difference));
+        wanted.filter_map(Difference::path).collect()
     };
     let in_ours = paths(&|difference| !is_of(difference, Change::OnlyInReference));
     let in_theirs = paths(&|difference| is_of(difference, Change::OnlyInReference));
     let our_owners = reading.owners(ours, our_packages, in_ours)?;
     let their_owners = reading.owners(theirs, their_packages, in_theirs)?;
-    for difference in differences {
+    for difference in differences.iter_mut().filter(|difference| is_asked(&&**difference)) {
         let owners = if is_of(difference, Change::OnlyInReference) { &their_owners } else { &our_owners };
-        difference.package = difference.path().and_then(|path| owners.of(&path).map(str::to_owned));
+        difference.package = difference.path().and_then(|path| owners.of(&path).map(Box::from));
     }
     Ok(())
 }
 
-/// Reads the contents that differ, as what they are.
+/// Reads the contents that differ, as what they are; returns how many were left unread.
 fn read_contents(
     differences: &mut [Difference],
     reading: &Reading,
     ours: &Unfolded,
     theirs: &Unfolded,
-) -> Result<(), ImageError> {
+) -> Result<usize, ImageError> {
+    let packages = differences.iter().filter(|difference| difference.level == Level::Packages);
+    let packages: BTreeSet<String> = packages.map(|difference| difference.subject.clone()).collect();
     let mut wanted: Vec<(&mut Difference, TreePath)> = differences
         .iter_mut()
         .filter(|difference| difference.change == Change::Content)
@@ -139,8 +150,12 @@ fn read_contents(
         .filter(|difference| difference.facts.is_empty() && difference.detail.is_none())
         .filter_map(|difference| difference.path().map(|path| (difference, path)))
         .collect();
-    // People read what is configured before what was compiled.
-    wanted.sort_by_key(|(_, path)| (!path.as_bytes().starts_with(b"etc/"), path.clone()));
+    // People read what is configured before what was compiled, and of another package that it is another one.
+    wanted.sort_by_cached_key(|(difference, path)| {
+        let is_of_other = difference.package.as_deref().is_some_and(|package| packages.contains(package));
+        (is_of_other, !path.as_bytes().starts_with(b"etc/"), path.clone())
+    });
+    let unread = wanted.len().saturating_sub(MOST_READ);
     wanted.truncate(MOST_READ);
     let names: Vec<&TreePath> = wanted.iter().map(|(_, path)| path).collect();
     let (our_files, their_files) = (reading.contents(ours, &names)?, reading.contents(theirs, &names)?);
@@ -151,7 +166,7 @@ fn read_contents(
                 .map_err(|source| ImageError::Read { path: our.clone(), source })?;
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// Returns whether a journal with something in it lies beside a database.

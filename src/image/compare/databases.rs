@@ -138,7 +138,7 @@ impl Databases {
             }
             if let Some(file) = self.files.iter().find(|file| file.has(&difference.subject)) {
                 file.tell(difference, same);
-            } else if is_dpkg && is_dpkg_info(&difference.subject, &others) {
+            } else if is_dpkg && is_dpkg_info(difference, &others) {
                 difference.facts.push(Fact::ComparedAsPackages);
             }
         }
@@ -207,12 +207,14 @@ impl DatabaseFile {
 }
 
 /// Returns whether a file of dpkg's says what is told elsewhere: what a package's files are, or anything of a
-/// package of another version. A script of a package that is the same, or was built again, is no such file.
-fn is_dpkg_info(path: &str, others: &BTreeSet<&str>) -> bool {
-    let file = path.strip_prefix(DPKG_INFO).and_then(|name| name.rsplit_once('.'));
+/// package of another version. A script of a package that is the same, or was built again, is no such file, and
+/// neither is a list that one image alone has of a package that both have.
+fn is_dpkg_info(difference: &Difference, others: &BTreeSet<&str>) -> bool {
+    let file = difference.subject.strip_prefix(DPKG_INFO).and_then(|name| name.rsplit_once('.'));
     file.is_some_and(|(package, kind)| {
         let package = package.split_once(':').map_or(package, |(name, _)| name);
-        ["list", "md5sums"].contains(&kind) || others.contains(package)
+        let is_list = ["list", "md5sums"].contains(&kind) && difference.change == Change::Content;
+        is_list || others.contains(package)
     })
 }
 

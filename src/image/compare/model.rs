@@ -221,7 +221,7 @@ pub struct Difference {
     pub change: Change,
     /// The package whose file it is, by the package manager of the image.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub package: Option<String>,
+    pub package: Option<Box<str>>,
     /// How it is in the staging image.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staging: Option<String>,
@@ -239,7 +239,7 @@ pub struct Difference {
     pub explained_by: Option<String>,
     /// The path, where the subject shows it in other bytes.
     #[serde(skip)]
-    pub(super) odd_path: Option<TreePath>,
+    pub(super) odd_path: Option<Box<TreePath>>,
 }
 
 impl Difference {
@@ -262,7 +262,7 @@ impl Difference {
     pub(super) fn at(level: Level, path: &TreePath, change: Change) -> Self {
         let mut difference = Self::new(level, path.to_string(), change);
         if difference.subject.as_bytes() != path.as_bytes() {
-            difference.odd_path = Some(path.clone());
+            difference.odd_path = Some(Box::new(path.clone()));
         }
         difference
     }
@@ -270,7 +270,8 @@ impl Difference {
     /// Returns the path that it is about; none where it is about something else.
     pub(super) fn path(&self) -> Option<TreePath> {
         let is_of_a_path = matches!(self.level, Level::Tree | Level::Times | Level::Content);
-        is_of_a_path.then(|| self.odd_path.clone().unwrap_or_else(|| TreePath::new(&self.subject)))
+        let path = || self.odd_path.as_deref().cloned().unwrap_or_else(|| TreePath::new(&self.subject));
+        is_of_a_path.then(path)
     }
 
     /// Adds how it is on both sides.

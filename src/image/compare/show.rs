@@ -469,8 +469,7 @@ mod tests {
 
     #[test]
     fn files_of_packages_that_differ_are_one_line() {
-        let owned =
-            |path: &str, package: &str| Difference { package: Some(package.to_owned()), ..only(path) };
+        let owned = |path: &str, package: &str| Difference { package: Some(package.into()), ..only(path) };
         let package = Difference {
             reference: Some("tzdata-2".to_owned()),
             ..Difference::new(Level::Packages, "tzdata", Change::OnlyInReference)

@@ -19,13 +19,6 @@ pub struct Entry {
     pub metadata: Metadata,
 }
 
-impl Entry {
-    /// Returns whether it is a regular file with that content.
-    pub(in crate::image) fn holds(&self, digest: ContentDigest) -> bool {
-        matches!(self.kind, EntryKind::File(content) if content.digest == digest)
-    }
-}
-
 /// What a member of a layer is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EntryKind {

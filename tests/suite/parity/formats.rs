@@ -217,6 +217,9 @@ done
 
 const RPMDB: &str = "usr/lib/sysimage/rpm/rpmdb.sqlite";
 
+/// What ostree keeps of the base image, which no package is read from.
+const COPY: &str = "usr/lib/sysimage/rpm-ostree-base-db/rpmdb.sqlite";
+
 #[test]
 fn builds_of_rpm_packages_are_compared_tag_by_tag() {
     let test = "builds_of_rpm_packages_are_compared_tag_by_tag";
@@ -226,6 +229,8 @@ fn builds_of_rpm_packages_are_compared_tag_by_tag() {
         image.leave_out("var/lib/dpkg");
         image.add(Member::folder("usr/lib/sysimage/rpm"));
         image.add(Member::file(RPMDB, bytes(&project, &format!("{name}/var/lib/rpm/rpmdb.sqlite"))));
+        image.add(Member::folder("usr/lib/sysimage/rpm-ostree-base-db"));
+        image.add(Member::file(COPY, bytes(&project, &format!("{name}/var/lib/rpm/rpmdb.sqlite"))));
         image.add(Member::file("usr/bin/alpha", content));
         // Links of the image lead where the database does not say.
         image.add(Member::symlink("bin", "usr/bin"));
@@ -249,7 +254,9 @@ fn builds_of_rpm_packages_are_compared_tag_by_tag() {
     );
     let detail = package["detail"].as_str().unwrap();
     assert!(detail.contains("\nBUILDTIME: 20") && detail.contains("SHA256HEADER"), "{detail}");
-    assert_eq!(difference(&report, RPMDB)["explained_by"], "package-database");
+    for path in [RPMDB, COPY] {
+        assert_eq!(difference(&report, path)["explained_by"], "package-database", "{path}");
+    }
     for path in ["usr/bin/alpha", "var/lib/alpha/state"] {
         assert_eq!(difference(&report, path)["package"], "alpha", "{path}");
     }
@@ -258,6 +265,7 @@ fn builds_of_rpm_packages_are_compared_tag_by_tag() {
     let again = Pair::of(&image("three", "first"), &image("one", "second")).report(&[]);
     let database = difference(&again, RPMDB);
     assert_eq!(database["explained_by"], "rpmdb-install-time");
+    assert_eq!(difference(&again, COPY)["explained_by"], "rpmdb-install-time");
     has_lines(database, &["of the installation: INSTALLTIME, INSTALLTID of 1 package"]);
     assert_eq!(difference(&again, "usr/bin/alpha")["package"], "alpha");
 }
@@ -279,6 +287,10 @@ fn fields_of_dpkg_that_no_package_explains_are_open() {
         staging.member(STATUS).kind = Kind::File(status(&["beta", "alpha"]).into_bytes());
     };
     check_explained(order, &["package-database: content var/lib/dpkg/status content"]);
+    let sums = |staging: &mut Image| {
+        staging.add(Member::file("var/lib/dpkg/info/alpha.md5sums", "1  usr/lib/alpha\n"));
+    };
+    check(sums, &["tree var/lib/dpkg/info/alpha.md5sums only-in-staging"]);
     check(
         |staging| {
             let gone = "Package: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n";
@@ -335,12 +347,13 @@ fn files_are_of_the_packages_that_list_them() {
             staging.member("usr/bin/tool").mode = 0o755;
             staging.member("usr/bin/tool-1").mode = 0o755;
             staging.member("usr/share/doc").mode = 0o700;
-            staging.member("usr/lib/beta").time += 1;
+            staging.member("usr/lib/beta").owner = (0, 7);
             reference.add(Member::file("usr/lib/only", "only"));
         },
         &[
             "tree usr/bin/tool mode",
             "tree usr/bin/tool-1 mode",
+            "tree usr/lib/beta owner",
             "tree usr/lib/only only-in-reference",
             "tree usr/share/doc mode",
         ],
