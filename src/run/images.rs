@@ -177,10 +177,12 @@ impl Visit {
             Err(error) if error.is_not_read() => (None, ImageFound::Unread { reason: chain(&error) }),
             Err(error) => (None, ImageFound::Nothing { reason: self.without_folders(&chain(&error)) }),
         };
-        let parity = production.map(|production| {
+        // Who reads no layers asks for no comparison either, unless it is demanded.
+        let is_asked_for = self.reading.is_some() || self.parity.require.is_some();
+        let parity = production.filter(|_| is_asked_for).map(|production| {
             let mut outcome = match self.all_was_done {
                 true => comparer.compare(number, name, image.as_ref(), production),
-                false => not_compared("not all steps did what they should"),
+                false => not_compared("not all steps have passed"),
             };
             if let ParityOutcome::NotCompared { reason } = &mut outcome {
                 *reason = self.without_folders(reason);
