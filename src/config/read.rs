@@ -297,6 +297,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
+    use crate::config::ParityRequirement;
 
     #[track_caller]
     fn check(text: &str, expected: Expect) {
@@ -319,7 +320,8 @@ mod tests {
             .replace("# minimum", "minimum")
             .replace("# schemas", "schemas")
             .replace("# image", "image")
-            .replace("# secret", "secret");
+            .replace("# secret", "secret")
+            .replace("# require", "require");
         check(&uncommented, expect![""]);
     }
 
@@ -362,6 +364,21 @@ mod tests {
             stagebook.toml:4:1: unknown-setting: unknown setting `tiemout`; did you mean `timeout`?
             stagebook.toml:5:2: unknown-setting: unknown setting `check`; did you mean `checks`?
             stagebook.toml:6:6: unknown-setting: unknown setting `colour`; known here are `jobs`, `timeout`, `grace`, `slow-after`, `keep-output`, `pass-env`
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_images_are_asked_for_is_one_of_a_few_words() {
+        let mut settings = Settings::defaults("/p");
+        let read =
+            |text: &str, settings: &mut Settings| apply(&Source::new("stagebook.toml", text), settings);
+        assert!(read("[parity]\nrequire = 'content'\n", &mut settings).is_empty());
+        assert_eq!(settings.parity.require, Some(ParityRequirement::Content));
+        check(
+            "[parity]\nrequire = 'contents'\n",
+            expect![[r#"
+            stagebook.toml:2:11: invalid-setting: `contents` is nothing that images can be asked for; did you mean `content`?
         "#]],
         );
     }

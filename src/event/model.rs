@@ -510,15 +510,6 @@ pub enum ParityOutcome {
     },
 }
 
-impl Parity {
-    /// Changes why the images were not compared, where they were not.
-    pub(crate) fn change_reason(&mut self, change: impl FnOnce(&str) -> String) {
-        if let ParityOutcome::NotCompared { reason } = &mut self.outcome {
-            *reason = change(reason);
-        }
-    }
-}
-
 /// What a comparison with a production image says, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ParityReport {

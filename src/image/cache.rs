@@ -18,6 +18,9 @@ const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long it need not be said again that something was used.
 const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many bytes are kept: each build of a system leaves another database of its packages.
+const MOST: u64 = 4 << 30;
+
 /// How long what was put aside stays at most: no command looks at an image for so long.
 const LEFT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
@@ -107,9 +110,13 @@ impl LayerCache {
         (file.metadata().ok()?.len() == content.size).then_some(path)
     }
 
-    /// Removes what nobody has asked for in a month, and what commands that were killed left behind.
-    /// Whatever cannot be removed stays.
+    /// Removes what nobody has asked for in a month, what commands that were killed left behind, and what is
+    /// beyond 4 GiB: that which was not asked for the longest. Whatever cannot be removed stays.
     pub fn prune(&self) {
+        self.prune_to(MOST);
+    }
+
+    fn prune_to(&self, most: u64) {
         let old = |folder: &Path, least: Duration| {
             let now = SystemTime::now();
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -124,6 +131,26 @@ impl LayerCache {
         for left in old(&self.temporary(), LEFT) {
             let _ = fs::remove_file(left.path()).or_else(|_| fs::remove_dir_all(left.path()));
         }
+        let mut size = 0;
+        for file in self.kept() {
+            size += file.size;
+            if size > most {
+                let _ = fs::remove_file(file.path);
+            }
+        }
+    }
+
+    /// Returns what is kept; that which was asked for last comes first.
+    fn kept(&self) -> Vec<KeptFile> {
+        let entries =
+            [self.indexes(), self.contents()].into_iter().flat_map(fs::read_dir).flatten().flatten();
+        let file = |entry: fs::DirEntry| {
+            let metadata = entry.metadata().ok()?;
+            Some(KeptFile { path: entry.path(), used: metadata.modified().ok()?, size: metadata.len() })
+        };
+        let mut kept: Vec<KeptFile> = entries.filter_map(file).collect();
+        kept.sort_unstable_by_key(|file| std::cmp::Reverse(file.used));
+        kept
     }
 
     /// Returns a keeper for the contents that are wanted.
@@ -134,6 +161,13 @@ impl LayerCache {
         }
         ContentKeeper { cache: self, wanted, current: None }
     }
+}
+
+/// A file of the cache.
+struct KeptFile {
+    path: PathBuf,
+    used: SystemTime,
+    size: u64,
 }
 
 /// Says that a file was used, once a day. That the cache cannot be written is no reason not to read it.

@@ -341,6 +341,26 @@ mod tests {
     }
 
     #[test]
+    fn lists_and_commands_are_cut_where_they_are_long() {
+        let package = |number: usize| PackageInspection {
+            package: format!("p-{number}"),
+            manager: "apk",
+            name: "p".to_owned(),
+            version: number.to_string(),
+            architecture: None,
+            identity: None,
+            size: None,
+            licence: None,
+        };
+        let installed: Vec<PackageInspection> = (0..MOST_PACKAGES + 5).map(package).collect();
+        let [apk] = packages(&installed).try_into().unwrap();
+        assert_eq!((apk.count, apk.packages.len()), (MOST_PACKAGES + 5, MOST_PACKAGES));
+        assert_eq!(apk.in_words(), "10005 apk packages");
+        assert_eq!(shortened("ä".repeat(LONGEST_COMMAND)), "ä".repeat(LONGEST_COMMAND));
+        assert_eq!(shortened("ä".repeat(LONGEST_COMMAND + 1)).chars().count(), LONGEST_COMMAND + 1);
+    }
+
+    #[test]
     fn blob_that_is_cut_or_changed_is_noticed() {
         let mut written = Written::new();
         let image = written.image("amd64", b"layer");

@@ -379,7 +379,8 @@ fn image_lines(plan: &PlanKey, image: &PromisedImage, store: Option<&Store>) -> 
     };
     let Some(what) = what else { return String::new() };
     let mut text = format!("    image {}: {}\n", one_line(&image.reference), one_line(&what));
-    if let Some(parity) = &image.parity {
+    // Why it was not looked at is why it was not compared.
+    if let (Some(parity), ImageFound::Image(_)) = (&image.parity, &image.found) {
         text.push_str(&format!("      {}\n", one_line(&parity.to_string())));
         text.extend(whole_report(plan, parity, store));
     }

@@ -10,10 +10,12 @@ use tokio::sync::oneshot;
 use super::executor::PlanRun;
 use super::message::{Message, Stop};
 use super::options::ParityOptions;
-use super::parity::{Comparer, trouble};
+use super::parity::{Comparer, not_compared, trouble};
 use super::redact::Secrets;
 use crate::diagnostic::chain;
-use crate::event::{EventKind, ImageFound, Outcome, PromisedImage, SkipReason, StepResult};
+use crate::event::{
+    EventKind, ImageFound, Outcome, Parity, ParityOutcome, PromisedImage, SkipReason, StepResult,
+};
 use crate::image::{Access, Image, ImageReference, Limits, Reading, summarize};
 
 impl PlanRun {
@@ -175,11 +177,17 @@ impl Visit {
             Err(error) if error.is_not_read() => (None, ImageFound::Unread { reason: chain(&error) }),
             Err(error) => (None, ImageFound::Nothing { reason: self.without_folders(&chain(&error)) }),
         };
-        let parity = production.map(|production| {
-            let staging = image.filter(|_| self.all_was_done);
-            let mut parity = comparer.parity(number, name, staging.as_ref(), production);
-            parity.change_reason(|reason| self.without_folders(reason));
-            parity
+        // Who reads no layers asks for no comparison either, unless it is demanded.
+        let is_asked_for = self.reading.is_some() || self.parity.require.is_some();
+        let parity = production.filter(|_| is_asked_for).map(|production| {
+            let mut outcome = match self.all_was_done {
+                true => comparer.compare(number, name, image.as_ref(), production),
+                false => not_compared("not all steps have passed"),
+            };
+            if let ParityOutcome::NotCompared { reason } = &mut outcome {
+                *reason = self.without_folders(reason);
+            }
+            Parity { reference: production.clone(), outcome }
         });
         PromisedImage { name: name.to_owned(), reference: text.to_owned(), found, parity }
     }

@@ -28,26 +28,34 @@ pub(super) struct Comparer<'a> {
 }
 
 impl Comparer<'_> {
-    /// Compares an image that was built with that of production; `number` is its place among those of the page.
-    pub(super) fn parity(
+    /// Compares an image that was built, if it could be read, with that of production; `number` is its place
+    /// among those of the page.
+    pub(super) fn compare(
         &self,
         number: usize,
         name: &str,
         staging: Option<&Image>,
         reference: &str,
-    ) -> Parity {
-        let outcome = match (staging, self.reading) {
-            (None, _) => not_compared("there is no image of which all steps have passed"),
-            (_, None) => not_compared("layers are not read here"),
-            (Some(staging), Some(reading)) => match self.compare(staging, reference, reading) {
-                Ok(comparison) => ParityOutcome::Compared(self.report(number, name, comparison)),
-                Err(error) => not_compared(&chain(&error)),
-            },
+    ) -> ParityOutcome {
+        let (Some(staging), Some(reading)) = (staging, self.reading) else {
+            return not_compared(if staging.is_none() {
+                "the image was not read"
+            } else {
+                "layers are not read here"
+            });
         };
-        Parity { reference: reference.to_owned(), outcome }
+        match self.side_by_side(staging, reference, reading) {
+            Ok(comparison) => ParityOutcome::Compared(self.report(number, name, comparison)),
+            Err(error) => not_compared(&chain(&error)),
+        }
     }
 
-    fn compare(&self, staging: &Image, reference: &str, reading: &Reading) -> Result<Comparison, ImageError> {
+    fn side_by_side(
+        &self,
+        staging: &Image,
+        reference: &str,
+        reading: &Reading,
+    ) -> Result<Comparison, ImageError> {
         let staging = staging.for_platform(None, &Platform::host())?;
         let reference = Image::open(&ImageReference::parse(reference), self.access)?;
         let reference = same_platform(&reference, &staging.platform())?;
@@ -114,7 +122,7 @@ fn same_platform(image: &Image, platform: &Platform) -> Result<PlatformImage, Im
     found.or_else(|error| image.for_platform(Some(&without_variant), platform).map_err(|_| error))
 }
 
-fn not_compared(reason: &str) -> ParityOutcome {
+pub(super) fn not_compared(reason: &str) -> ParityOutcome {
     ParityOutcome::NotCompared { reason: reason.to_owned() }
 }
 

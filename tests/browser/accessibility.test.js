@@ -24,6 +24,7 @@ const kinds = [
   ["states", "never.html"],
   ["states", "variants.html"],
   ["states", "hostile.html"],
+  ["states", "images.html"],
   ["states", "status.html"],
   ["states", "print.html"],
   ["states", "404.html"],

@@ -52,7 +52,7 @@ test("the graph leads to steps", () => visit(address("states", "verified.html"),
 }));
 
 test("nothing that was printed, and no name, is run as script", () => visit(address("states", "hostile.html"), async (page) => {
-  for (const path of ["hostile.html", "status.html", "print.html", "index.html"]) {
+  for (const path of ["hostile.html", "images.html", "parity/images/2-staging.html", "status.html", "print.html", "index.html"]) {
     await page.goto(address("states", path));
     await page.waitForLoadState();
     assert.equal(await page.evaluate(() => window.hacked), undefined, path);

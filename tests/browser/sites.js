@@ -29,7 +29,7 @@ const makeStates = () => {
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(here, "fixture"), join(folder, "docs"), { recursive: true });
   writeFileSync(join(folder, "stagebook.toml"), "");
-  for (const page of ["verified", "failed", "stale", "hostile", "variants"]) {
+  for (const page of ["verified", "failed", "stale", "hostile", "variants", "images"]) {
     // Those of them that are meant to fail do so.
     try { run(folder, "run", "--quiet", `docs/${page}.md`); } catch (error) { if (error.status !== 1) throw error; }
   }

@@ -1,8 +1,11 @@
 //! Images that tutorials promise: what a record says of them, and how they are held to those of production.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -310,4 +313,65 @@ fn interrupt_does_not_wait_for_a_registry() {
     assert_eq!(wait(&mut child).code(), Some(130));
     assert!(!project.path(RECORD).exists(), "a run that was stopped proves nothing");
     drop(connection);
+}
+
+/// Answers as a registry that has one image, until the test is over.
+fn serve(layout: PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let layout = layout.clone();
+            thread::spawn(move || answer(connection.unwrap(), &layout));
+        }
+    });
+    address
+}
+
+/// Answers one request.
+fn answer(mut connection: TcpStream, layout: &Path) {
+    let mut request = BufReader::new(connection.try_clone().unwrap());
+    let mut lines = request.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    let Some(first) = lines.next() else { return };
+    lines.for_each(drop);
+    let path = first.split(' ').nth(1).unwrap_or_default();
+    let index: Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let manifest = &index["manifests"][0];
+    let digest = match path.rsplit('/').next() {
+        Some("1") => manifest["digest"].as_str().unwrap(),
+        digest => digest.unwrap_or_default(),
+    };
+    let body = fs::read(layout.join("blobs").join(digest.replace(':', "/"))).unwrap_or_default();
+    let kind = manifest["mediaType"].as_str().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = connection.write_all(head.as_bytes());
+    if !first.starts_with("HEAD ") {
+        let _ = connection.write_all(&body);
+    }
+}
+
+#[test]
+fn layers_of_a_registry_are_fetched_for_a_comparison_alone() {
+    let project = Project::new();
+    base().write(&project.path("image"));
+    let name = format!("docker://{}/app:1", serve(project.path("image")));
+    let steps = "# T\n\n```bash\ntrue\n```\n";
+    project.write("docs/page.md", format!("---\nimages:\n  base: {name}\n---\n{steps}"));
+    assert_eq!(run(&project).status.code(), Some(0));
+    let alone = image(&project);
+    assert_eq!(alone["images"][0]["layers"].as_array().unwrap().len(), 2, "{alone:#}");
+    assert_eq!(alone["images"][0]["content"], Value::Null);
+    project.write(
+        "docs/page.md",
+        format!("---\nimages:\n  base: {name}\nreference:\n  base: {name}\n---\n{steps}"),
+    );
+    let ended = run(&project);
+    let said = format!("      parity with {name}: identical: one digest\n");
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+    let compared = image(&project);
+    assert_eq!(compared["digest"], alone["digest"]);
+    assert_eq!(compared["images"][0]["content"]["packages"][0]["count"], 2, "{compared:#}");
 }

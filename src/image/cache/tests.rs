@@ -136,3 +136,19 @@ fn error_names_the_cache_where_that_is_full() {
     let error = pick(&archive[..], Limits::default(), &mut cache.keeper(Wanted::Named(&named))).unwrap_err();
     assert!(error.to_string().contains("cannot be kept in `"), "{error}");
 }
+
+#[test]
+fn what_was_not_asked_for_the_longest_goes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = LayerCache::open(folder.path()).unwrap();
+    for (name, age) in [("old", 300), ("new", 100), ("older", 400), ("middle", 200)] {
+        let path = cache.contents().join(name);
+        fs::write(&path, [0; 10]).unwrap();
+        let used = SystemTime::now() - Duration::from_secs(age);
+        File::options().write(true).open(&path).unwrap().set_modified(used).unwrap();
+    }
+    cache.prune_to(20);
+    let mut left = names(&cache.contents());
+    left.sort_unstable();
+    assert_eq!(left, ["middle", "new"]);
+}
