@@ -191,6 +191,16 @@ impl Work {
             Self::File { .. } | Self::Files { .. } => StepKind::File,
         }
     }
+
+    /// Returns the shell whose session runs its commands; none where a program of its own does, or nothing runs.
+    pub fn shell(&self) -> Option<&Interpreter> {
+        match self {
+            Self::Command { interpreter, .. } | Self::Transcript { interpreter, .. } => {
+                Some(interpreter).filter(|interpreter| interpreter.kind != InterpreterKind::Program)
+            }
+            Self::Service { .. } | Self::File { .. } | Self::Files { .. } => None,
+        }
+    }
 }
 
 /// What kind of step it is.

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -82,7 +83,9 @@ impl<'a> Dispatcher<'a> {
         let temporary = options.environment.get("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from);
         let workspaces = Workspaces::new(temporary, run_mark.clone(), options.keep_workspaces);
         let workspaces = Rc::new(workspaces.on(options.ground.clone()));
+        let turns = Arc::new(Semaphore::new(options.jobs.max(1)));
         let shared = Shared {
+            turns,
             secrets: Rc::new(Secrets::new(options.secrets.values().map(String::as_str))),
             options: Rc::new(options),
             messages: sender,
@@ -135,6 +138,7 @@ impl<'a> Dispatcher<'a> {
         match input {
             Input::Message(Message::Event(event)) => self.pass_on(event),
             Input::Message(Message::Printed(event, _unheard)) => self.pass_on(event),
+            Input::Message(Message::NotBegun) => self.totals.cancelled += 1,
             Input::Message(Message::StepReady { plan, step, attempt, go }) => {
                 self.say(EventKind::StepStarted { plan, step, attempt });
                 // An executor that is gone needs no answer.
@@ -211,7 +215,7 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn start_plans(&mut self) {
-        while self.running.len() < self.shared.options.jobs.max(1)
+        while self.running.len() < self.shared.most_plans()
             && let Some((number, job)) = self.waiting.pop_front()
         {
             let job = Rc::new(job);

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::account::{coverage, introduce, left_out};
 use super::built::Seen;
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     pub(super) secrets: Rc<Secrets>,
     pub(super) messages: mpsc::UnboundedSender<Message>,
     pub(super) stop: watch::Receiver<Stop>,
+    /// A permit for each plan whose steps may run now.
+    pub(super) turns: Arc<Semaphore>,
     /// How many plans run now.
     pub(super) active: Rc<Cell<usize>>,
     pub(super) children: Rc<Children>,
@@ -53,6 +56,24 @@ impl Shared {
     /// Returns what tells a plan's processes from those of another: its number after the run's mark.
     fn mark(&self, number: usize) -> String {
         format!("{}-{number}", self.run_mark)
+    }
+
+    /// Returns how many plans are held at once: one is made ready and another tidied up while the steps of others run.
+    ///
+    /// A run of one job holds one: it ends every process that nobody claims, which none that runs beside it may be.
+    pub(super) fn most_plans(&self) -> usize {
+        let jobs = self.options.jobs.max(1);
+        if jobs == 1 { 1 } else { jobs + 2 }
+    }
+
+    /// Waits until the steps of one more plan may run; nobody's may once the run is to stop.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop > Stop::No) => None,
+            turn = Arc::clone(&self.turns).acquire_owned() => turn.ok(),
+        }
     }
 }
 
@@ -112,20 +133,33 @@ fn only_cleaned_up(plan: &Plan, ending: &PlanEnding) -> bool {
 
 /// Runs a plan and says everything about it, whatever happens.
 pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
-    let began = Instant::now();
     let plan = &job.plan;
     let say = |event| {
         // The dispatcher listens as long as a plan runs.
         let _ = shared.messages.send(Message::Event(event));
     };
+    let missing = missing(plan, &shared.options).await;
+    let run = if missing.is_empty() { Some(PlanRun::ready(&shared, &job, number)) } else { None };
+    let Some(turn) = shared.turn().await else {
+        if let Some(Ok(run)) = run {
+            run.give_up().await;
+        }
+        let _ = shared.messages.send(Message::NotBegun);
+        return;
+    };
+    let began = Instant::now();
     say(EventKind::TutorialStarted(Box::new(introduce(plan))));
     let active = Active::count(&shared.active);
-    let missing = missing(plan, &shared.options).await;
-    let mut ending = if missing.is_empty() {
-        run_steps(&shared, Rc::clone(&job), number).await
-    } else {
-        let skipped = || Some(not_run(Outcome::Skipped { reason: SkipReason::Requirement(missing.clone()) }));
-        PlanEnding { results: vec![skipped(); plan.steps.len()], ..PlanEnding::default() }
+    let steps = plan.steps.len();
+    let mut ending = match run {
+        Some(Ok(run)) => run.to_its_end(turn).await,
+        Some(Err(trouble)) => {
+            PlanEnding { results: vec![None; steps], trouble: Some(chain(&trouble)), ..PlanEnding::default() }
+        }
+        None => {
+            let skipped = not_run(Outcome::Skipped { reason: SkipReason::Requirement(missing.clone()) });
+            PlanEnding { results: vec![Some(skipped); steps], ..PlanEnding::default() }
+        }
     };
     drop(active);
     for (index, result) in ending.unsaid() {
@@ -190,19 +224,6 @@ impl PlanEnding {
     }
 }
 
-async fn run_steps(shared: &Shared, job: Rc<Job>, number: usize) -> PlanEnding {
-    let steps = job.plan.steps.len();
-    let mut run = match PlanRun::new(shared, job, number) {
-        Ok(run) => run,
-        Err(trouble) => {
-            let results = vec![None; steps];
-            return PlanEnding { results, trouble: Some(chain(&trouble)), ..PlanEnding::default() };
-        }
-    };
-    run.all_steps().await;
-    run.close().await
-}
-
 impl PlanRun {
     fn new(shared: &Shared, job: Rc<Job>, number: usize) -> Result<Self, PlanTrouble> {
         let workspaces = &shared.workspaces;
@@ -245,6 +266,33 @@ impl PlanRun {
             broken: None,
             trouble: None,
         })
+    }
+
+    /// Makes a plan ready: its workspace, and the shell of its first step.
+    fn ready(shared: &Shared, job: &Rc<Job>, number: usize) -> Result<Self, PlanTrouble> {
+        let mut run = Self::new(shared, Rc::clone(job), number)?;
+        let first = job.plan.steps.iter().find(|step| step.disposition == Disposition::Run);
+        if let Some((session, interpreter)) = first.and_then(|step| Some((&step.session, step.work.shell()?)))
+        {
+            // What goes wrong is said by the step.
+            let _ = run.session(session, interpreter).map(Session::warm);
+        }
+        Ok(run)
+    }
+
+    /// Ends a plan that never began.
+    async fn give_up(mut self) {
+        self.end_sessions().await;
+        self.shared.workspaces.give_back(self.workspace, false);
+    }
+
+    /// Runs the steps, and then ends what they left; `turn` goes to the next plan in between.
+    async fn to_its_end(mut self, turn: OwnedSemaphorePermit) -> PlanEnding {
+        self.all_steps().await;
+        let kept = (self.shared.most_plans() == 1).then_some(turn);
+        let ending = self.close().await;
+        drop(kept);
+        ending
     }
 
     async fn all_steps(&mut self) {

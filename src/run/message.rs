@@ -12,6 +12,8 @@ pub(super) enum Message {
     Event(EventKind),
     /// A piece of output; the permit is given back when everybody has heard it.
     Printed(EventKind, Option<OwnedSemaphorePermit>),
+    /// A plan was made ready and never began: the run was stopped before its turn came.
+    NotBegun,
     /// A step is ready to run; nothing of it runs before the answer.
     StepReady { plan: PlanKey, step: StepIndex, attempt: u32, go: oneshot::Sender<()> },
 }

@@ -136,6 +136,11 @@ impl Session {
         self.folder.join(format!("end{}", streams.number))
     }
 
+    /// Starts the shell, if it is not there, before there is a text for it.
+    pub(crate) fn warm(&mut self) -> io::Result<()> {
+        if self.shell.is_none() { self.start() } else { Ok(()) }
+    }
+
     /// Hands a text to the shell, which is started if it is not there.
     pub(crate) fn begin(&mut self, request: &Request<'_>, streams: &Streams) -> io::Result<()> {
         self.texts += 1;
