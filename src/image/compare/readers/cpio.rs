@@ -379,7 +379,7 @@ impl Differences {
         if our.names != their.names {
             self.line(name, format!("{}, not {}", plural(our.names as usize, "name"), their.names));
         }
-        if let (Some(ours), Some(theirs)) = (our.content, their.content).into()
+        if let (Some(ours), Some(theirs)) = (our.content, their.content)
             && ours != theirs
         {
             let is_all = self.lines.len() == before;
