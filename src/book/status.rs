@@ -15,7 +15,7 @@ pub(super) fn status_page(pages: &[Page]) -> String {
     let has_parity = evidence.any(|evidence| ParityShown::of_page(evidence).is_some());
     let parity = if has_parity { "<th>Parity</th>" } else { "" };
     let mut html = format!(
-        "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th>{parity}<th>Run</th><th>Blocks</th><th>Took</th></tr></thead><tbody>\n"
+        "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table wide\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th>{parity}<th>Run</th><th>Blocks</th><th>Took</th></tr></thead><tbody>\n"
     );
     for page in pages {
         for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
