@@ -118,7 +118,7 @@ fn command_result() -> BoxedStrategy<CommandResult> {
 }
 
 fn built_image() -> BoxedStrategy<BuiltImage> {
-    (text(), text()).prop_map(|(name, digest)| BuiltImage { name, digest }).boxed()
+    (text(), proptest::option::of(text())).prop_map(|(name, digest)| BuiltImage { name, digest }).boxed()
 }
 
 fn step_result() -> BoxedStrategy<StepResult> {

@@ -7,7 +7,7 @@ use oci_spec::image::ImageIndex;
 use serde::Deserialize;
 
 use super::reference::ImageReference;
-use super::store::name_of;
+use super::store::{name_of, read_document};
 
 /// How many folders are looked into: who unpacks a whole system into a workspace leaves some thousands.
 const MOST_FOLDERS: usize = 20_000;
@@ -109,7 +109,7 @@ fn in_storage(folder: &Path, runtime: &Path) -> Option<Vec<FoundImage>> {
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&read_document(path).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -9,14 +9,15 @@ use super::error::ImageError;
 use super::keep::ImageKeep;
 use super::reference::ImageReference;
 
-/// An image that a step left behind, for one platform.
+/// An image that a step left behind or took away, for one platform.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BuiltImage {
     /// What it is called: `oci:image:1`, `containers-storage:localhost/image:1`; of several platforms with the
     /// platform in brackets.
     pub name: String,
-    /// Digest of its manifest.
-    pub digest: String,
+    /// Digest of its manifest; none where the step took it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// What each step of a build left, in the order of the steps.
@@ -47,8 +48,9 @@ pub struct RebuiltImage {
 pub struct Rebuild {
     /// Version of this report's form.
     pub version: u32,
-    /// What came of all images together.
-    pub verdict: Verdict,
+    /// What came of all images together; none where there is no image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// Every image that a step left anew, step by step.
     pub images: Vec<RebuiltImage>,
 }
@@ -84,7 +86,7 @@ pub fn rebuild(
         let (first, second) = digests;
         images.push(RebuiltImage { step, name, first, second, verdict, comparison });
     }
-    let verdict = images.iter().map(|image| image.verdict).max().unwrap_or(Verdict::Identical);
+    let verdict = images.iter().map(|image| image.verdict).max();
     Ok(Rebuild { version: 1, verdict, images })
 }
 
@@ -114,14 +116,21 @@ fn pairs(first: &Build, second: &Build) -> Vec<Pair> {
     for step in 0..first.len().max(second.len()) {
         let new = [first, second].map(|build| build.get(step).unwrap_or(&nothing));
         for (all, new) in [&mut ours, &mut theirs].into_iter().zip(new) {
-            all.extend(new.iter().map(|image| (&image.name, &image.digest)));
+            for BuiltImage { name, digest } in new {
+                match digest {
+                    Some(digest) => drop(all.insert(name, digest)),
+                    None => drop(all.remove(name)),
+                }
+            }
         }
         let names: BTreeSet<&String> = new.into_iter().flatten().map(|image| &image.name).collect();
-        pairs.extend(names.into_iter().map(|name| Pair {
-            step,
-            name: name.clone(),
-            digests: (ours.get(name).copied().cloned(), theirs.get(name).copied().cloned()),
-        }));
+        for name in names {
+            let digests = (ours.get(name).copied().cloned(), theirs.get(name).copied().cloned());
+            // What both builds took away is as it was before that.
+            if digests != (None, None) {
+                pairs.push(Pair { step, name: name.clone(), digests });
+            }
+        }
     }
     pairs
 }
@@ -160,7 +169,7 @@ mod tests {
     fn build(steps: &[&[(&str, &str)]]) -> Build {
         let image = |(name, digest): &(&str, &str)| BuiltImage {
             name: (*name).to_owned(),
-            digest: (*digest).to_owned(),
+            digest: (*digest != "").then(|| (*digest).to_owned()),
         };
         steps.iter().map(|images| images.iter().map(image).collect()).collect()
     }
@@ -185,6 +194,10 @@ mod tests {
             ]
         );
         assert_eq!(told(&first, &first).len(), 3);
+        let gone = build(&[&[("a", "1")], &[("a", "")]]);
+        assert_eq!(told(&gone, &gone).len(), 1);
+        let other = told(&gone, &build(&[&[("a", "1")], &[]]));
+        assert_eq!(other[1], (1, "a".to_owned(), None, some("1")));
         let missing = told(&first, &build(&[]));
         assert_eq!(missing[0], (1, "a".to_owned(), some("1"), None));
     }
@@ -204,7 +217,7 @@ mod tests {
             image(1, "a", Verdict::Different),
             image(2, "a", Verdict::Identical),
         ];
-        let mut rebuild = Rebuild { version: 1, verdict: Verdict::Different, images };
+        let mut rebuild = Rebuild { version: 1, verdict: Some(Verdict::Different), images };
         assert_eq!(rebuild.unmet(Requirement::Config), []);
         assert_eq!(rebuild.first_difference().map(|image| image.step), Some(1));
         rebuild.images.push(image(2, "b", Verdict::Different));

@@ -3,19 +3,31 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::oneshot;
+
 use super::executor::PlanRun;
+use super::message::Stop;
 use crate::diagnostic::chain;
 use crate::event::StepResult;
 use crate::image::{
     Access, BuiltImage, FoundImage, Image, ImageError, ImageKeep, ImageReference, find_images,
 };
 
-/// Digests of the images that were there after the steps so far, by their names.
-#[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<String, String>);
+/// The images that were there after the steps so far, by their names.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen(BTreeMap<String, SeenImage>);
+
+/// An image that was there.
+#[derive(Debug, Clone)]
+struct SeenImage {
+    digest: String,
+    /// What it is called for each of its platforms.
+    names: Vec<String>,
+}
 
 impl PlanRun {
-    /// Adds to what came of a step the images that are there since then, where the run keeps them.
+    /// Adds to what came of a step the images that are there since then, and those that are gone, where the run
+    /// keeps them.
     ///
     /// One that cannot be copied is trouble: who asked for all would take it for one that was not built.
     pub(super) async fn with_new_images(&mut self, result: StepResult) -> StepResult {
@@ -29,13 +41,19 @@ impl PlanRun {
             access: self.access(),
             keep: ImageKeep::new(&folder),
         };
-        let mut seen = std::mem::take(&mut self.seen);
-        // Layers of gigabytes are copied: signals are heard meanwhile.
-        let looked = tokio::task::spawn_blocking(move || {
-            let images = look.new_images(&mut seen);
-            (seen, images)
+        let mut seen = self.seen.clone();
+        let (answer, answered) = oneshot::channel();
+        std::thread::spawn(move || {
+            let images = look.changes(&mut seen);
+            answer.send((seen, images))
         });
-        let Ok((seen, images)) = looked.await else { return result };
+        // Layers of gigabytes may be copied: a run that is stopped meanwhile has no use for them.
+        let mut stop = self.shared.stop.clone();
+        let (seen, images) = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop > Stop::No) => return result,
+            looked = answered => looked.expect("the thread does not panic"),
+        };
         self.seen = seen;
         match images {
             Ok(images) => StepResult { images, ..result },
@@ -59,47 +77,57 @@ struct Look {
 }
 
 impl Look {
-    /// Copies what was not seen before.
-    fn new_images(&self, seen: &mut Seen) -> Result<Vec<BuiltImage>, ImageError> {
+    /// Copies what was not seen before; returns that, and what is gone.
+    fn changes(&self, seen: &mut Seen) -> Result<Vec<BuiltImage>, ImageError> {
+        let before = std::mem::take(&mut seen.0);
         let found = self.found();
         let mut built = Vec::new();
         for image in &found {
-            if seen.is_new(&image.name, &image.digest) {
-                let opened = Image::open(&image.reference, &self.access)?;
-                self.copy(&opened, &image.name, &mut built)?;
-            }
+            let open = || Image::open(&image.reference, &self.access);
+            let now = self.look_at(&image.name, &image.digest, &before, open, &mut built)?;
+            seen.0.insert(image.name.clone(), now);
         }
         for text in &self.promised {
             // It may not be built yet. One that was found already has two names, and one is enough.
             let Ok(image) = Image::open(&ImageReference::parse(text), &self.access) else { continue };
             let digest = image.root().digest().to_string();
-            if found.iter().all(|found| found.digest != digest) && seen.is_new(text, &digest) {
-                self.copy(&image, text, &mut built)?;
+            if found.iter().all(|found| found.digest != digest) {
+                let now = self.look_at(text, &digest, &before, || Ok(image), &mut built)?;
+                seen.0.insert(text.clone(), now);
             }
         }
+        let gone = before.into_iter().filter(|(name, _)| !seen.0.contains_key(name));
+        let names = gone.flat_map(|(_, image)| image.names);
+        built.extend(names.map(|name| BuiltImage { name, digest: None }));
         Ok(built)
+    }
+
+    /// Copies an image unless it was there before; adds to `built` what it has for each platform.
+    fn look_at(
+        &self,
+        name: &str,
+        digest: &str,
+        before: &BTreeMap<String, SeenImage>,
+        open: impl FnOnce() -> Result<Image, ImageError>,
+        built: &mut Vec<BuiltImage>,
+    ) -> Result<SeenImage, ImageError> {
+        if let Some(seen) = before.get(name).filter(|seen| seen.digest == digest) {
+            return Ok(seen.clone());
+        }
+        let images = open()?.images()?;
+        let mut names = Vec::new();
+        for one in &images {
+            self.keep.keep(one)?;
+            let name =
+                if images.len() == 1 { name.to_owned() } else { format!("{name} ({})", one.platform()) };
+            built.push(BuiltImage { name: name.clone(), digest: Some(one.descriptor.digest().to_string()) });
+            names.push(name);
+        }
+        Ok(SeenImage { digest: digest.to_owned(), names })
     }
 
     fn found(&self) -> Vec<FoundImage> {
         let runtime = self.access.temporary.join("storage");
         self.folders.iter().flat_map(|folder| find_images(folder, &runtime)).collect()
-    }
-
-    fn copy(&self, image: &Image, name: &str, built: &mut Vec<BuiltImage>) -> Result<(), ImageError> {
-        let images = image.images()?;
-        for one in &images {
-            self.keep.keep(one)?;
-            let name =
-                if images.len() == 1 { name.to_owned() } else { format!("{name} ({})", one.platform()) };
-            built.push(BuiltImage { name, digest: one.descriptor.digest().to_string() });
-        }
-        Ok(())
-    }
-}
-
-impl Seen {
-    /// Notes an image; returns whether another one had that name before, or none.
-    fn is_new(&mut self, name: &str, digest: &str) -> bool {
-        self.0.insert(name.to_owned(), digest.to_owned()).is_none_or(|before| before != digest)
     }
 }

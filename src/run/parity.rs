@@ -63,7 +63,7 @@ impl Comparer<'_> {
     }
 
     fn report(&self, number: usize, name: &str, comparison: Comparison) -> ParityReport {
-        let comparison = self.without_secrets(comparison);
+        let comparison = without_secrets(comparison, &self.secrets);
         let stem = format!("parity-{}-{}", number + 1, safe(name));
         let files = self.write(&stem, &comparison);
         let (json, html) = (format!("{stem}.json"), format!("{stem}.html"));
@@ -91,27 +91,27 @@ impl Comparer<'_> {
         };
         write().map_err(|error| error.to_string())
     }
+}
 
-    /// Returns a comparison of which no text has a secret in it: what differs in files is shown in it.
-    fn without_secrets(&self, comparison: Comparison) -> Comparison {
-        if self.secrets.is_empty() {
-            return comparison;
-        }
-        let mut value = serde_json::to_value(&comparison).expect("a comparison is JSON");
-        self.redact(&mut value);
-        serde_json::from_value(value).expect("the words of a report are left alone")
+/// Returns a comparison of which no text has a secret in it: what differs in files is shown in it.
+pub(crate) fn without_secrets(comparison: Comparison, secrets: &Rc<Secrets>) -> Comparison {
+    if secrets.is_empty() {
+        return comparison;
     }
+    let mut value = serde_json::to_value(&comparison).expect("a comparison is JSON");
+    redact(&mut value, secrets);
+    serde_json::from_value(value).expect("the words of a report are left alone")
+}
 
-    fn redact(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.secrets.redact(text),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.redact(value)),
-            Value::Object(values) => values
-                .iter_mut()
-                .filter(|(key, _)| !WORDS.contains(&key.as_str()))
-                .for_each(|(_, value)| self.redact(value)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
+fn redact(value: &mut Value, secrets: &Rc<Secrets>) {
+    match value {
+        Value::String(text) => secrets.redact(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact(value, secrets)),
+        Value::Object(values) => values
+            .iter_mut()
+            .filter(|(key, _)| !WORDS.contains(&key.as_str()))
+            .for_each(|(_, value)| redact(value, secrets)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

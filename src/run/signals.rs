@@ -3,8 +3,12 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::time::Interval;
+
+use super::error::RunError;
 
 /// Signals that come sooner after one another than anybody presses keys are one request: `timeout` and others
 /// signal a program and then its whole group.
@@ -70,6 +74,28 @@ impl Signals {
             }
         }
     }
+}
+
+/// Does something that takes long, unless someone asks to stop: returns nothing then, and waits for it no more.
+///
+/// A run has taken over the signals, which would end the program otherwise.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub(crate) fn unless_interrupted<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>, RunError> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Signals)?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen().map_err(RunError::Signals)?;
+        let (answer, answered) = oneshot::channel();
+        std::thread::spawn(move || answer.send(work()));
+        tokio::select! {
+            biased;
+            _ = signals.next() => Ok(None),
+            done = answered => Ok(Some(done.expect("the thread does not panic"))),
+        }
+    })
 }
 
 /// Waits for the next tick; for ever where there are none.

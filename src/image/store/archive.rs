@@ -5,7 +5,7 @@ use std::io::{self, Seek as _};
 use std::path::Path;
 
 use super::docker_archive::DockerArchive;
-use super::files::TarFiles;
+use super::files::{TarFiles, open_regular};
 use super::{Layout, Store};
 use crate::image::error::ImageError;
 use crate::image::layer::{Unpacked, copy_within};
@@ -19,10 +19,7 @@ pub(in crate::image) fn open_archive(
     limit: u64,
 ) -> Result<Box<dyn Store>, ImageError> {
     let failed = |source| ImageError::Read { path: path.to_path_buf(), source };
-    let file = File::open(path).map_err(failed)?;
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(failed(io::Error::other("it is no regular file")));
-    }
+    let file = open_regular(path).map_err(failed)?;
     let file = without_packing(file, temporary, limit).map_err(failed)?;
     let files = TarFiles::list(path, file).map_err(failed)?;
     if files.has("index.json") {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,19 +79,29 @@ impl dyn Files + '_ {
     }
 }
 
+/// Opens a regular file. A pipe in its place is an error, and not waited for.
+pub(in crate::image) fn open_regular(path: &Path) -> io::Result<File> {
+    let without_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(without_waiting).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
+}
+
+/// Reads a file of a folder that is at most as large as a document may be.
+pub(in crate::image) fn read_document(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(LARGEST_DOCUMENT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_DOCUMENT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
 /// The files of a folder.
 #[derive(Debug)]
 pub(in crate::image) struct Folder(pub(in crate::image) PathBuf);
 
 impl Files for Folder {
     fn open(&self, name: &str) -> io::Result<Opened> {
-        let file = File::open(self.0.join(name))?;
-        let metadata = file.metadata()?;
-        // A pipe in its place would be waited for.
-        if !metadata.is_file() {
-            return Err(io::Error::other("it is no regular file"));
-        }
-        Ok(Opened { reader: Box::new(file), length: metadata.len() })
+        let file = open_regular(&self.0.join(name))?;
+        let length = file.metadata()?.len();
+        Ok(Opened { reader: Box::new(file), length })
     }
 
     fn place(&self, name: &str) -> PathBuf {

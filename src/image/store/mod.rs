@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use archive::open_archive;
 pub(super) use detect::{Found, look};
 pub(super) use directory::Directory;
-pub(super) use files::Folder;
+pub(super) use files::{Folder, read_document};
 pub(super) use layout::{Layout, name_of};
 pub(super) use remote::Remote;
 pub(super) use storage::Storage;
