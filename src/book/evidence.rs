@@ -54,7 +54,7 @@ impl Variant {
         match &self.state {
             State::Verified => Shown::Verified,
             State::Ran => Shown::Ran,
-            State::Failed => Shown::Failed,
+            State::Failed(_) => Shown::Failed,
             State::Stale(_) => Shown::Stale,
             State::Skipped(_) => Shown::Skipped,
             _ => Shown::NeverRun,

@@ -18,8 +18,8 @@ pub enum State {
     Verified,
     /// It passed, and nothing was expected of it.
     Ran,
-    /// It failed.
-    Failed,
+    /// It failed; what went wrong outside of its steps, where something did.
+    Failed(Vec<String>),
     /// It was never run on a machine that has what it needs; what is missing.
     Skipped(Vec<String>),
     /// It changed since the record, and how.
@@ -53,7 +53,7 @@ impl State {
         match self {
             Self::Verified => "verified",
             Self::Ran => "ran",
-            Self::Failed => "failed",
+            Self::Failed(_) => "failed",
             Self::Skipped(_) => "skipped",
             Self::Stale(_) => "stale",
             Self::NeverRun => "never run",
@@ -64,8 +64,10 @@ impl State {
     /// Returns why, where there is something to say.
     pub fn reasons(&self) -> &[String] {
         match self {
-            Self::Skipped(reasons) | Self::Stale(reasons) | Self::Broken(reasons) => reasons,
-            Self::Verified | Self::Ran | Self::Failed | Self::NeverRun => &[],
+            Self::Failed(reasons) | Self::Skipped(reasons) | Self::Stale(reasons) | Self::Broken(reasons) => {
+                reasons
+            }
+            Self::Verified | Self::Ran | Self::NeverRun => &[],
         }
     }
 }
@@ -112,7 +114,7 @@ pub fn state(plan: &Plan, record: Option<&Record>) -> State {
     match record.result.outcome {
         TutorialOutcome::Passed if record.result.coverage.verified > 0 => State::Verified,
         TutorialOutcome::Passed => State::Ran,
-        TutorialOutcome::Failed => State::Failed,
+        TutorialOutcome::Failed => State::Failed(record.result.trouble.iter().cloned().collect()),
         TutorialOutcome::Skipped => State::Skipped(record.result.missing.clone()),
         TutorialOutcome::Cancelled => State::NeverRun,
     }
@@ -191,7 +193,7 @@ mod tests {
         check(&plan, &record, State::Verified);
         assert_eq!(state(&plan, None), State::NeverRun);
         let failed = samples::failed_record("tutorials/a.md");
-        check(&samples::plan_of(&failed), &failed, State::Failed);
+        check(&samples::plan_of(&failed), &failed, State::Failed(Vec::new()));
         let skipped = samples::skipped_record("tutorials/a.md");
         check(&samples::plan_of(&skipped), &skipped, State::Skipped(skipped.result.missing.clone()));
         let mut ran = record;

@@ -47,7 +47,7 @@ pub fn status_json(rows: &[StatusRow], now: Timestamp) -> Value {
 fn state_cell(styles: &Styles, state: &State) -> String {
     let (style, symbol) = match state {
         State::Verified | State::Ran => (styles.pass, styles.symbols.pass),
-        State::Failed | State::Broken(_) => (styles.fail, styles.symbols.fail),
+        State::Failed(_) | State::Broken(_) => (styles.fail, styles.symbols.fail),
         State::Stale(_) => (styles.warn, styles.symbols.warn),
         State::Skipped(_) | State::NeverRun => (styles.quiet, styles.symbols.skip),
     };
@@ -115,7 +115,7 @@ mod tests {
         let trouble = StoreError::Newer { path: "r.json".into(), version: 9 };
         vec![
             row("tutorials/first-image.md", State::Verified, Some(3)),
-            row("漢字.md", State::Failed, Some(100)),
+            row("漢字.md", State::Failed(Vec::new()), Some(100)),
             row("b.md", State::Stale(vec!["step `build` changed".into()]), Some(-5)),
             StatusRow { trouble: Some(trouble), ..row("c.md", State::NeverRun, None) },
         ]
