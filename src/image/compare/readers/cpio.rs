@@ -152,14 +152,17 @@ impl Image {
     }
 
     fn add(&mut self, name: Vec<u8>, entry: Entry) {
-        let Some(before) = self.entries.get(&name) else {
+        let Some(before) = self.entries.get_mut(&name) else {
             self.entries.insert(name, entry);
             return;
         };
-        let is_again = |entry: &Entry| entry.mode & KIND == FOLDER;
-        // The same folder stands in the archive for the processor and in the one behind it.
-        let is_same = is_again(before) && (before.mode, before.owner) == (entry.mode, entry.owner);
-        if !is_same {
+        // A folder stands in the archive for the processor and in the one behind it: the last says what it is.
+        if [before.mode & KIND, entry.mode & KIND] == [FOLDER; 2] {
+            (before.mode, before.owner) = (entry.mode, entry.owner);
+            return;
+        }
+        let said = |entry: &Entry| (entry.mode, entry.owner, entry.device, entry.target.clone());
+        if entry.mode & KIND == REGULAR || said(before) != said(&entry) {
             self.is_ordered(&name, "comes twice");
             self.entries.insert(name, entry);
         }
@@ -708,10 +711,12 @@ mod tests {
             assert_eq!(facts(ours, theirs), [], "{number}");
             assert_eq!(facts(theirs, ours), [], "{number}");
         }
-        // The folders of both parts are the same ones.
+        // The folders of both parts are the same ones, and the last says what they are.
         let (early, main) = (archive(&[folder, file("d/a", b"1")]), archive(&[folder, file("d/b", b"1")]));
         let packed = zstd::encode_all(main.as_slice(), 1).unwrap();
         assert_eq!(facts(&join(&[&early, &gzip(&main)]), &join(&[&early, &packed])), [Fact::SameArchive]);
+        let open = archive(&[("d", 0o040_777, 1, 2, b""), file("d/b", b"1")]);
+        assert_eq!(facts(&join(&[&early, &gzip(&main)]), &join(&[&early, &gzip(&open)])), []);
     }
 
     #[test]

@@ -176,9 +176,10 @@ impl Elf {
         let build_id = reader.build_id(&fields, &segments)?;
         let rest = reader.rest(covered)?;
         // Where the sections are described depends on what stands before them.
-        let mut free = vec![layout.sections, (layout.counts[3], 2), (layout.counts[4], 2)];
-        for (at, length) in &free {
-            head[*at..at + length].fill(0);
+        let mut free = Vec::new();
+        for (at, length) in [layout.sections, (layout.counts[3], 2), (layout.counts[4], 2)] {
+            head[at..at + length].fill(0);
+            free.push((at as u64, length as u64));
         }
         free.extend(id_place);
         let loaded = reader.loaded(&segments, &free)?;
@@ -263,7 +264,7 @@ impl<R: Read + Seek> Reader<R> {
         fields: &[Fields],
         names: u64,
         covered: &mut Vec<(u64, u64)>,
-    ) -> io::Result<(Sections, Option<(usize, usize)>)> {
+    ) -> io::Result<(Sections, Option<(u64, u64)>)> {
         let table = usize::try_from(names).ok().and_then(|names| fields.get(names));
         let names = match table {
             Some([_, kind, _, _, at, size, ..]) if *kind != SHT_NOBITS => self.bytes(*at, *size)?,
@@ -281,7 +282,7 @@ impl<R: Read + Seek> Reader<R> {
             let is_note = name == BUILD_ID && kind == SHT_NOTE && flags & !SHF_ALLOC == 0;
             let is_build_id = is_note && size < LARGEST_TABLE && self.is_build_id(at, size)?;
             if is_build_id {
-                id_place = Some((at as usize + 16, size as usize - 16));
+                id_place = Some((at + 16, size - 16));
             }
             // The first section is none: it has what does not fit into the header.
             let (size, link) = if kind == 0 { (0, (0, 0)) } else { (size, (link, info)) };
@@ -304,7 +305,7 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     /// Sums up what segments take from the file; some bytes of it may be anything.
-    fn loaded(&mut self, segments: &[u8], free: &[(usize, usize)]) -> io::Result<[u8; 32]> {
+    fn loaded(&mut self, segments: &[u8], free: &[(u64, u64)]) -> io::Result<[u8; 32]> {
         let mut ranges: Vec<(u64, u64)> = Vec::new();
         for segment in segments.chunks_exact(self.layout.segment) {
             let [_, at, size] = self.layout.segment_fields.map(|field| self.number(segment, field));
@@ -324,8 +325,9 @@ impl<R: Read + Seek> Reader<R> {
                 let count = buffer.len().min(usize::try_from(end - done).unwrap_or(usize::MAX));
                 self.file.read_exact(&mut buffer[..count])?;
                 for (at, length) in free {
-                    let within = |at: usize| (at as u64).saturating_sub(done).min(count as u64) as usize;
-                    buffer[within(*at)..within(at + length)].fill(0);
+                    let within =
+                        |at: u64| usize::try_from(at.saturating_sub(done)).unwrap_or(count).min(count);
+                    buffer[within(*at)..within(at.saturating_add(*length))].fill(0);
                 }
                 hasher.update(&buffer[..count]);
                 done += count as u64;

@@ -111,7 +111,7 @@ impl Inside {
         loop {
             let mut head = Vec::new();
             (&mut file).take(6).read_to_end(&mut head)?;
-            file.seek_relative(-(head.len() as i64))?;
+            file.seek_relative(-i64::try_from(head.len()).unwrap_or(0))?;
             match Compression::of(&head) {
                 _ if head.is_empty() => break,
                 Compression::Gzip if first == Compression::Gzip => {
