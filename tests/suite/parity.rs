@@ -387,7 +387,8 @@ fn what_builders_leave_behind_is_explained() {
 
 #[test]
 fn formats_that_hold_a_time_are_looked_into() {
-    let bytecode = |time: u8, code: u8| [&[1; 8][..], &[time; 8], &[code; 20]].concat();
+    let bytecode =
+        |time: u8, code: u8| [&b"\xf3\x0d\r\n\0\0\0\0"[..], &[time; 4], &[9; 4], &[code; 20]].concat();
     let packed = |text: &str, time| gzip(text.as_bytes(), time);
     check_explained(
         |staging, reference| {

@@ -205,7 +205,7 @@ fn databases_are_compared_row_by_row() {
     has_lines(&found, &["index by_name: 1 row only in the staging image, 1 row only in the reference image"]);
     let long = look("long", "one");
     assert_eq!(long.get("explained_by"), None, "{long:#}");
-    has_lines(&long, &["4.0 KiB behind the last page in the staging image, which are not read"]);
+    has_lines(&long, &["4.1 kB behind the last page in the staging image, which are not read"]);
     let mut cut = bytes(&project, "two");
     cut.truncate(3000);
     let cut = contents("usr/share/app/data", cut, bytes(&project, "one"));
