@@ -387,7 +387,8 @@ fn what_builders_leave_behind_is_explained() {
 
 #[test]
 fn formats_that_hold_a_time_are_looked_into() {
-    let bytecode = |time: u8, code: u8| [&[1; 8][..], &[time; 8], &[code; 20]].concat();
+    let bytecode =
+        |time: u8, code: u8| [&b"\xf3\x0d\r\n\0\0\0\0"[..], &[time; 4], &[9; 4], &[code; 20]].concat();
     let packed = |text: &str, time| gzip(text.as_bytes(), time);
     check_explained(
         |staging, reference| {
@@ -459,7 +460,8 @@ fn logs_are_explained_where_they_lie() {
     );
 }
 
-/// Makes packages' databases of one package installed at two times, as `one` and `two`.
+/// Makes packages' databases of one package installed at two times, as `one` and `two`; in three copies of `two`,
+/// something is changed beside the packages.
 const INSTALLER: &str = r#"
 export HOME=$PWD
 printf '%s\n' 'Name: alpha' 'Version: 1.0' 'Release: 1' 'BuildArch: noarch' 'Summary: A test' 'License: MIT' \
@@ -471,12 +473,23 @@ for name in one two; do
   rpm --root "$PWD/$name" --dbpath /var/lib/rpm --define '_db_backend sqlite' --nodeps --justdb -i top/RPMS/*/*.rpm
   sleep 1.1
 done
+change() { # name, statement
+  cp -r two "$1"
+  python3 -c 'import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute(sys.argv[2])
+connection.commit()' "$1/var/lib/rpm/rpmdb.sqlite" "$2"
+}
+change unfound 'delete from Basenames'
+change more 'create table more (value)'
+cp -r two long
+printf payload >>long/var/lib/rpm/rpmdb.sqlite
 "#;
 
 #[test]
 fn databases_of_rpm_are_compared_by_their_packages() {
     let test = "databases_of_rpm_are_compared_by_their_packages";
-    if let Some(missing) = ["rpm", "rpmbuild"].into_iter().find(|program| !has(program)) {
+    if let Some(missing) = ["rpm", "rpmbuild", "python3"].into_iter().find(|program| !has(program)) {
         return skipped(test, &format!("{missing} is not there"));
     }
     let project = Project::new();
@@ -495,6 +508,22 @@ fn databases_of_rpm_are_compared_by_their_packages() {
         },
         &["rpmdb-install-time: content usr/lib/sysimage/rpm/rpmdb.sqlite content"],
     );
+    for (name, line) in [
+        ("unfound", "table Basenames: 1 row only in the reference image"),
+        ("more", "table more: only in the staging image"),
+        ("long", "behind the last page in the staging image"),
+    ] {
+        let (mut staging, mut reference) = (base(), base());
+        for (image, name) in [(&mut staging, name), (&mut reference, "one")] {
+            image.leave_out("var/lib/dpkg");
+            database(name).into_iter().for_each(|member| image.add(member));
+        }
+        let report = Pair::of(&staging, &reference).report(&[]);
+        let path = "usr/lib/sysimage/rpm/rpmdb.sqlite";
+        let found = differences(&report).find(|difference| difference["subject"] == path).unwrap();
+        assert_eq!(found.get("explained_by"), None, "{name}: {found:#}");
+        assert!(found["detail"].as_str().unwrap().contains(line), "{name}: {found:#}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::model::{Change, Difference, Fact, Level};
 use super::packages::told;
+use super::rpmdb;
 use crate::diagnostic::{chain, plural};
 use crate::image::error::ImageError;
 use crate::image::installed::Installed;
@@ -96,13 +97,20 @@ impl Databases {
 
     fn look(&mut self, file: &mut DatabaseFile, packages: &[PackageDifference], ours: &Path, theirs: &Path) {
         let looked = match file.kind {
-            DatabaseKind::RpmSqlite => compare_headers(ours, theirs).map(|headers| {
-                let told = |header: &HeaderDifference| told(packages, &header.package);
-                let (rest, lines) = header_lines(headers.iter().filter(|header| !told(header)));
-                file.is_all_told = rest == 0;
-                file.lines = lines;
-                self.headers.extend(headers);
-            }),
+            DatabaseKind::RpmSqlite => compare_headers(ours, theirs)
+                .map(|headers| {
+                    let told = |header: &HeaderDifference| told(packages, &header.package);
+                    let (rest, lines) = header_lines(headers.iter().filter(|header| !told(header)));
+                    file.is_all_told = rest == 0;
+                    file.lines = lines;
+                    self.headers.extend(headers);
+                })
+                .and_then(|()| {
+                    let tables = rpmdb::table_lines(ours, theirs, packages)?;
+                    file.is_all_told &= tables.is_empty();
+                    file.lines.extend(tables);
+                    Ok(())
+                }),
             DatabaseKind::DpkgStatus | DatabaseKind::DpkgPart => {
                 paragraph_lines(ours, theirs, packages).map(|lines| {
                     file.is_all_told = lines.is_empty();

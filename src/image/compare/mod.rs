@@ -16,6 +16,7 @@ mod lint;
 mod model;
 mod packages;
 mod readers;
+mod rpmdb;
 mod rules;
 mod settings;
 mod show;

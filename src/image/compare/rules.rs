@@ -301,7 +301,7 @@ const KNOWN: &[Known] = &[
         changes: &[Content],
         subjects: &["**"],
         fact: Some(Fact::SameArchive),
-        why: "an initramfs is made anew in every build: its files are the same, with other times, in another order or packed in another way",
+        why: "an initramfs is made anew in every build: its files are the same, with other times, in another order that the kernel makes nothing of, or packed in another way",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
     Known {
@@ -328,7 +328,7 @@ const KNOWN: &[Known] = &[
         changes: &[Content],
         subjects: &["**"],
         fact: Some(Fact::SameRows),
-        why: "the tables of the database have the same rows; where they lie in the file depends on the order in which they were written",
+        why: "the tables of the database have the same rows, and its indexes find them; where they lie in the file and how SQLite numbers them depends on the order in which they were written, and what was deleted is not compared",
         reference: "https://www.sqlite.org/fileformat2.html",
     },
     Known {

@@ -40,6 +40,6 @@ pub use header::{Entry, Header, Kind};
 pub use headers::{HeaderDifference, TagDifference, compare_headers};
 pub use model::{Manager, Package};
 pub use owned::{EachFile, files_of_apk, files_of_dpkg, files_of_rpm};
-pub use rpm::read_rpm;
+pub use rpm::{read_rpm, read_rpm_rows};
 pub use tags::{is_of_installation, is_scriptlet, tag_name};
 pub use version::{compare_apk, compare_debian, compare_rpm, compare_versions};

@@ -1,5 +1,6 @@
 //! Packages of rpm's database.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::{HeaderError, PackageError};
@@ -18,6 +19,17 @@ pub fn read_rpm(path: &Path) -> Result<Vec<Package>, PackageError> {
         add(&mut packages, with_header(&row?, of_header)?)?;
     }
     packages.sort();
+    Ok(packages)
+}
+
+/// Returns the packages of a database by the numbers of their rows, which its other tables refer to.
+pub fn read_rpm_rows(path: &Path) -> Result<BTreeMap<i64, Package>, PackageError> {
+    let database = Database::open(path)?;
+    let mut packages = BTreeMap::new();
+    for row in database.table("Packages")? {
+        let row = row?;
+        packages.insert(row.rowid.unwrap_or(0), with_header(&row, of_header)?);
+    }
     Ok(packages)
 }
 

@@ -22,6 +22,7 @@ pub struct Database {
     page_size: usize,
     usable: usize,
     pages: u32,
+    behind: u64,
     user_version: u32,
     application_id: u32,
 }
@@ -33,6 +34,8 @@ pub struct Object {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// The table that it is about: of a table its own name.
+    pub table: String,
     /// The page where its rows begin; 0 where it has none.
     pub root: u32,
     /// The statement that made it.
@@ -49,8 +52,16 @@ impl Database {
             None => None,
         };
         let size = file.metadata()?.len();
-        let mut database =
-            Self { file, log, page_size: 0, usable: 0, pages: 0, user_version: 0, application_id: 0 };
+        let mut database = Self {
+            file,
+            log,
+            page_size: 0,
+            usable: 0,
+            pages: 0,
+            behind: 0,
+            user_version: 0,
+            application_id: 0,
+        };
         database.read_head(size)?;
         Ok(database)
     }
@@ -88,8 +99,15 @@ impl Database {
                 return Err(wrong("the pages of its write-ahead log have another size"));
             }
             Some((_, log)) => log.pages,
-            None => u32::try_from(size / self.page_size as u64).unwrap_or(u32::MAX),
+            None => {
+                let there = u32::try_from(size / self.page_size as u64).unwrap_or(u32::MAX);
+                // What wrote the header last may not have known of the count in it.
+                let is_counted = four(&head, 24) == four(&head, 92);
+                let counted = four(&head, 28).filter(|count| is_counted && (1..there).contains(count));
+                counted.unwrap_or(there)
+            }
         };
+        self.behind = size.saturating_sub(u64::from(self.pages) * self.page_size as u64);
         Ok(())
     }
 
@@ -106,8 +124,8 @@ impl Database {
                 Some(Value::Integer(root)) => u32::try_from(*root).unwrap_or(0),
                 _ => 0,
             };
-            let (kind, name, sql) = (text(values.first()), text(values.get(1)), text(values.get(4)));
-            objects.push(Object { kind, name, root, sql });
+            let [kind, name, table, sql] = [0, 1, 2, 4].map(|at| text(values.get(at)));
+            objects.push(Object { kind, name, table, root, sql });
         }
         Ok(objects)
     }
@@ -133,6 +151,11 @@ impl Database {
     /// Returns what says whose database it is (`PRAGMA application_id`).
     pub fn application_id(&self) -> u32 {
         self.application_id
+    }
+
+    /// Returns how many bytes of the file lie behind its last page, where no SQLite reads them.
+    pub fn behind(&self) -> u64 {
+        self.behind
     }
 
     /// Returns how many pages there are.

