@@ -457,6 +457,18 @@ fn logs_are_explained_where_they_lie() {
         },
         &["log-files: content var/log/dpkg.log content"],
     );
+    let runnable = |image: &mut Image, said: &str| {
+        image.add(Member::folder("var/log"));
+        image.add(Member { mode: 0o4755, ..Member::file("var/log/sh", said) });
+    };
+    check_pair(
+        |staging, reference| {
+            runnable(staging, "one");
+            runnable(reference, "two");
+            reference.add(Member::device("var/log/disk", 8, 0));
+        },
+        &["tree var/log/disk only-in-reference", "content var/log/sh content"],
+    );
 }
 
 /// Makes packages' databases of one package installed at two times, as `one` and `two`.
@@ -609,6 +621,16 @@ fn mistakes_in_rules_are_told_with_their_place() {
 }
 
 #[test]
+fn a_second_explanation_of_an_id_is_told_with_its_place() {
+    let pair = Pair::of(&base(), &base());
+    let rule = "[[parity.explain]]\nid = \"a\"\nwhy = \"b\"\nwhat = [\"c\"]\n";
+    pair.project.write("stagebook.toml", format!("{rule}\n{rule}"));
+    let ended = pair.run(&[]);
+    assert!(ended.stderr.contains("two explanations have the id `a`"), "{ended:?}");
+    assert!(ended.stderr.contains("stagebook.toml:6:"), "{ended:?}");
+}
+
+#[test]
 fn rules_can_be_disabled() {
     let mut staging = base();
     staging.member("etc/app.conf").time += 1;
@@ -619,6 +641,10 @@ fn rules_can_be_disabled() {
     let ended = pair.run(&[]);
     assert!(ended.stderr.contains("did you mean `log-files`?"), "{ended:?}");
     assert_eq!(ended.status.code(), Some(0));
+    pair.project.write("stagebook.toml", "[parity]\ndisable = [\"packing\"]\n");
+    let ended = pair.run(&["--require", "content"]);
+    assert!(ended.stderr.is_empty() && ended.status.success(), "{ended:?}");
+    assert!(ended.stdout.contains("different: 1 in digest, 2 in layers"), "{ended:?}");
 }
 
 #[test]

@@ -202,6 +202,13 @@ pub enum Fact {
     SameRows,
     /// What is on one side alone is a folder.
     Folder,
+    /// What is there is a file that nobody can run and that gives nobody a right, or a folder that not everybody may
+    /// write to.
+    Harmless,
+    /// Both are ids of machines.
+    Ids,
+    /// Both stores have the same certificates.
+    SameCertificates,
     /// What is on one side alone is the value that holds where there is none.
     DefaultValue,
     /// The commands of the history are the same, without what builders add behind them.

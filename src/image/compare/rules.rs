@@ -223,7 +223,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["**/rpmdb.sqlite-shm", "**/.rpm.lock", "**/.rpmdbdirsymlink_created"],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "SQLite keeps an index beside a database that was open, and rpm a lock; the packages are compared by themselves",
         reference: "https://www.sqlite.org/walformat.html",
     },
@@ -232,12 +232,13 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &[
-            "usr/lib/sysimage/libdnf5/**",
+            "usr/lib/sysimage/libdnf5/transaction_history.sqlite*",
+            "usr/lib/sysimage/libdnf5/{nevras,system}.toml",
             "var/lib/dnf/**",
             "var/cache/dnf/**",
             "var/cache/libdnf5/**",
         ],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "dnf notes when it did what, and keeps what it fetched",
         reference: "https://github.com/rpm-software-management/dnf5/issues/2326",
     },
@@ -246,16 +247,16 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["etc/ld.so.cache", "var/cache/ldconfig/aux-cache"],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "ldconfig's cache is made of the libraries, which are compared by themselves; its order and times vary",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
     Known {
         id: "machine-id",
-        levels: &[],
-        changes: FILE,
+        levels: &[Level::Content],
+        changes: &[Content],
         subjects: &["etc/machine-id", "var/lib/dbus/machine-id", "etc/hostid"],
-        fact: None,
+        fact: Some(Fact::Ids),
         why: "each installation makes an id of its own",
         reference: "https://www.freedesktop.org/software/systemd/man/latest/machine-id.html",
     },
@@ -264,7 +265,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/lib/systemd/random-seed", "var/lib/urandom/random-seed"],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "it is random",
         reference: "https://systemd.io/RANDOM_SEEDS/",
     },
@@ -273,7 +274,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/lib/rpm-ostree-countme/**", "var/lib/dnf/repos/*/countme"],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "dnf notes when it was counted",
         reference: "https://dnf.readthedocs.io/en/latest/conf_ref.html",
     },
@@ -344,13 +345,8 @@ const KNOWN: &[Known] = &[
         id: "log-files",
         levels: &[],
         changes: FILE,
-        subjects: &[
-            "var/log/**",
-            "var/lib/dpkg/*-old",
-            "var/cache/debconf/*-old",
-            "var/lib/apt/extended_states",
-        ],
-        fact: None,
+        subjects: &["var/log/**", "var/lib/dpkg/*-old", "var/cache/debconf/*-old"],
+        fact: Some(Fact::Harmless),
         why: "logs and copies of what was before say when and in which order things were done",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
@@ -364,17 +360,17 @@ const KNOWN: &[Known] = &[
             "var/cache/apk/**",
             "var/cache/debconf/*.dat",
         ],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "what package managers fetched and worked out is no part of what they installed",
         reference: "https://reproducible-builds.org/docs/system-images/",
     },
     Known {
         id: "generated-certificates",
-        levels: &[],
-        changes: FILE,
+        levels: &[Level::Content],
+        changes: &[Content],
         subjects: &["etc/pki/ca-trust/extracted/**", "etc/ssl/certs/java/cacerts"],
-        fact: None,
-        why: "stores of certificates are made of the certificates, with the moment of their making in them",
+        fact: Some(Fact::SameCertificates),
+        why: "the stores have the same certificates, in another order or with another moment of their making",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
     Known {
@@ -382,9 +378,19 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/lib/authselect/**"],
-        fact: None,
+        fact: Some(Fact::Harmless),
         why: "authselect keeps copies with the moment of their making",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
+    },
+    Known {
+        id: PACKING,
+        levels: &[Level::Digest, Level::Layers],
+        changes: &[],
+        // It looks at all other differences, so none is explained by its subject.
+        subjects: &[],
+        fact: None,
+        why: "what is in the images is alike or explained: only how it is cut and packed differs",
+        reference: "https://github.com/coreos/chunkah",
     },
 ];
 
@@ -441,8 +447,14 @@ mod tests {
     fn rules_are_about_levels_and_changes() {
         let mode = Difference::new(Level::Tree, "var/log/lastlog", Change::Mode);
         assert_eq!(explained(mode, &[]), None);
-        let content = Difference::new(Level::Content, "var/log/apt/history.log", Content);
-        assert_eq!(explained(content, &[]).as_deref(), Some("log-files"));
+        let content = || Difference::new(Level::Content, "var/log/apt/history.log", Content);
+        assert_eq!(explained(content(), &[]), None);
+        assert_eq!(explained(content(), &[Fact::Harmless]).as_deref(), Some("log-files"));
+        let states = Difference::new(Level::Content, "var/lib/apt/extended_states", Content);
+        assert_eq!(explained(states, &[Fact::Harmless]), None);
+        let id = || Difference::new(Level::Content, "etc/machine-id", Content);
+        assert_eq!(explained(id(), &[Fact::Harmless]), None);
+        assert_eq!(explained(id(), &[Fact::Ids]).as_deref(), Some("machine-id"));
         let time = Difference::new(Level::Times, "usr/bin", Time);
         assert_eq!(explained(time, &[]).as_deref(), Some("modification-time"));
         let label = Difference::new(Level::Config, "label io.buildah.version", Change::Value);
