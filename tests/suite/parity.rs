@@ -302,6 +302,25 @@ fn configs_and_annotations_are_compared_key_by_key() {
 }
 
 #[test]
+fn a_config_that_names_other_layers_is_a_difference() {
+    let other = |staging: &mut Image| staging.diff_ids = Some(vec![format!("sha256:{}", "1".repeat(64))]);
+    let report = check(other, &["config rootfs.diff_ids value"]);
+    assert!(
+        report["notes"][0].as_str().unwrap().starts_with("staging: the config has `sha256:1111"),
+        "{report}"
+    );
+    check(|staging| staging.diff_ids = Some(vec![]), &["config rootfs.diff_ids value"]);
+}
+
+#[test]
+fn a_hard_link_to_nothing_is_a_difference() {
+    check(
+        |staging| staging.add(Member::hard_link("usr/bin/new", "usr/bin/nothing")),
+        &["tree usr/bin/new hard-links"],
+    );
+}
+
+#[test]
 fn what_one_side_alone_has_is_found_on_either_side() {
     let file = || Member::file("usr/bin/new", "new");
     check(|staging| staging.add(file()), &["tree usr/bin/new only-in-staging"]);

@@ -6,7 +6,7 @@ use super::databases::{Databases, Image};
 use super::documents::{configs, manifests};
 use super::layers::layers;
 use super::lint;
-use super::model::{Change, Comparison, Difference, Fact, Level, LevelReport, Side, Verdict};
+use super::model::{Change, Comparison, Difference, Level, LevelReport, Side, Verdict};
 use super::packages::{self, unread};
 use super::rules::{PACKING, Rule, explain};
 use super::trees::trees;
@@ -148,7 +148,7 @@ fn read_contents(
         .iter_mut()
         .filter(|difference| difference.change == Change::Content)
         // Of a database it was told before what differs in it.
-        .filter(|difference| !is_told(difference))
+        .filter(|difference| difference.facts.is_empty() && difference.detail.is_none())
         .filter_map(|difference| difference.path().map(|path| (difference, path)))
         .collect();
     // People read what is configured before what was compiled, and of another package that it is another one.
@@ -171,11 +171,6 @@ fn read_contents(
         }
     }
     Ok(unread)
-}
-
-/// Returns whether a reader has nothing to add to a difference.
-fn is_told(difference: &Difference) -> bool {
-    difference.detail.is_some() || difference.facts.iter().any(|fact| *fact != Fact::Harmless)
 }
 
 /// Returns whether a journal with something in it lies beside a database.

@@ -25,7 +25,7 @@ const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+j
 pub(super) fn manifests(staging: &PlatformImage, reference: &PlatformImage) -> Vec<Difference> {
     let [ours, theirs] = [staging, reference].map(|image| {
         let is_comparable = staging.layers().len() == reference.layers().len();
-        manifest_values(&image.manifest.value, &image.descriptor.media_type().to_string(), is_comparable)
+        manifest_values(&image.manifest.value, image.descriptor.media_type().as_ref(), is_comparable)
     });
     ours.against(theirs, Level::Manifest)
 }

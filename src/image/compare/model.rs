@@ -202,9 +202,6 @@ pub enum Fact {
     SameRows,
     /// What is on one side alone is a folder.
     Folder,
-    /// What is there is a file that nobody can run and that gives nobody a right, or a folder that not everybody may
-    /// write to.
-    Harmless,
     /// Both are ids of machines.
     Ids,
     /// Both stores have the same certificates.
@@ -247,6 +244,10 @@ pub struct Difference {
     /// The path, where the subject shows it in other bytes.
     #[serde(skip)]
     pub(super) odd_path: Option<Box<TreePath>>,
+    /// What is there is a file that nobody can run and that gives nobody a right, or a folder that not everybody may
+    /// write to.
+    #[serde(skip)]
+    pub(super) is_harmless: bool,
 }
 
 impl Difference {
@@ -262,6 +263,7 @@ impl Difference {
             facts: Vec::new(),
             explained_by: None,
             odd_path: None,
+            is_harmless: false,
         }
     }
 

@@ -67,6 +67,15 @@ impl Rule {
             && (self.changes.is_empty() || self.changes.contains(&difference.change))
             && self.fact.is_none_or(|fact| difference.facts.contains(&fact))
             && self.subjects.is_match(&difference.subject)
+            && (difference.is_harmless || !self.is_by_path(difference))
+    }
+
+    /// Returns whether it comes with the program and has nothing but a path to go by, of a thing that is there: such
+    /// a rule explains no program, no link and no device.
+    fn is_by_path(&self, difference: &Difference) -> bool {
+        let is_of_a_thing =
+            matches!(difference.level, Level::Tree | Level::Content) && FILE.contains(&difference.change);
+        self.is_builtin && self.fact.is_none() && is_of_a_thing
     }
 }
 
@@ -223,7 +232,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["**/rpmdb.sqlite-shm", "**/.rpm.lock", "**/.rpmdbdirsymlink_created"],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "SQLite keeps an index beside a database that was open, and rpm a lock; the packages are compared by themselves",
         reference: "https://www.sqlite.org/walformat.html",
     },
@@ -238,7 +247,7 @@ const KNOWN: &[Known] = &[
             "var/cache/dnf/**",
             "var/cache/libdnf5/**",
         ],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "dnf notes when it did what, and keeps what it fetched",
         reference: "https://github.com/rpm-software-management/dnf5/issues/2326",
     },
@@ -247,7 +256,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["etc/ld.so.cache", "var/cache/ldconfig/aux-cache"],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "ldconfig's cache is made of the libraries, which are compared by themselves; its order and times vary",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
@@ -265,7 +274,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/lib/systemd/random-seed", "var/lib/urandom/random-seed"],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "it is random",
         reference: "https://systemd.io/RANDOM_SEEDS/",
     },
@@ -274,7 +283,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/lib/rpm-ostree-countme/**", "var/lib/dnf/repos/*/countme"],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "dnf notes when it was counted",
         reference: "https://dnf.readthedocs.io/en/latest/conf_ref.html",
     },
@@ -346,7 +355,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/log/**", "var/lib/dpkg/*-old", "var/cache/debconf/*-old"],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "logs and copies of what was before say when and in which order things were done",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
@@ -360,7 +369,7 @@ const KNOWN: &[Known] = &[
             "var/cache/apk/**",
             "var/cache/debconf/*.dat",
         ],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "what package managers fetched and worked out is no part of what they installed",
         reference: "https://reproducible-builds.org/docs/system-images/",
     },
@@ -378,7 +387,7 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &["var/lib/authselect/**"],
-        fact: Some(Fact::Harmless),
+        fact: None,
         why: "authselect keeps copies with the moment of their making",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
@@ -449,11 +458,12 @@ mod tests {
         assert_eq!(explained(mode, &[]), None);
         let content = || Difference::new(Level::Content, "var/log/apt/history.log", Content);
         assert_eq!(explained(content(), &[]), None);
-        assert_eq!(explained(content(), &[Fact::Harmless]).as_deref(), Some("log-files"));
+        let harmless = |difference| Difference { is_harmless: true, ..difference };
+        assert_eq!(explained(harmless(content()), &[]).as_deref(), Some("log-files"));
         let states = Difference::new(Level::Content, "var/lib/apt/extended_states", Content);
-        assert_eq!(explained(states, &[Fact::Harmless]), None);
+        assert_eq!(explained(harmless(states), &[]), None);
         let id = || Difference::new(Level::Content, "etc/machine-id", Content);
-        assert_eq!(explained(id(), &[Fact::Harmless]), None);
+        assert_eq!(explained(harmless(id()), &[]), None);
         assert_eq!(explained(id(), &[Fact::Ids]).as_deref(), Some("machine-id"));
         let time = Difference::new(Level::Times, "usr/bin", Time);
         assert_eq!(explained(time, &[]).as_deref(), Some("modification-time"));

@@ -58,9 +58,7 @@ fn only(path: &TreePath, inode: &Inode, change: Change) -> Difference {
         NodeKind::File(content) if content.size == 0 => vec![Fact::EmptyOrAbsent],
         _ => Vec::new(),
     };
-    if is_harmless(inode) {
-        only.facts.push(Fact::Harmless);
-    }
+    only.is_harmless = is_harmless(inode);
     only
 }
 
@@ -89,9 +87,7 @@ fn both(path: &TreePath, our: &Inode, their: &Inode, differences: &mut Vec<Diffe
     match (&our.kind, &their.kind) {
         (NodeKind::File(ours), NodeKind::File(theirs)) if ours.digest != theirs.digest => {
             let mut difference = Difference::at(Level::Content, path, Change::Content);
-            if is_harmless(our) && is_harmless(their) {
-                difference.facts.push(Fact::Harmless);
-            }
+            difference.is_harmless = is_harmless(our) && is_harmless(their);
             differences.push(difference.sides(content(ours), content(theirs)));
         }
         (NodeKind::Symlink(ours), NodeKind::Symlink(theirs)) if ours != theirs => {
