@@ -27,7 +27,7 @@ pub enum ImageError {
         path: PathBuf,
     },
     /// A layout has no image of that name.
-    #[error("`{}` has no image `{name}`, but {}", path.display(), list(names))]
+    #[error("`{}` has no image `{name}`, {}", path.display(), others(names))]
     NoSuchImage {
         /// The layout or archive.
         path: PathBuf,
@@ -210,9 +210,32 @@ impl ImageError {
     }
 }
 
+/// Says which images there are instead of the one that was looked for.
+fn others(names: &[String]) -> String {
+    match names {
+        [] => "and what it has is without a name".to_owned(),
+        names => format!("but {}", list(names)),
+    }
+}
+
 fn list(names: &[String]) -> String {
     match names {
         [] => "no named one".to_owned(),
         names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_without_names_are_no_names() {
+        let error = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            ImageError::NoSuchImage { path: "a".into(), name: "b".to_owned(), names }.to_string()
+        };
+        assert_eq!(error(&["c", "d"]), "`a` has no image `b`, but `c`, `d`");
+        assert_eq!(error(&[]), "`a` has no image `b`, and what it has is without a name");
     }
 }

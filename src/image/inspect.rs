@@ -253,6 +253,7 @@ fn content(image: &Unfolded, reading: &Reading) -> Result<ContentInspection, Ima
     let installed = reading.installed(image)?;
     let mut notes = installed.notes.clone();
     notes.extend(image.tree.oddities.iter().cloned());
+    notes.extend(image.misnamed_layers().map(|said| format!("the config has {said}")));
     Ok(ContentInspection {
         names: image.tree.len(),
         unpacked: image.layers.iter().map(|layer| layer.summary.unpacked).sum(),

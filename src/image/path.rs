@@ -104,7 +104,7 @@ pub(super) fn shown(bytes: &[u8]) -> String {
         for character in chunk.valid().chars() {
             match character {
                 '\\' => text.push_str("\\\\"),
-                character if character.is_control() => text.extend(character.escape_default()),
+                character if is_unseen(character) => text.extend(character.escape_default()),
                 character => text.push(character),
             }
         }
@@ -115,9 +115,19 @@ pub(super) fn shown(bytes: &[u8]) -> String {
     text
 }
 
-/// Shows a text that comes out of an image: nothing of it moves the cursor or colours the terminal.
+/// Returns whether nobody sees a character, or it has others be seen in another order.
+fn is_unseen(character: char) -> bool {
+    let is_mark = matches!(
+        character,
+        '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    );
+    character.is_control() || is_mark
+}
+
+/// Shows a text that comes out of an image: nothing of it moves the cursor, colours the terminal or turns the
+/// direction of what stands behind it.
 pub fn visible(text: &str) -> String {
-    let is_quiet = |character: char| character == '\t' || !character.is_control();
+    let is_quiet = |character: char| character == '\t' || !is_unseen(character);
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if is_quiet(character) {
@@ -227,6 +237,12 @@ mod tests {
         assert!(path.is_below(&TreePath::new("usr")) && path.is_below(&TreePath::default()));
         assert!(!TreePath::new("usrx/a").is_below(&TreePath::new("usr")));
         assert_eq!(TreePath::default().join(b"usr").join(b"bin"), TreePath::new("usr/bin"));
+    }
+
+    #[test]
+    fn what_turns_the_direction_of_a_text_is_shown() {
+        assert_eq!(shown("a\u{202e}b\u{2066}é".as_bytes()), r"a\u{202e}b\u{2066}é");
+        assert_eq!(visible("a\u{202e}\tb\u{200f}"), "a\\u{202e}\tb\\u{200f}");
     }
 
     #[test]

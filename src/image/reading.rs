@@ -17,6 +17,7 @@ use super::open::PlatformImage;
 use super::path::TreePath;
 use super::store::{Store, Stored};
 use super::tree::{NodeKind, Tree};
+use crate::diagnostic::plural;
 
 /// An image whose layers were read.
 #[derive(Clone)]
@@ -27,6 +28,25 @@ pub struct Unfolded {
     pub layers: Vec<Arc<LayerIndex>>,
     /// What a container would see.
     pub tree: Tree,
+}
+
+impl Unfolded {
+    /// Returns the digests of its layers without their packing, the lowest first, as they were found.
+    pub(super) fn diff_ids(&self) -> Vec<String> {
+        self.layers.iter().map(|layer| layer.summary.diff_id.to_string()).collect()
+    }
+
+    /// Returns what is wrong with the digests that its config has for its layers, if they are others: an image that
+    /// engines refuse, though all of its blobs are there.
+    pub(super) fn misnamed_layers(&self) -> Option<String> {
+        let said = self.image.config.meaning.rootfs().diff_ids();
+        let found = self.diff_ids();
+        if said.len() != found.len() {
+            return Some(format!("{} for {}", plural(said.len(), "digest"), plural(found.len(), "layer")));
+        }
+        let place = said.iter().zip(&found).position(|(said, found)| said != found)?;
+        Some(format!("`{}` for layer {}, which is `{}`", said[place], place + 1, found[place]))
+    }
 }
 
 /// With what layers are read.

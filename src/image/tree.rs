@@ -19,6 +19,8 @@ const MOST_ODDITIES: usize = 200;
 pub struct Tree {
     names: BTreeMap<TreePath, usize>,
     inodes: Vec<Inode>,
+    /// Hard links whose targets are not there, with these.
+    pub(super) broken_links: BTreeMap<TreePath, TreePath>,
     /// What is unusual in the layers and was read nevertheless.
     pub oddities: Vec<String>,
 }
@@ -185,6 +187,7 @@ impl Tree {
                 layer,
                 format_args!("`{}` is a hard link to `{target}`, which is not there", entry.path),
             );
+            self.broken_links.insert(entry.path.clone(), target.clone());
             return;
         };
         if *target == entry.path {

@@ -119,12 +119,14 @@ pub(crate) struct Image {
     /// The part of the config that says how a container is run.
     pub(crate) config: Value,
     pub(crate) annotations: Value,
+    /// What the config says that its layers are without their packing, if it is not what they are.
+    pub(crate) diff_ids: Option<Vec<String>>,
 }
 
 impl Image {
     pub(crate) fn of(layers: Vec<Vec<Member>>) -> Self {
         let (config, annotations) = (json!({}), json!({}));
-        Self { layers, packing: Packing::Gzip, architecture: "amd64", config, annotations }
+        Self { layers, packing: Packing::Gzip, architecture: "amd64", config, annotations, diff_ids: None }
     }
 
     /// Returns the member of a path, to be changed.
@@ -163,7 +165,7 @@ impl Image {
             "architecture": self.architecture,
             "os": "linux",
             "config": self.config,
-            "rootfs": {"type": "layers", "diff_ids": diff_ids},
+            "rootfs": {"type": "layers", "diff_ids": self.diff_ids.as_ref().unwrap_or(&diff_ids)},
             "history": history,
         });
         let config = write_document(folder, "application/vnd.oci.image.config.v1+json", &config);

@@ -302,6 +302,25 @@ fn configs_and_annotations_are_compared_key_by_key() {
 }
 
 #[test]
+fn a_config_that_names_other_layers_is_a_difference() {
+    let other = |staging: &mut Image| staging.diff_ids = Some(vec![format!("sha256:{}", "1".repeat(64))]);
+    let report = check(other, &["config rootfs.diff_ids value"]);
+    assert!(
+        report["notes"][0].as_str().unwrap().starts_with("staging: the config has `sha256:1111"),
+        "{report}"
+    );
+    check(|staging| staging.diff_ids = Some(vec![]), &["config rootfs.diff_ids value"]);
+}
+
+#[test]
+fn a_hard_link_to_nothing_is_a_difference() {
+    check(
+        |staging| staging.add(Member::hard_link("usr/bin/new", "usr/bin/nothing")),
+        &["tree usr/bin/new hard-links"],
+    );
+}
+
+#[test]
 fn what_one_side_alone_has_is_found_on_either_side() {
     let file = || Member::file("usr/bin/new", "new");
     check(|staging| staging.add(file()), &["tree usr/bin/new only-in-staging"]);
@@ -457,6 +476,18 @@ fn logs_are_explained_where_they_lie() {
             }
         },
         &["log-files: content var/log/dpkg.log content"],
+    );
+    let runnable = |image: &mut Image, said: &str| {
+        image.add(Member::folder("var/log"));
+        image.add(Member { mode: 0o4755, ..Member::file("var/log/sh", said) });
+    };
+    check_pair(
+        |staging, reference| {
+            runnable(staging, "one");
+            runnable(reference, "two");
+            reference.add(Member::device("var/log/disk", 8, 0));
+        },
+        &["tree var/log/disk only-in-reference", "content var/log/sh content"],
     );
 }
 
@@ -638,6 +669,16 @@ fn mistakes_in_rules_are_told_with_their_place() {
 }
 
 #[test]
+fn a_second_explanation_of_an_id_is_told_with_its_place() {
+    let pair = Pair::of(&base(), &base());
+    let rule = "[[parity.explain]]\nid = \"a\"\nwhy = \"b\"\nwhat = [\"c\"]\n";
+    pair.project.write("stagebook.toml", format!("{rule}\n{rule}"));
+    let ended = pair.run(&[]);
+    assert!(ended.stderr.contains("two explanations have the id `a`"), "{ended:?}");
+    assert!(ended.stderr.contains("stagebook.toml:6:"), "{ended:?}");
+}
+
+#[test]
 fn rules_can_be_disabled() {
     let mut staging = base();
     staging.member("etc/app.conf").time += 1;
@@ -648,6 +689,10 @@ fn rules_can_be_disabled() {
     let ended = pair.run(&[]);
     assert!(ended.stderr.contains("did you mean `log-files`?"), "{ended:?}");
     assert_eq!(ended.status.code(), Some(0));
+    pair.project.write("stagebook.toml", "[parity]\ndisable = [\"packing\"]\n");
+    let ended = pair.run(&["--require", "content"]);
+    assert!(ended.stderr.is_empty() && ended.status.success(), "{ended:?}");
+    assert!(ended.stdout.contains("different: 1 in digest, 2 in layers"), "{ended:?}");
 }
 
 #[test]

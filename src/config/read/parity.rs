@@ -1,8 +1,10 @@
 //! `[parity]`: what a project says of differences between images.
 
+use std::collections::BTreeSet;
+
 use super::{Key, Reader, Value};
 use crate::config::settings::{ExplanationSettings, ParityRequirement, ParitySettings};
-use crate::diagnostic::{Place, nearest};
+use crate::diagnostic::{Finding, Place, nearest};
 
 const EXPLANATION_KEYS: [&str; 6] = ["id", "why", "what", "levels", "changes", "reference"];
 
@@ -21,7 +23,7 @@ impl Reader<'_> {
             "disable" => parity.disable = self.strings(value).unwrap_or_else(|| parity.disable.clone()),
             "explain" => {
                 parity.explain = self.tables(value, Self::explanation);
-                self.twice(value, parity);
+                self.twice(parity);
             }
             _ => self.unknown(key, &["require", "disable", "explain"]),
         }
@@ -80,15 +82,14 @@ impl Reader<'_> {
         None
     }
 
-    fn twice(&mut self, value: &Value<'_>, parity: &ParitySettings) {
-        let ids = parity.explain.iter().map(|explanation| explanation.id.as_str());
-        for (place, id) in ids.clone().enumerate() {
-            if !id.is_empty() && ids.clone().take(place).any(|other| other == id) {
-                self.wrong(
-                    value,
-                    format!("two explanations have the id `{id}`"),
-                    "give each a name of its own",
-                );
+    /// Refuses a second explanation of one id, at its place.
+    fn twice(&mut self, parity: &ParitySettings) {
+        let mut ids = BTreeSet::new();
+        for ExplanationSettings { id, place, .. } in &parity.explain {
+            if !id.is_empty() && !ids.insert(id) {
+                let message = format!("two explanations have the id `{id}`");
+                let finding = Finding::error("invalid-setting", message).at(place.clone());
+                self.findings.push(finding.help("give each a name of its own"));
             }
         }
     }

@@ -10,7 +10,7 @@ use super::model::{Change, Comparison, Difference, Level, LevelReport, Side, Ver
 use super::packages::{self, unread};
 use super::rules::{PACKING, Rule, explain};
 use super::trees::trees;
-use super::{RuleUse, readers};
+use super::{RuleUse, made, readers};
 use crate::diagnostic::plural;
 use crate::image::error::ImageError;
 use crate::image::installed::{is_database, is_list};
@@ -48,7 +48,7 @@ pub fn compare(
     };
     let (our_packages, their_packages) = (with.reading.installed(&ours)?, with.reading.installed(&theirs)?);
     let mut differences = manifests(staging, reference);
-    differences.extend(configs(staging, reference));
+    differences.extend(configs(&ours, &theirs));
     let (layers, layers_note) = layers(&ours, &theirs);
     differences.extend(layers);
     differences.extend(trees(&ours.tree, &theirs.tree));
@@ -68,7 +68,7 @@ pub fn compare(
         differences
             .insert(0, Difference::new(Level::Digest, "manifest", Change::Value).sides(digests.0, digests.1));
     }
-    rules.extend(explain_packing(&mut differences));
+    rules.extend(explain_packing(&mut differences, with.rules));
     let levels: Vec<LevelReport> = Level::ALL
         .into_iter()
         .map(|level| report(level, &differences, (level == Level::Layers).then(|| layers_note.clone())))
@@ -106,7 +106,8 @@ fn side(image: &Unfolded) -> Side {
 }
 
 fn oddities(side: &str, image: &Unfolded) -> Vec<String> {
-    image.tree.oddities.iter().map(|oddity| format!("{side}: {oddity}")).collect()
+    let misnamed = image.misnamed_layers().map(|said| format!("the config has {said}"));
+    image.tree.oddities.iter().cloned().chain(misnamed).map(|said| format!("{side}: {said}")).collect()
 }
 
 /// Notes whose files the paths are that differ. Times are left out: they say nothing about a package, and may
@@ -162,8 +163,11 @@ fn read_contents(
     for (difference, path) in wanted {
         if let (Some(our), Some(their)) = (our_files.get(&path), their_files.get(&path)) {
             let is_open = has_journal(&ours.tree, &path) || has_journal(&theirs.tree, &path);
-            readers::read(difference, &path, (our, their), is_open)
-                .map_err(|source| ImageError::Read { path: our.clone(), source })?;
+            let failed = |source| ImageError::Read { path: our.clone(), source };
+            readers::read(difference, &path, (our, their), is_open).map_err(failed)?;
+            if made::is_made(&path) {
+                difference.facts.extend(made::fact(&path, our, their).map_err(failed)?);
+            }
         }
     }
     Ok(unread)
@@ -180,9 +184,10 @@ fn has_journal(tree: &Tree, path: &TreePath) -> bool {
 }
 
 /// Explains how files are packed where nothing differs in what is packed but what is explained.
-fn explain_packing(differences: &mut [Difference]) -> Option<RuleUse> {
+fn explain_packing(differences: &mut [Difference], rules: &[Rule]) -> Option<RuleUse> {
     let is_open =
         |difference: &Difference| !difference.level.is_packing() && difference.explained_by.is_none();
+    let rule = rules.iter().find(|rule| rule.is_builtin && rule.id == PACKING)?;
     if differences.iter().any(is_open) {
         return None;
     }
@@ -191,12 +196,8 @@ fn explain_packing(differences: &mut [Difference]) -> Option<RuleUse> {
         difference.explained_by = Some(PACKING.to_owned());
         explains += 1;
     }
-    (explains > 0).then(|| RuleUse {
-        id: PACKING.to_owned(),
-        why: "what is in the images is alike or explained: only how it is cut and packed differs".to_owned(),
-        reference: Some("https://github.com/coreos/chunkah".to_owned()),
-        explains,
-    })
+    let Rule { id, why, reference, .. } = rule.clone();
+    (explains > 0).then_some(RuleUse { id, why, reference, explains })
 }
 
 fn report(level: Level, differences: &[Difference], note: Option<String>) -> LevelReport {
@@ -213,10 +214,10 @@ fn report(level: Level, differences: &[Difference], note: Option<String>) -> Lev
 
 /// Says in one line what came of a comparison.
 pub fn verdict_line(comparison: &Comparison) -> String {
-    let open: Vec<String> = comparison
-        .levels
-        .iter()
-        .filter(|report| report.different > 0 && !report.level.is_packing())
+    let different = || comparison.levels.iter().filter(|report| report.different > 0);
+    let is_packing_all = different().all(|report| report.level.is_packing());
+    let open: Vec<String> = different()
+        .filter(|report| is_packing_all || !report.level.is_packing())
         .map(|report| format!("{} in {}", report.different, report.level))
         .collect();
     let explained: usize = comparison.levels.iter().map(|report| report.explained).sum();

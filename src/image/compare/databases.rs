@@ -30,6 +30,9 @@ const DPKG_INFO: &str = "var/lib/dpkg/info/";
 /// The largest list of dpkg's that is read with all of its fields, in bytes.
 const LARGEST_STATUS: u64 = 64 * 1024 * 1024;
 
+/// The state of a package of dpkg's with which nothing is unusual.
+const INSTALLED: &str = "install ok installed";
+
 /// How many lines are told of a database.
 const MOST_LINES: usize = 30;
 
@@ -134,11 +137,6 @@ impl Databases {
     ) {
         let same = is_identified(ours) && is_identified(theirs) && same_packages(ours, theirs);
         let is_dpkg = self.files.iter().any(|file| file.path.as_bytes().starts_with(DPKG));
-        let others: BTreeSet<&str> = packages
-            .iter()
-            .filter(|difference| !matches!(difference, PackageDifference::Rebuilt { .. }))
-            .map(|difference| difference.package().name.as_str())
-            .collect();
         let files = [Change::Content, Change::OnlyInStaging, Change::OnlyInReference];
         for difference in differences.iter_mut().filter(|difference| files.contains(&difference.change)) {
             if !matches!(difference.level, Level::Tree | Level::Content) {
@@ -146,7 +144,7 @@ impl Databases {
             }
             if let Some(file) = self.files.iter().find(|file| file.has(&difference.subject)) {
                 file.tell(difference, same);
-            } else if is_dpkg && is_dpkg_info(difference, &others) {
+            } else if is_dpkg && is_dpkg_info(difference, packages) {
                 difference.facts.push(Fact::ComparedAsPackages);
             }
         }
@@ -214,15 +212,25 @@ impl DatabaseFile {
     }
 }
 
-/// Returns whether a file of dpkg's says what is told elsewhere: what a package's files are, or anything of a
-/// package of another version. A script of a package that is the same, or was built again, is no such file, and
-/// neither is a list that one image alone has of a package that both have.
-fn is_dpkg_info(difference: &Difference, others: &BTreeSet<&str>) -> bool {
+/// Returns whether a file of dpkg's says what is told elsewhere: anything of a package of another version, and of one
+/// that was built again its sums, which are what tells the builds apart. Any other list of a package that both have
+/// is no such file, and neither is a script.
+fn is_dpkg_info(difference: &Difference, packages: &[PackageDifference]) -> bool {
     let file = difference.subject.strip_prefix(DPKG_INFO).and_then(|name| name.rsplit_once('.'));
-    file.is_some_and(|(package, kind)| {
-        let package = package.split_once(':').map_or(package, |(name, _)| name);
-        let is_list = ["list", "md5sums"].contains(&kind) && difference.change == Change::Content;
-        is_list || others.contains(package)
+    let Some((package, kind)) = file else { return false };
+    let (name, architecture) = match package.split_once(':') {
+        Some((name, architecture)) => (name, Some(architecture)),
+        None => (package, None),
+    };
+    let is_of_it = |found: &Package| {
+        let is_architecture = |wanted| found.architecture.as_deref() == Some(wanted);
+        found.name == name && architecture.is_none_or(is_architecture)
+    };
+    let is_sums = kind == "md5sums" && difference.change == Change::Content;
+    packages.iter().any(|found| match found {
+        PackageDifference::Added(package) | PackageDifference::Removed(package) => is_of_it(package),
+        PackageDifference::Changed { from, to, .. } => is_of_it(from) || is_of_it(to),
+        PackageDifference::Rebuilt { to, .. } => is_sums && is_of_it(to),
     })
 }
 
@@ -279,41 +287,88 @@ pub(super) fn listed(names: &[String]) -> String {
     if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
-/// Tells in which fields the paragraphs of packages differ that are the same at the level `packages`.
+/// Tells in which fields the paragraphs of packages differ. Of a package of another version, or of one image alone,
+/// the level `packages` tells; of its state nothing but this does.
 fn paragraph_lines(
     ours: &Path,
     theirs: &Path,
     packages: &[PackageDifference],
 ) -> Result<Vec<String>, PackageError> {
-    let told: BTreeSet<&str> = packages.iter().map(|difference| difference.package().name.as_str()).collect();
-    let (mut ours, theirs) = (paragraphs(ours, &told)?, paragraphs(theirs, &told)?);
+    let (mut ours, theirs) = (paragraphs(ours)?, paragraphs(theirs)?);
+    let (our_told, their_told) = told_of_sides(packages);
     let mut lines = Vec::new();
     for (key, their) in theirs {
         match ours.remove(&key) {
-            Some(our) => lines.extend(fields_line(&key, &our, &their)),
-            None => lines.push(format!("{} ({}): only in the reference image", key.0, their.get("Status"))),
+            Some(our) if our.get("Version") == their.get("Version") => {
+                lines.extend(fields_line(&key, &our, &their));
+            }
+            Some(our) => {
+                let is_told = our_told.contains(&named(&our)) && their_told.contains(&named(&their));
+                let [our, their] =
+                    [our, their].map(|paragraph| if is_told { state(&paragraph) } else { paragraph });
+                lines.extend(fields_line(&key, &our, &their));
+            }
+            None => lines.extend(only_line(&key, &their, &their_told, "reference")),
         }
     }
-    let only = ours.into_iter();
-    lines.extend(
-        only.map(|(key, our)| format!("{} ({}): only in the staging image", key.0, our.get("Status"))),
-    );
+    lines.extend(ours.iter().filter_map(|(key, our)| only_line(key, our, &our_told, "staging")));
     Ok(lines)
+}
+
+/// Name, architecture and version of a package.
+type Named = [String; 3];
+
+/// Returns what of each side the level `packages` tells: packages that it alone has, or has in that version alone.
+fn told_of_sides(packages: &[PackageDifference]) -> (BTreeSet<Named>, BTreeSet<Named>) {
+    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
+    let name = |package: &Package| {
+        let architecture = package.architecture.clone().unwrap_or_default();
+        [package.name.clone(), architecture, package.full_version()]
+    };
+    for difference in packages {
+        match difference {
+            PackageDifference::Added(package) => drop(ours.insert(name(package))),
+            PackageDifference::Removed(package) => drop(theirs.insert(name(package))),
+            PackageDifference::Changed { from, to, .. } => {
+                theirs.insert(name(from));
+                ours.insert(name(to));
+            }
+            PackageDifference::Rebuilt { .. } => {}
+        }
+    }
+    (ours, theirs)
+}
+
+fn named(paragraph: &Paragraph) -> Named {
+    ["Package", "Architecture", "Version"].map(|field| paragraph.get(field).to_owned())
+}
+
+/// Returns of a paragraph what the level `packages` does not tell.
+fn state(paragraph: &Paragraph) -> Paragraph {
+    let is_of_state = |name: &String| name == "Status" || name == "Config-Version";
+    let fields = paragraph.fields.iter().filter(|(name, _)| is_of_state(name));
+    Paragraph { fields: fields.map(|(name, value)| (name.clone(), value.clone())).collect() }
+}
+
+/// Tells of a paragraph that one image alone has, unless it is that of a package which is told and is installed as
+/// packages are.
+fn only_line(key: &ParagraphKey, only: &Paragraph, told: &BTreeSet<Named>, side: &str) -> Option<String> {
+    let status = only.get("Status");
+    // Images without a shell have paragraphs without a state.
+    let is_told = told.contains(&named(only)) && [INSTALLED, ""].contains(&status);
+    (!is_told).then(|| format!("{} ({status}): only in the {side} image", key.0))
 }
 
 /// Name and architecture; where one is there several times, with its place.
 type ParagraphKey = (String, usize);
 
-fn paragraphs(path: &Path, told: &BTreeSet<&str>) -> Result<BTreeMap<ParagraphKey, Paragraph>, PackageError> {
+fn paragraphs(path: &Path) -> Result<BTreeMap<ParagraphKey, Paragraph>, PackageError> {
     let file = File::open(path)?;
     if file.metadata()?.len() > LARGEST_STATUS {
         return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge).into());
     }
     let mut found = BTreeMap::new();
     for paragraph in read_paragraphs(BufReader::new(file))? {
-        if told.contains(paragraph.get("Package")) {
-            continue;
-        }
         let name = format!("{}:{}", paragraph.get("Package"), paragraph.get("Architecture"));
         let place = found.range((name.clone(), 0)..=(name.clone(), usize::MAX)).count();
         found.insert((name, place), paragraph);
@@ -340,4 +395,81 @@ fn fields_line(key: &ParagraphKey, ours: &Paragraph, theirs: &Paragraph) -> Opti
         })
         .collect();
     (!said.is_empty()).then(|| format!("{}: {}", key.0, said.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::package::read_dpkg;
+
+    fn paragraph(name: &str, version: &str, more: &str) -> String {
+        format!("Package: {name}\nArchitecture: all\nVersion: {version}\n{more}\n")
+    }
+
+    /// Compares two lists of dpkg's; `rebuilt` have other sums.
+    fn lines(ours: &str, theirs: &str, rebuilt: &[&str]) -> (Vec<String>, Vec<PackageDifference>) {
+        let folder = tempfile::tempdir().unwrap();
+        let [our_path, their_path] = ["ours", "theirs"].map(|name| folder.path().join(name));
+        std::fs::write(&our_path, ours).unwrap();
+        std::fs::write(&their_path, theirs).unwrap();
+        let read = |text: &str, side: &str| {
+            let mut packages = read_dpkg(text.as_bytes()).unwrap();
+            for package in &mut packages {
+                let is_rebuilt = rebuilt.contains(&package.name.as_str());
+                package.identity = Some(if is_rebuilt { side } else { "same" }.to_owned());
+            }
+            packages
+        };
+        let packages = compare(&read(theirs, "theirs"), &read(ours, "ours"));
+        (paragraph_lines(&our_path, &their_path, &packages).unwrap(), packages)
+    }
+
+    #[test]
+    fn fields_of_a_package_that_was_built_again_are_told() {
+        let ours = paragraph("a", "1", "Status: hold ok half-configured\nDepends: evil\n");
+        let theirs = paragraph("a", "1", "Status: install ok installed\n");
+        let (told, packages) = lines(&ours, &theirs, &["a"]);
+        assert!(matches!(packages.as_slice(), [PackageDifference::Rebuilt { .. }]));
+        let said =
+            "a:all: Depends evil, not nothing; Status hold ok half-configured, not install ok installed";
+        assert_eq!(told, [said]);
+    }
+
+    #[test]
+    fn of_another_version_the_state_alone_is_told() {
+        let ours = paragraph("a", "2", "Status: install ok installed\nDepends: b\n");
+        let theirs = paragraph("a", "1", "Status: install ok installed\n");
+        assert_eq!(lines(&ours, &theirs, &[]).0, [""; 0]);
+        let held = ours.replace("install ok", "hold ok");
+        assert_eq!(
+            lines(&held, &theirs, &[]).0,
+            ["a:all: Status hold ok installed, not install ok installed"]
+        );
+    }
+
+    #[test]
+    fn a_package_of_one_side_is_told_unless_it_is_installed() {
+        let one = paragraph("a", "1", "Status: install ok installed\n");
+        let more = one.clone() + &paragraph("b", "1", "Status: install ok installed\n");
+        assert_eq!(lines(&more, &one, &[]).0, [""; 0]);
+        let odd = one.clone() + &paragraph("b", "1", "Status: install ok unpacked\n");
+        assert_eq!(lines(&one, &odd, &[]).0, ["b:all (install ok unpacked): only in the reference image"]);
+    }
+
+    #[test]
+    fn lists_of_files_are_told_of_another_version_alone() {
+        let status = |version| paragraph("a", version, "Status: install ok installed\n");
+        let same = lines(&status("1"), &status("1"), &[]).1;
+        let rebuilt = lines(&status("1"), &status("1"), &["a"]).1;
+        let other = lines(&status("2"), &status("1"), &[]).1;
+        let is_told = |name: &str, packages: &[PackageDifference]| {
+            let path = format!("{DPKG_INFO}{name}");
+            is_dpkg_info(&Difference::new(Level::Content, path, Change::Content), packages)
+        };
+        for name in ["a.list", "a.md5sums", "a.postinst"] {
+            assert!(!is_told(name, &same) && is_told(name, &other), "{name}");
+        }
+        assert!(is_told("a.md5sums", &rebuilt) && !is_told("a.list", &rebuilt));
+        assert!(!is_told("a:i386.list", &other) && is_told("a:all.list", &other));
+    }
 }

@@ -13,6 +13,7 @@ mod databases;
 mod documents;
 mod layers;
 mod lint;
+mod made;
 mod model;
 mod packages;
 mod readers;

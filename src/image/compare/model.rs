@@ -202,6 +202,10 @@ pub enum Fact {
     SameRows,
     /// What is on one side alone is a folder.
     Folder,
+    /// Both are ids of machines.
+    Ids,
+    /// Both stores have the same certificates.
+    SameCertificates,
     /// What is on one side alone is the value that holds where there is none.
     DefaultValue,
     /// The commands of the history are the same, without what builders add behind them.
@@ -240,6 +244,10 @@ pub struct Difference {
     /// The path, where the subject shows it in other bytes.
     #[serde(skip)]
     pub(super) odd_path: Option<Box<TreePath>>,
+    /// What is there is a file that nobody can run and that gives nobody a right, or a folder that not everybody may
+    /// write to.
+    #[serde(skip)]
+    pub(super) is_harmless: bool,
 }
 
 impl Difference {
@@ -255,6 +263,7 @@ impl Difference {
             facts: Vec::new(),
             explained_by: None,
             odd_path: None,
+            is_harmless: false,
         }
     }
 

@@ -67,6 +67,15 @@ impl Rule {
             && (self.changes.is_empty() || self.changes.contains(&difference.change))
             && self.fact.is_none_or(|fact| difference.facts.contains(&fact))
             && self.subjects.is_match(&difference.subject)
+            && (difference.is_harmless || !self.is_by_path(difference))
+    }
+
+    /// Returns whether it comes with the program and has nothing but a path to go by, of a thing that is there: such
+    /// a rule explains no program, no link and no device.
+    fn is_by_path(&self, difference: &Difference) -> bool {
+        let is_of_a_thing =
+            matches!(difference.level, Level::Tree | Level::Content) && FILE.contains(&difference.change);
+        self.is_builtin && self.fact.is_none() && is_of_a_thing
     }
 }
 
@@ -232,7 +241,8 @@ const KNOWN: &[Known] = &[
         levels: &[],
         changes: FILE,
         subjects: &[
-            "usr/lib/sysimage/libdnf5/**",
+            "usr/lib/sysimage/libdnf5/transaction_history.sqlite*",
+            "usr/lib/sysimage/libdnf5/{nevras,system}.toml",
             "var/lib/dnf/**",
             "var/cache/dnf/**",
             "var/cache/libdnf5/**",
@@ -252,10 +262,10 @@ const KNOWN: &[Known] = &[
     },
     Known {
         id: "machine-id",
-        levels: &[],
-        changes: FILE,
+        levels: &[Level::Content],
+        changes: &[Content],
         subjects: &["etc/machine-id", "var/lib/dbus/machine-id", "etc/hostid"],
-        fact: None,
+        fact: Some(Fact::Ids),
         why: "each installation makes an id of its own",
         reference: "https://www.freedesktop.org/software/systemd/man/latest/machine-id.html",
     },
@@ -344,12 +354,7 @@ const KNOWN: &[Known] = &[
         id: "log-files",
         levels: &[],
         changes: FILE,
-        subjects: &[
-            "var/log/**",
-            "var/lib/dpkg/*-old",
-            "var/cache/debconf/*-old",
-            "var/lib/apt/extended_states",
-        ],
+        subjects: &["var/log/**", "var/lib/dpkg/*-old", "var/cache/debconf/*-old"],
         fact: None,
         why: "logs and copies of what was before say when and in which order things were done",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
@@ -370,11 +375,11 @@ const KNOWN: &[Known] = &[
     },
     Known {
         id: "generated-certificates",
-        levels: &[],
-        changes: FILE,
+        levels: &[Level::Content],
+        changes: &[Content],
         subjects: &["etc/pki/ca-trust/extracted/**", "etc/ssl/certs/java/cacerts"],
-        fact: None,
-        why: "stores of certificates are made of the certificates, with the moment of their making in them",
+        fact: Some(Fact::SameCertificates),
+        why: "the stores have the same certificates, in another order or with another moment of their making",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
     },
     Known {
@@ -385,6 +390,16 @@ const KNOWN: &[Known] = &[
         fact: None,
         why: "authselect keeps copies with the moment of their making",
         reference: "https://github.com/coreos/rpm-ostree/issues/4305",
+    },
+    Known {
+        id: PACKING,
+        levels: &[Level::Digest, Level::Layers],
+        changes: &[],
+        // It looks at all other differences, so none is explained by its subject.
+        subjects: &[],
+        fact: None,
+        why: "what is in the images is alike or explained: only how it is cut and packed differs",
+        reference: "https://github.com/coreos/chunkah",
     },
 ];
 
@@ -441,8 +456,15 @@ mod tests {
     fn rules_are_about_levels_and_changes() {
         let mode = Difference::new(Level::Tree, "var/log/lastlog", Change::Mode);
         assert_eq!(explained(mode, &[]), None);
-        let content = Difference::new(Level::Content, "var/log/apt/history.log", Content);
-        assert_eq!(explained(content, &[]).as_deref(), Some("log-files"));
+        let content = || Difference::new(Level::Content, "var/log/apt/history.log", Content);
+        assert_eq!(explained(content(), &[]), None);
+        let harmless = |difference| Difference { is_harmless: true, ..difference };
+        assert_eq!(explained(harmless(content()), &[]).as_deref(), Some("log-files"));
+        let states = Difference::new(Level::Content, "var/lib/apt/extended_states", Content);
+        assert_eq!(explained(harmless(states), &[]), None);
+        let id = || Difference::new(Level::Content, "etc/machine-id", Content);
+        assert_eq!(explained(harmless(id()), &[]), None);
+        assert_eq!(explained(id(), &[Fact::Ids]).as_deref(), Some("machine-id"));
         let time = Difference::new(Level::Times, "usr/bin", Time);
         assert_eq!(explained(time, &[]).as_deref(), Some("modification-time"));
         let label = Difference::new(Level::Config, "label io.buildah.version", Change::Value);

@@ -102,7 +102,7 @@ impl Item<'_> {
     /// Returns what it is about.
     fn subject(&self) -> &str {
         match self {
-            Self::One { difference, .. } => &difference.subject,
+            Self::One { difference, .. } => subject(difference),
             Self::Files { package, .. } => package,
         }
     }
@@ -200,10 +200,13 @@ fn open_items(comparison: &Comparison, how_much: Shown) -> Vec<Item<'_>> {
     items(open(comparison), &together)
 }
 
-/// Returns what no rule explains, without what says only how the rest is packed.
+/// Returns what no rule explains, without what says only how the rest is packed, unless that is all there is.
 fn open(comparison: &Comparison) -> impl Iterator<Item = &Difference> {
-    let differences = comparison.differences.iter();
-    differences.filter(|difference| difference.explained_by.is_none() && !difference.level.is_packing())
+    let is_open = |difference: &&Difference| difference.explained_by.is_none();
+    let is_of_content = |difference: &&Difference| !difference.level.is_packing();
+    let open = || comparison.differences.iter().filter(is_open);
+    let is_packing_all = !open().any(|difference| is_of_content(&difference));
+    open().filter(move |difference| is_packing_all || is_of_content(difference))
 }
 
 fn entry(out: &mut String, item: &Item<'_>, how_much: Shown) {
@@ -382,9 +385,14 @@ fn view(item: &Item<'_>) -> DifferenceView {
     }
 }
 
+/// Returns what a difference is about; the path of the root is empty, and no name for people.
+fn subject(difference: &Difference) -> &str {
+    if difference.subject.is_empty() { "/" } else { &difference.subject }
+}
+
 /// Shows a difference of a file in a line.
 fn line(difference: &Difference) -> String {
-    format!("{} {}: {}", difference.level.name(), visible(&difference.subject), sentence(difference, 0))
+    format!("{} {}: {}", difference.level.name(), visible(subject(difference)), sentence(difference, 0))
 }
 
 /// Shows a comparison as a page that needs nothing beside it: no script, no other file.
@@ -494,6 +502,25 @@ mod tests {
         assert!(markdown.contains("| tree | `usr/bin/tac` of `coreutils` |"), "{markdown}");
         let page = html(&comparison).unwrap();
         assert!(page.contains("tree usr/share/zoneinfo/UTC: only in the staging image"), "{page}");
+    }
+
+    #[test]
+    fn the_root_has_a_name() {
+        let root = Difference::new(Level::Tree, "", Change::Mode).sides("0700", "0755");
+        let shown = text(&comparison(vec![root]), Shown::Top);
+        assert!(shown.contains("  tree      /: mode 0700, not 0755\n"), "{shown}");
+    }
+
+    #[test]
+    fn packing_is_shown_where_nothing_else_is() {
+        let packing = || Difference::new(Level::Digest, "manifest", Change::Value).sides("one", "two");
+        let alone = text(&comparison(vec![packing()]), Shown::Top);
+        assert!(
+            alone.contains("different: 1 in digest\n") && alone.contains("manifest: one, not two\n"),
+            "{alone}"
+        );
+        let beside = text(&comparison(vec![packing(), only("a")]), Shown::Top);
+        assert!(beside.contains("different: 1 in tree\n") && !beside.contains("one, not two"), "{beside}");
     }
 
     #[test]

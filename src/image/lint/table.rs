@@ -157,7 +157,7 @@ pub const RULES: &[Rule] = &[
         applies: ToBootable,
         demands: "`/boot` is there and empty, but for `EFI`.",
         why: "a partition is mounted over it; bootc takes kernels from `/usr/lib/modules`",
-        help: "remove it in the step that installs the kernel: `rm -rf /boot/*`",
+        help: "keep the folder, and empty it in the step that installs the kernel: `mkdir -p /boot && rm -rf /boot/*`",
         reference: IMAGES,
         check: base::nonempty_boot,
     },
