@@ -300,7 +300,9 @@ impl<R: Read + Seek> Reader<R> {
         let Some((head, id)) = note.split_at_checked(16) else { return Ok(false) };
         let [name, length, kind] = [0, 4, 8].map(|at| self.number(head, (at, 4)));
         let is_note = name == 4 && kind == NT_GNU_BUILD_ID && head.ends_with(b"GNU\0");
-        let is_all = length.checked_next_multiple_of(4) == Some(id.len() as u64);
+        // Linkers do not fill up the last note.
+        let there = Some(id.len() as u64);
+        let is_all = Some(length) == there || length.checked_next_multiple_of(4) == there;
         Ok(is_note && is_all && id.len() <= LONGEST_ID)
     }
 
@@ -605,6 +607,8 @@ mod tests {
         let build = |note: &[u8]| read(&program(true, false, &[(BUILD_ID, SHT_NOTE, note)])).unwrap();
         let evil = [note(2, false), b"evil".to_vec()].concat();
         assert_eq!(compare(&build(&note(1, false)), &build(&evil)).facts, []);
+        let short = |id: u8| [&[4, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0][..], b"GNU\0", &[id; 2]].concat();
+        assert_eq!(compare(&build(&short(1)), &build(&short(2))).facts, [Fact::ElfOfOtherBuild]);
     }
 
     #[test]
