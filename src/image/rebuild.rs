@@ -169,7 +169,7 @@ mod tests {
     fn build(steps: &[&[(&str, &str)]]) -> Build {
         let image = |(name, digest): &(&str, &str)| BuiltImage {
             name: (*name).to_owned(),
-            digest: (*digest != "").then(|| (*digest).to_owned()),
+            digest: (!digest.is_empty()).then(|| (*digest).to_owned()),
         };
         steps.iter().map(|images| images.iter().map(image).collect()).collect()
     }

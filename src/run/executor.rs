@@ -152,7 +152,7 @@ pub(super) async fn execute(shared: Shared, job: Rc<Job>, number: usize) {
     let active = Active::count(&shared.active);
     let steps = plan.steps.len();
     let mut ending = match run {
-        Some(Ok(run)) => run.to_its_end(turn).await,
+        Some(Ok(run)) => run.finish(turn).await,
         Some(Err(trouble)) => {
             PlanEnding { results: vec![None; steps], trouble: Some(chain(&trouble)), ..PlanEnding::default() }
         }
@@ -287,7 +287,7 @@ impl PlanRun {
     }
 
     /// Runs the steps, and then ends what they left; `turn` goes to the next plan in between.
-    async fn to_its_end(mut self, turn: OwnedSemaphorePermit) -> PlanEnding {
+    async fn finish(mut self, turn: OwnedSemaphorePermit) -> PlanEnding {
         self.all_steps().await;
         let kept = (self.shared.most_plans() == 1).then_some(turn);
         let ending = self.close().await;
