@@ -6,20 +6,29 @@
 
 #![expect(clippy::print_stdout, reason = "a bench is read by who runs it")]
 
+mod side_by_side;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use side_by_side::{command, compare, median, milliseconds, on_path, peak, run};
 
 const STAGEBOOK: &str = env!("CARGO_BIN_EXE_stagebook");
 
 /// Files of a large image, and the bytes of each: a gigabyte together.
 const FILES: usize = 30_000;
 const FILE_SIZE: usize = 35_791;
+
+/// How wide names are shown.
+const WIDTH: usize = 28;
+
+/// How a command that compares may end: 1 says that there are differences.
+const ENDS: [i32; 2] = [0, 1];
 
 /// Measures in a folder of its own, and prints what it found.
 type Measure = fn(&Path);
@@ -80,7 +89,7 @@ fn debian(folder: &Path) {
     } else {
         println!("  diffoscope is not measured: it is not on PATH (apt install diffoscope-minimal)");
     }
-    compare(3, &mut contenders);
+    compare(3, WIDTH, &ENDS, &mut contenders);
 }
 
 /// What a whiteout takes away.
@@ -169,8 +178,8 @@ fn large(folder: &Path) {
                 hashing(folder, tool),
             ),
         ];
-        compare(3, &mut contenders);
-        println!("  {:<28}{:>10}\n", "peak of resident memory", peak(&mut comparison(folder, true)));
+        compare(3, WIDTH, &ENDS, &mut contenders);
+        println!("  {:<28}{:>10}\n", "peak of resident memory", memory(folder));
         again(folder);
         for side in ["staging", "reference"] {
             fs::remove_dir_all(folder.join(side)).expect("the folder is ours");
@@ -178,11 +187,17 @@ fn large(folder: &Path) {
     }
 }
 
+/// Returns how much memory a comparison has at most.
+fn memory(folder: &Path) -> String {
+    let kib = peak(&mut comparison(folder, true));
+    kib.map_or_else(|| "unknown".to_owned(), |kib| format!("{} MiB", kib / 1024))
+}
+
 /// The first comparison against the next, for which the layers are known.
 fn again(folder: &Path) {
     let time = || {
         let began = Instant::now();
-        run(&mut comparison(folder, false));
+        run(&mut comparison(folder, false), &ENDS);
         began.elapsed()
     };
     let first = time();
@@ -415,68 +430,4 @@ fn hashing(folder: &Path, tool: &str) -> Command {
     let layers =
         |side: &str| format!("find {side}/blobs -size +64k -exec cat {{}} + | {tool} -dc | sha256sum");
     command(folder, "sh", &["-c", &format!("{} & {}; wait", layers("staging"), layers("reference"))])
-}
-
-/// Runs the contenders in turns, so that what else the machine does meets all of them alike.
-fn compare(rounds: usize, contenders: &mut [(&str, Command)]) {
-    let mut times = vec![Vec::new(); contenders.len()];
-    for _ in 0..rounds {
-        for ((_, contender), times) in contenders.iter_mut().zip(&mut times) {
-            let began = Instant::now();
-            run(contender);
-            times.push(began.elapsed());
-        }
-    }
-    let medians: Vec<Duration> = times.into_iter().map(median).collect();
-    for ((name, _), time) in contenders.iter().zip(&medians) {
-        let ratio = medians[0].as_secs_f64() / time.as_secs_f64();
-        println!("  {name:<28}{:>10}  stagebook takes {ratio:.2} times that", milliseconds(*time));
-    }
-    println!();
-}
-
-/// Returns how much memory a command had at most.
-fn peak(command: &mut Command) -> String {
-    let mut child = command.spawn().expect("the program starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = None;
-    while child.try_wait().expect("it is our child").is_none() {
-        // VmHWM is the peak since the start, so the last look sees it all.
-        peak = high_water(&status).or(peak);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    peak.map_or_else(|| "unknown".to_owned(), |kib| format!("{} MiB", kib / 1024))
-}
-
-fn high_water(status: &str) -> Option<u64> {
-    let status = fs::read_to_string(status).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
-}
-
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-fn command(folder: &Path, program: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-/// Runs a command that compares: 1 says that there are differences.
-fn run(command: &mut Command) {
-    let status = command.status().expect("the program starts");
-    assert!(matches!(status.code(), Some(0 | 1)), "{command:?} ended with {status}");
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }

@@ -5,11 +5,14 @@
 
 #![expect(clippy::print_stdout, reason = "a bench is read by who runs it")]
 
+mod side_by_side;
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
+
+use side_by_side::{command, compare, median, milliseconds, on_path, peak, run};
 
 const STAGEBOOK: &str = env!("CARGO_BIN_EXE_stagebook");
 
@@ -21,6 +24,12 @@ const SCRUT_STEP: &str = "```scrut\n$ echo hi\nhi\n```";
 
 const STEPS: usize = 200;
 const TUTORIALS: usize = 1_000;
+
+/// How wide names are shown.
+const WIDTH: usize = 26;
+
+/// How a contender may end.
+const ENDS: [i32; 1] = [0];
 
 /// Measures in a folder of its own, and prints what it found.
 type Measure = fn(&Path);
@@ -54,7 +63,7 @@ fn steps(folder: &Path) {
     } else {
         println!("  scrut is not measured: it is not on PATH (cargo install scrut)");
     }
-    compare(15, &mut contenders);
+    compare(15, WIDTH, &ENDS, &mut contenders);
 }
 
 /// The time from the start of the process to the first command of the first step.
@@ -67,7 +76,7 @@ fn start(folder: &Path) {
     stagebook.env("OUT", &out);
     let times = (0..15).map(|_| {
         let before = SystemTime::now();
-        run(&mut stagebook);
+        run(&mut stagebook, &ENDS);
         let began = fs::read_to_string(&out).expect("the step wrote its moment");
         let began = Duration::from_nanos(began.trim().parse().expect("`date` prints a number"));
         began - before.duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970")
@@ -89,6 +98,8 @@ fn tutorials(folder: &Path) {
     let xargs = |name| command(folder, "sh", &["-c", &format!("ls {name}/*.sh | xargs -P2 -n1 bash")]);
     compare(
         5,
+        WIDTH,
+        &ENDS,
         &mut [
             (
                 "stagebook run --jobs 2",
@@ -104,37 +115,14 @@ fn tutorials(folder: &Path) {
 fn output(folder: &Path) {
     println!("a step that prints 5 GiB");
     write(folder, "page.md", "```bash\nhead -c 5G /dev/zero | tr '\\0' x\n```\n");
-    let stagebook = command(folder, STAGEBOOK, &["run", "--quiet", "page.md"]).spawn();
-    let mut stagebook = stagebook.expect("stagebook starts");
-    let status = format!("/proc/{}/status", stagebook.id());
-    let (began, mut peak) = (Instant::now(), None);
-    while stagebook.try_wait().expect("it is our child").is_none() {
-        // VmHWM is the peak since the start, so the last look sees it all.
-        peak = high_water(&status).or(peak);
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let began = Instant::now();
+    let kib = peak(&mut command(folder, STAGEBOOK, &["run", "--quiet", "page.md"]));
+    let time = began.elapsed();
+    let peak = kib.map_or_else(|| "unknown".to_owned(), |kib| format!("{:.1} MiB", kib as f64 / 1024.0));
     let kept = kept_bytes(&folder.join(".stagebook"));
-    println!("  {:<26}{:>10}", "peak of resident memory", peak.unwrap_or_else(|| "unknown".to_owned()));
+    println!("  {:<26}{:>10}", "peak of resident memory", peak);
     println!("  {:<26}{:>6} MiB", "kept on the disk", kept >> 20);
-    println!("  {:<26}{:>10}\n", "time", milliseconds(began.elapsed()));
-}
-
-/// Runs the contenders in turns, so that what else the machine does meets all of them alike.
-fn compare(rounds: usize, contenders: &mut [(&str, Command)]) {
-    let mut times = vec![Vec::new(); contenders.len()];
-    for _ in 0..rounds {
-        for ((_, contender), times) in contenders.iter_mut().zip(&mut times) {
-            let began = Instant::now();
-            run(contender);
-            times.push(began.elapsed());
-        }
-    }
-    let medians: Vec<Duration> = times.into_iter().map(median).collect();
-    for ((name, _), time) in contenders.iter().zip(&medians) {
-        let ratio = medians[0].as_secs_f64() / time.as_secs_f64();
-        println!("  {name:<26}{:>10}  stagebook takes {ratio:.2} times that", milliseconds(*time));
-    }
-    println!();
+    println!("  {:<26}{:>10}\n", "time", milliseconds(time));
 }
 
 /// Returns the same page for any tool: `block` is one step with its expected output as the tool writes it.
@@ -152,37 +140,8 @@ fn checked(steps: usize) -> String {
     "test \"$(echo hi)\" = 'hi' || exit 1\n".repeat(steps)
 }
 
-fn on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-fn command(folder: &Path, program: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().expect("the program starts");
-    assert!(status.success(), "{command:?} ended with {status}");
-}
-
 fn write(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).expect("the temporary folder is writable");
-}
-
-fn high_water(status: &str) -> Option<String> {
-    let text = fs::read_to_string(status).ok()?;
-    let kib: u64 = text
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?
-        .trim()
-        .strip_suffix(" kB")?
-        .parse()
-        .ok()?;
-    Some(format!("{:.1} MiB", kib as f64 / 1024.0))
 }
 
 /// Returns how much the files below a folder hold.
@@ -199,13 +158,4 @@ fn kept_bytes(folder: &Path) -> u64 {
         }
     }
     bytes
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
 }

@@ -70,11 +70,7 @@ impl ImageKeep {
             return Ok(());
         }
         let _ = fs::remove_file(self.blob(&stored.digest));
-        Err(ImageError::Broken {
-            path: image.store.place(layer),
-            found: format!("{found} ({length} bytes)"),
-            promised: format!("{} ({} bytes)", stored.digest, stored.size),
-        })
+        Err(stored.broken(image.store.place(layer), &found, length))
     }
 
     fn write(

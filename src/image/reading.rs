@@ -117,9 +117,7 @@ impl Reading {
         // A layer that was cut is no archive either, and the size that a damaged one tells is beyond any
         // limit: say what is the matter, not what came of it.
         if let Some(found) = digest.filter(|found| *found != work.stored.digest) {
-            let found = format!("{found} ({size} bytes)");
-            let promised = format!("{} ({} bytes)", work.stored.digest, work.stored.size);
-            return Err(ImageError::Broken { path: work.store.place(work.descriptor), found, promised });
+            return Err(work.stored.broken(work.store.place(work.descriptor), &found, size));
         }
         let index = index.map_err(|source| ImageError::Layer {
             number: work.number + 1,

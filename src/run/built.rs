@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tokio::sync::oneshot;
-
+use super::aside::aside;
 use super::executor::PlanRun;
 use super::message::Stop;
 use crate::diagnostic::chain;
@@ -42,17 +41,16 @@ impl PlanRun {
             keep: ImageKeep::new(&folder),
         };
         let mut seen = self.seen.clone();
-        let (answer, answered) = oneshot::channel();
-        std::thread::spawn(move || {
+        let changes = aside(move || {
             let images = look.changes(&mut seen);
-            answer.send((seen, images))
+            (seen, images)
         });
         // Layers of gigabytes may be copied: a run that is stopped meanwhile has no use for them.
         let mut stop = self.shared.stop.clone();
         let (seen, images) = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop > Stop::No) => return result,
-            looked = answered => looked.expect("the thread does not panic"),
+            changes = changes => changes,
         };
         self.seen = seen;
         match images {

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::rc::Rc;
 
-use tokio::sync::oneshot;
-
+use super::aside::aside;
 use super::executor::PlanRun;
 use super::message::{Message, Stop};
 use super::options::ParityOptions;
@@ -74,9 +73,7 @@ impl PlanRun {
     ///
     /// The thread is not waited for then: what it reads is of no use any more, and a registry may be slow.
     async fn wait_for(&self, visit: Visit) -> Option<Vec<PromisedImage>> {
-        let (answer, answered) = oneshot::channel();
-        std::thread::spawn(move || answer.send(visit.look()));
-        let mut answered = pin!(answered);
+        let mut images = pin!(aside(move || visit.look()));
         let mut stop = self.shared.stop.clone();
         let mut slow = pin!(tokio::time::sleep(self.shared.options.slow_after));
         let mut is_slow = false;
@@ -84,7 +81,7 @@ impl PlanRun {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop > Stop::No) => return None,
-                images = &mut answered => return Some(images.expect("the thread does not panic")),
+                images = &mut images => return Some(images),
                 () = &mut slow, if !is_slow => {
                     is_slow = true;
                     let plan = self.job.plan.key.clone();

@@ -19,6 +19,7 @@
 //! caller names the folder.
 
 mod account;
+mod aside;
 pub(crate) mod beneath;
 mod built;
 mod dispatcher;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio::time::Interval;
 
+use super::aside::aside;
 use super::error::RunError;
 
 /// Signals that come sooner after one another than anybody presses keys are one request: `timeout` and others
@@ -88,12 +88,10 @@ pub(crate) fn unless_interrupted<T: Send + 'static>(
     let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Signals)?;
     runtime.block_on(async {
         let mut signals = Signals::listen().map_err(RunError::Signals)?;
-        let (answer, answered) = oneshot::channel();
-        std::thread::spawn(move || answer.send(work()));
         tokio::select! {
             biased;
             _ = signals.next() => Ok(None),
-            done = answered => Ok(Some(done.expect("the thread does not panic"))),
+            done = aside(work) => Ok(Some(done)),
         }
     })
 }

@@ -63,3 +63,14 @@ pub(super) struct Stored {
     /// In bytes.
     pub(super) size: u64,
 }
+
+impl Stored {
+    /// Returns the error of a blob whose bytes are others.
+    pub(super) fn broken(&self, place: PathBuf, found: &str, length: u64) -> ImageError {
+        ImageError::Broken {
+            path: place,
+            found: format!("{found} ({length} bytes)"),
+            promised: format!("{} ({} bytes)", self.digest, self.size),
+        }
+    }
+}
