@@ -24,7 +24,7 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Returns the letters that the drivers know. Never empty: the drivers split the line at blanks.
+    /// Returns the letters that the drivers know. Never empty: most drivers split the line at blanks.
     pub(super) fn flags(&self) -> String {
         let flags = [
             (self.service, 'b'),
@@ -47,6 +47,11 @@ impl Request<'_> {
     /// Returns whether the text could set a trap, or bring a function that does.
     pub(super) fn may_set_trap(&self) -> bool {
         self.has_word(&["trap", "source", "eval"]) || self.text.contains(". ")
+    }
+
+    /// Returns whether the text could make `command` a function, through which the driver of bash redirects.
+    pub(super) fn may_define_command(&self) -> bool {
+        self.has_word(&["command", "source", "eval"]) || self.text.contains(". ")
     }
 
     fn has_word(&self, looked_for: &[&str]) -> bool {

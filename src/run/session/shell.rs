@@ -33,6 +33,8 @@ pub(crate) struct Session {
     reply: Vec<u8>,
     /// A text so far may have set a trap, in a step or in a function for later.
     traps: bool,
+    /// A text so far may have made `command` a function.
+    commands: bool,
     shell: Option<Spawned>,
     /// The last step ended its shell before the variables of that step alone were taken back.
     unfinished: Option<usize>,
@@ -97,6 +99,7 @@ impl Session {
             environment,
             reply: Vec::new(),
             traps: false,
+            commands: false,
             shell: None,
             unfinished: None,
             texts: 0,
@@ -146,7 +149,6 @@ impl Session {
         self.texts += 1;
         let number = self.texts;
         let file = |name: &str| self.folder.join(format!("{name}{number}"));
-        std::fs::write(self.text_file(), request.text)?;
         if let Some(extras) = request.extras {
             std::fs::write(file("before"), extras.before(self.interpreter.kind, &self.workspace))?;
             std::fs::write(file("after"), extras.after(self.interpreter.kind))?;
@@ -160,9 +162,33 @@ impl Session {
         }
         self.unfinished = request.extras.map(|_| number);
         self.traps |= request.may_set_trap();
-        let trap = if self.traps { "t" } else { "" };
-        let line = format!("{number} {} {}{trap}\n", streams.number, request.flags());
-        self.requests.write_all(line.as_bytes())
+        self.commands |= request.may_define_command();
+        let mut flags = request.flags();
+        flags.extend(self.traps.then_some('t'));
+        self.ask(&flags, streams.number, Some(request.text))
+    }
+
+    /// Writes a request into the pipe: the letters that the drivers know, and the number of the step's pipes.
+    ///
+    /// Bash reads fields that end with NUL. A short text is one of them, which spares a file; a longer one would
+    /// cost more there, as a pipe is read byte by byte, and one with a NUL in it cannot be a field.
+    fn ask(&mut self, flags: &str, output: usize, text: Option<&str>) -> io::Result<()> {
+        let number = self.texts;
+        if self.interpreter.kind != InterpreterKind::Bash {
+            text.map(|text| std::fs::write(self.text_file(), text)).transpose()?;
+            return self.requests.write_all(format!("{number} {output} {flags}\n").as_bytes());
+        }
+        let mut flags = flags.to_owned();
+        // Only an output of another number, or one that is looked at more closely, is not for the short way.
+        flags.extend((output != 1 || self.commands).then_some('c'));
+        let text = text.unwrap_or_default();
+        let is_short = text.len() <= SHORT_TEXT && !text.contains('\0');
+        if !is_short {
+            std::fs::write(self.text_file(), text)?;
+            flags.push('f');
+        }
+        let text = if is_short { text } else { "" };
+        self.requests.write_all(format!("{flags}\0{number}\0{output}\0{text}\0").as_bytes())
     }
 
     /// Waits until the shell answers or ends. May be called again after it was given up.
@@ -289,8 +315,7 @@ impl Session {
     /// Asks an idle shell to end, which runs the traps that its steps set.
     pub(crate) fn ask_to_end(&mut self) -> io::Result<()> {
         self.texts += 1;
-        let line = format!("{} 0 -q\n", self.texts);
-        self.requests.write_all(line.as_bytes())
+        self.ask("-q", 0, None)
     }
 
     /// Takes the exit status of a shell that was ended, and leaves its place to a new one.
@@ -331,12 +356,16 @@ impl Session {
         }
         // A step may have removed it; what cleans up must not run somewhere else.
         std::fs::create_dir_all(&self.workspace)?;
-        let mut command = driver::command(&self.interpreter, &self.folder, &self.environment);
+        let has_state = self.folder.join("state").exists();
+        let mut command = driver::command(&self.interpreter, &self.folder, has_state, &self.environment);
         command.current_dir(&self.workspace);
         self.shell = Some(self.children.spawn(&mut command)?);
         Ok(())
     }
 }
+
+/// The longest text that is written into the pipe of a bash, in bytes.
+const SHORT_TEXT: usize = 128;
 
 /// File in which a shell says why it does not begin with a text.
 const REFUSED: &str = "refused";
