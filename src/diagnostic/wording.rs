@@ -23,7 +23,8 @@ pub fn duration(duration: Duration) -> String {
 
 /// Returns bytes in lower-case hexadecimal digits, as digests are written.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).expect("half a byte is less than 16");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Returns a size for people, in decimal units as container tools have them: `812 B`, `1.9 MB`.

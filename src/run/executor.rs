@@ -25,7 +25,7 @@ use super::session::Session;
 use super::spawn::Children;
 use super::step::{not_run, stopped_by};
 use super::unit::Why;
-use super::workspace::{Workspace, Workspaces};
+use super::workspace::{Workspace, Workspaces, session_folder};
 use crate::diagnostic::chain;
 use crate::event::{
     Coverage, EventKind, Exit, NamedResult, Outcome, PromisedImage, SkipReason, StepResult, TutorialOutcome,
@@ -406,7 +406,7 @@ impl PlanRun {
         interpreter: &Interpreter,
     ) -> Result<&mut Session, PlanTrouble> {
         if !self.sessions.contains_key(name) {
-            let folder = self.workspace.control().join(format!("session-{}", self.sessions.len()));
+            let folder = session_folder(self.workspace.control(), self.sessions.len());
             let kept = self.shared.options.ground.as_ref().map(|ground| kept::session_folder(ground, name));
             let session = Session::new(
                 interpreter.clone(),

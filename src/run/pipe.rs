@@ -20,6 +20,8 @@ pub(super) struct OutputPipe {
     receiver: Receiver,
     /// Our own writing end: until it is dropped, nothing reads as the end of the stream.
     writer: Option<File>,
+    /// Whether the runtime may have been told that the stream ended, which it never forgets.
+    ended: bool,
 }
 
 impl OutputPipe {
@@ -28,7 +30,7 @@ impl OutputPipe {
         make_fifo(&path)?;
         let receiver = PipeOptions::new().open_receiver(&path)?;
         let writer = open_writer(&path)?;
-        Ok(Self { path, receiver, writer: Some(writer) })
+        Ok(Self { path, receiver, writer: Some(writer), ended: false })
     }
 
     /// Returns a writing end for a child that inherits its output. It blocks as a pipe does.
@@ -48,25 +50,34 @@ impl OutputPipe {
     }
 
     /// Reads what is there; `None` if there is nothing, 0 at the end of the stream.
+    ///
+    /// A pipe at its end is ready for the next step, unless it was released before: the runtime does not hear
+    /// of an end that passes while it does not poll.
     pub(super) fn read_ready(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        self.release();
+        self.writer = None;
         // Past the runtime, which learns of new bytes only when it polls.
-        match rustix::io::read(&self.receiver, buffer) {
-            Err(rustix::io::Errno::AGAIN) => Ok(None),
-            result => Ok(Some(result?)),
+        let read = match rustix::io::read(&self.receiver, buffer) {
+            Err(rustix::io::Errno::AGAIN) => None,
+            result => Some(result?),
+        };
+        if read == Some(0) && !self.ended {
+            self.writer = Some(open_writer(&self.path)?);
         }
+        Ok(read)
     }
 
-    /// Drops our own writing end, so that the stream ends when everybody else's is closed.
+    /// Drops our own writing end, so that the stream ends when everybody else's is closed; the runtime hears of it.
     pub(super) fn release(&mut self) {
         self.writer = None;
+        self.ended = true;
     }
 
     /// Makes a pipe whose stream came to its end ready for the next step.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
-        // A receiver that saw the end of a stream stays at its end for the runtime, so a new one is opened.
-        self.receiver = PipeOptions::new().open_receiver(&self.path)?;
-        self.writer = Some(open_writer(&self.path)?);
+        if std::mem::take(&mut self.ended) {
+            self.receiver = PipeOptions::new().open_receiver(&self.path)?;
+            self.writer = Some(open_writer(&self.path)?);
+        }
         Ok(())
     }
 

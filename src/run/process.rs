@@ -251,16 +251,13 @@ fn signal_group(group: i32, signal: Signal) {
 
 /// Returns the children of this process that it did not start.
 ///
-/// Costs a few reads however many processes the machine has, so it can be asked at the
-/// end of every tutorial. `None` where the kernel does not list children.
+/// Costs a read however many processes the machine has, so it can be asked at the end of every
+/// tutorial: the kernel gives orphans to the first thread of a process as long as that lives, and it
+/// lives as long as the process does. `None` where the kernel does not list children.
 fn adopted(children: &Children) -> Option<Vec<i32>> {
-    let mut adopted = Vec::new();
-    for task in std::fs::read_dir("/proc/self/task").ok()?.flatten() {
-        let pids = std::fs::read_to_string(task.path().join("children")).ok()?;
-        adopted.extend(pids.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
-    }
-    adopted.retain(|pid| !children.started(*pid) && is_orphan(*pid));
-    Some(adopted)
+    let pids = std::fs::read_to_string(format!("/proc/self/task/{}/children", std::process::id())).ok()?;
+    let pids = pids.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok());
+    Some(pids.filter(|pid| !children.started(*pid) && is_orphan(*pid)).collect())
 }
 
 /// Takes the exit statuses of orphans that ended; returns whether any are alive.

@@ -232,6 +232,7 @@ impl Recording {
             if turn == Turn::End || Instant::now() >= deadline {
                 return Ok(turn == Turn::End);
             }
+            streams.release();
             match turn {
                 Turn::Nothing => tokio::time::sleep(Duration::from_millis(2)).await,
                 Turn::Read | Turn::End => tokio::task::yield_now().await,
@@ -254,7 +255,7 @@ impl Recording {
         streams: &mut Streams,
         mut heard: impl FnMut(&[u8], &[u8]),
     ) -> io::Result<()> {
-        streams.output.release();
+        streams.release();
         loop {
             self.audience.catch_up().await;
             let length = streams.output.read(&mut self.buffer).await?;
@@ -278,16 +279,20 @@ impl Track {
         shown
     }
 
-    /// Reads once, at most what a pipe holds.
+    /// Reads at most twice what a pipe holds: the second time most often finds the end.
     fn turn(&mut self, pipe: &mut OutputPipe, buffer: &mut [u8], audience: &Audience) -> io::Result<Turn> {
-        match pipe.read_ready(buffer)? {
-            None => Ok(Turn::Nothing),
-            Some(0) => Ok(Turn::End),
-            Some(length) => {
-                self.push(&buffer[..length], audience);
-                Ok(Turn::Read)
+        let mut turn = Turn::Nothing;
+        for _ in 0..2 {
+            match pipe.read_ready(buffer)? {
+                None => break,
+                Some(0) => return Ok(Turn::End),
+                Some(length) => {
+                    self.push(&buffer[..length], audience);
+                    turn = Turn::Read;
+                }
             }
         }
+        Ok(turn)
     }
 
     fn finish(mut self, audience: &Audience) -> Captured {

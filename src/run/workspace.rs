@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _};
 use std::path::{Path, PathBuf};
 
 use super::options::Ground;
@@ -17,6 +17,9 @@ pub(super) const MEMORY: &str = "/dev/shm";
 
 /// File among the control pipes that names the workspace that is to be removed.
 const NOTE: &str = "workspace";
+
+/// The pipes that every session has.
+const PIPES: [&str; 3] = ["in", "reply", "out1"];
 
 /// Name of the folder in which steps begin.
 const WORK: &str = "work";
@@ -60,10 +63,7 @@ impl Workspaces {
         if let Some(ground) = &self.ground {
             return self.lend(ground);
         }
-        let Some(mut workspace) = self.unused.borrow_mut().pop() else { return self.create() };
-        // The old one goes when the new one is noted: the guard knows the workspace all the time.
-        workspace.control = self.control(&workspace.folder)?;
-        Ok(workspace)
+        self.unused.borrow_mut().pop().map_or_else(|| self.create(), Ok)
     }
 
     /// Returns the workspace on a ground that was there before, and stays.
@@ -112,7 +112,7 @@ impl Workspaces {
     ///
     /// Only one of which no process is left that could use it (`alone`) is given to another plan.
     pub(super) fn give_back(&self, workspace: Workspace, alone: bool) -> Option<PathBuf> {
-        if alone && workspace.is_pristine() {
+        if alone && workspace.is_pristine() && workspace.leave_only_pipes().is_ok() {
             self.unused.borrow_mut().push(workspace);
             return None;
         }
@@ -170,6 +170,22 @@ impl Workspace {
         !self.keep && folders.all(is_as_made)
     }
 
+    /// Removes all that a plan left among the control pipes, but for pipes that a first session has anyway.
+    fn leave_only_pipes(&self) -> io::Result<()> {
+        for entry in self.control().read_dir()? {
+            let (path, is_folder) =
+                entry.and_then(|entry| Ok((entry.path(), entry.file_type()?.is_dir())))?;
+            if is_folder && path == session_folder(self.control(), 0) {
+                leave_pipes_of_session(&path)?;
+            } else if is_folder {
+                std::fs::remove_dir_all(path)?;
+            } else if !path.ends_with(NOTE) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the folder in which steps begin.
     pub(super) fn work(&self) -> &Path {
         &self.work
@@ -204,6 +220,20 @@ impl Drop for Workspace {
     }
 }
 
+/// Removes all from a session's folder but the pipes that every session has.
+fn leave_pipes_of_session(folder: &Path) -> io::Result<()> {
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else if !(kind.is_fifo() && PIPES.iter().any(|name| entry.file_name() == *name)) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a folder with all that is in it, those folders too whose permissions forbid it.
 ///
 /// # Errors
@@ -230,6 +260,11 @@ fn remove_empty(folder: &Path) -> io::Result<()> {
     std::fs::remove_dir(folder.join(WORK))?;
     std::fs::remove_dir(folder.join(HOME))?;
     std::fs::remove_dir(folder)
+}
+
+/// Returns the folder of a session, counted from 0, among the control pipes.
+pub(super) fn session_folder(control: &Path, number: usize) -> PathBuf {
+    control.join(format!("session-{number}"))
 }
 
 /// Returns how the names of a run's folders for control pipes begin.
@@ -361,7 +396,7 @@ mod tests {
         assert_eq!(workspaces.give_back(first, true), None);
         let second = workspaces.take().unwrap();
         assert_eq!(second.work(), work);
-        assert!(second.control() != control && !control.exists());
+        assert_eq!(second.control(), control);
         assert_eq!(
             std::fs::read_to_string(second.control().join(NOTE)).unwrap().trim_end(),
             work.parent().unwrap().to_str().unwrap()
@@ -370,6 +405,31 @@ mod tests {
         assert!(!work.exists(), "something may still use it");
         drop(workspaces);
         assert_eq!(temporary.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn control_pipes_are_all_that_the_next_plan_finds() {
+        let temporary = tempfile::tempdir().unwrap();
+        let workspaces = Workspaces::new(temporary.path().to_path_buf(), "1-1".to_owned(), false);
+        let first = workspaces.take().unwrap();
+        let session = session_folder(first.control(), 0);
+        std::fs::create_dir(&session).unwrap();
+        PIPES.into_iter().for_each(|pipe| crate::run::pipe::make_fifo(&session.join(pipe)).unwrap());
+        for file in ["text", "state", "late.traps", "refused", "before1", "end2"] {
+            std::fs::write(session.join(file), "of the plan before").unwrap();
+        }
+        std::fs::create_dir_all(session_folder(first.control(), 1)).unwrap();
+        std::fs::create_dir_all(first.control().join("results")).unwrap();
+        std::fs::write(first.control().join("program-1"), "").unwrap();
+        workspaces.give_back(first, true);
+        let second = workspaces.take().unwrap();
+        let names = |folder: &Path| {
+            let names =
+                folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(names(second.control()), [NOTE, "session-0"].map(str::to_owned).into());
+        assert_eq!(names(&session), PIPES.map(str::to_owned).into());
     }
 
     #[test]

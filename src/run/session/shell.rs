@@ -60,6 +60,12 @@ impl Streams {
     pub(crate) fn for_program(output: OutputPipe, error: Option<OutputPipe>) -> Self {
         Self { number: 0, output, error }
     }
+
+    /// Drops our own writing ends, so that the streams end when everybody else's are closed.
+    pub(crate) fn release(&mut self) {
+        self.output.release();
+        self.error.iter_mut().for_each(OutputPipe::release);
+    }
 }
 
 /// What a shell answered.
