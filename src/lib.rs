@@ -10,6 +10,7 @@
 //! It runs on Linux: what a step leaves behind is found in `/proc`, and adopted as only Linux lets a
 //! process adopt.
 //!
+//! - [`parallel`]: work on many things at once
 //! - [`diagnostic`]: places in sources, and what is wrong there, as plain values
 //! - [`yaml`]: YAML becomes nodes with places, and values become YAML
 //! - [`config`]: settings from files, environment and flags
@@ -33,6 +34,8 @@
 compile_error!(
     "stagebook runs on Linux only: it finds and ends what a step leaves behind with the means of Linux"
 );
+
+pub mod parallel;
 
 pub mod diagnostic;
 

@@ -21,8 +21,8 @@ use super::directives::{Expanded, Reach, expand};
 use super::links::Links;
 use super::load::{Book, Page, names_above};
 use super::navigation::{Chapter, Item};
-use super::parallel;
 use crate::diagnostic::{Finding, sort_by_place};
+use crate::parallel;
 use crate::record::Store;
 use crate::tutorial::Anchors;
 

@@ -25,10 +25,10 @@ use serde_json::{Map, Value};
 
 use super::load::{LoadOptions, Page, read_page};
 use super::navigation::Chapter;
-use super::parallel;
 use super::settings::BookSettings;
 use super::shape::Shown;
 use crate::diagnostic::{Finding, nearest, normal_path};
+use crate::parallel;
 
 /// Keys of `[preprocessor.stagebook]` that mean something, to mdBook or here.
 const KEYS: &[&str] =

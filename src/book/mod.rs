@@ -46,7 +46,6 @@ mod load;
 mod markdown;
 mod navigation;
 mod output;
-mod parallel;
 mod print;
 mod raw;
 mod redirects;

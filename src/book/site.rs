@@ -20,7 +20,6 @@ use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, Section, render};
 use super::output::{Growing, SiteWriter};
-use super::parallel;
 use super::print;
 use super::redirects::{Moved, moved};
 use super::report;
@@ -31,6 +30,7 @@ use super::status::status_page;
 use super::theme::{self, BookView, Filling, OutlineView, PageView, Templates, TurnView};
 use crate::diagnostic::{Finding, Place, sort_by_place};
 use crate::event::{ParityOutcome, PromisedImage};
+use crate::parallel;
 use crate::record::{Record, Store};
 
 /// What a site is made with.

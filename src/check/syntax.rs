@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
+use crate::parallel;
 use regex::Regex;
 
 /// A shell that reads scripts without running them.
@@ -70,18 +69,8 @@ pub(super) fn ask<'a>(
         texts.into_iter().map(|text| (text, Answer::Fine)).collect();
     let questions: Vec<(Shell, &str)> =
         answers.keys().copied().filter(|(shell, text)| *shell == Shell::Zsh || !is_plain(text)).collect();
-    let next = AtomicUsize::new(0);
-    let work = || -> Vec<_> {
-        let take = || questions.get(next.fetch_add(1, Ordering::Relaxed));
-        std::iter::from_fn(take).map(|question| (*question, ask_one(question.0, question.1))).collect()
-    };
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(questions.len());
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            answers.extend(worker.join().expect("asking does not panic"));
-        }
-    });
+    let asked = parallel::map(&questions, || (), |(), (shell, text)| ask_one(*shell, text));
+    answers.extend(questions.into_iter().zip(asked));
     answers
 }
 

@@ -9,9 +9,10 @@ use super::error::CliError;
 use crate::config::{Environment, Settings};
 use crate::diagnostic::{Finding, Severity, chain};
 use crate::konflux::import::is_imported;
+use crate::parallel;
 use crate::plan::{self, Disposition, Inputs, Plan, Selection, parse_parameters_file};
 use crate::record::Store;
-use crate::tutorial::{ParseOptions, Tutorial, Value, load};
+use crate::tutorial::{LoadError, ParseOptions, Tutorial, Value, load};
 
 /// A project with some of its tutorials.
 #[derive(Debug)]
@@ -118,9 +119,14 @@ impl Project {
 
     fn read(&mut self, candidates: Vec<Candidate>, pages: Pages) -> Result<(), CliError> {
         let options = parse_options(&self.settings);
-        for Candidate { path, shown_as, named } in candidates {
-            let (tutorial, findings) = match load(&path, &shown_as, &self.settings.root, &options) {
-                Ok(loaded) => loaded,
+        let read = |(): &mut (), Candidate { path, shown_as, .. }: &Candidate| {
+            let loaded = load(path, shown_as, &self.settings.root, &options)?;
+            Ok::<_, LoadError>((self.id(path), loaded))
+        };
+        let read = parallel::map(&candidates, || (), read);
+        for (Candidate { path, named, .. }, read) in candidates.into_iter().zip(read) {
+            let (id, (tutorial, findings)) = match read {
+                Ok(read) => read,
                 Err(error) if named => return Err(error.into()),
                 Err(error) => {
                     // One file of a folder that cannot be read hides none of the others.
@@ -133,8 +139,7 @@ impl Project {
             let is_tutorial = !tutorial.steps.is_empty() || has_error(&findings);
             let meant = named || pages == Pages::All || is_tutorial || holds_objects;
             if meant {
-                let (id, tutorial) = (self.id(&path), Arc::new(tutorial));
-                self.tutorials.push(Loaded { id, path, tutorial, findings, named });
+                self.tutorials.push(Loaded { id, path, tutorial: Arc::new(tutorial), findings, named });
             }
         }
         self.drop_included();
@@ -198,7 +203,7 @@ impl Project {
         self.findings.extend(plan::unknown_parameters(&tutorials, names.map(String::as_str)));
         self.findings.extend(plan::unknown_steps(&tutorials, &selection));
         let environment = self.environment.parameters();
-        let plans = self.tutorials.iter().map(|loaded| {
+        let plan = |(): &mut (), loaded: &Loaded| {
             let inputs = Inputs {
                 tutorial_id: loaded.id.clone(),
                 flags: arguments.parameters.clone(),
@@ -207,8 +212,8 @@ impl Project {
                 selection: selection.clone(),
             };
             plan::build(&loaded.tutorial, &self.settings, &inputs)
-        });
-        Ok(plans.collect())
+        };
+        Ok(parallel::map(&self.tutorials, || (), plan))
     }
 
     fn parameters_file(

@@ -1,11 +1,8 @@
 //! The layers of images become indexes: each layer once, several at a time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 
 use oci_spec::image::Descriptor;
 
@@ -18,6 +15,7 @@ use super::path::TreePath;
 use super::store::{Store, Stored};
 use super::tree::{NodeKind, Tree};
 use crate::diagnostic::plural;
+use crate::parallel;
 
 /// An image whose layers were read.
 #[derive(Clone)]
@@ -87,7 +85,7 @@ impl Reading {
                 }));
             }
         }
-        let indexes = in_parallel(&work, |work| self.read(work, keep))?;
+        let indexes = parallel::try_map(&work, |work| self.read(work, keep))?;
         let mut numbers = numbers.into_iter();
         let unfolded = images.iter().map(|image| {
             let numbers = numbers.by_ref().take(image.layers().len());
@@ -190,32 +188,4 @@ impl Reading {
             }),
         }
     }
-}
-
-/// Does all work with as many threads as there are processors, and stops at the first error.
-fn in_parallel<W: Sync, T: Send, E: Send>(
-    work: &[W],
-    act: impl Fn(&W) -> Result<T, E> + Sync,
-) -> Result<Vec<T>, E> {
-    let next = AtomicUsize::new(0);
-    let done: Vec<Mutex<Option<Result<T, E>>>> = work.iter().map(|_| Mutex::new(None)).collect();
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(work.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((place, work)) = Some(next.fetch_add(1, Ordering::Relaxed))
-                    .and_then(|place| Some((place, work.get(place)?)))
-                {
-                    let result = act(work);
-                    if result.is_err() {
-                        next.store(usize::MAX / 2, Ordering::Relaxed);
-                    }
-                    *done[place].lock().expect("no thread panics with the lock") = Some(result);
-                }
-            });
-        }
-    });
-    let results = done.into_iter().map(|result| result.into_inner().expect("no thread panics with the lock"));
-    let results: Vec<_> = results.flatten().collect();
-    results.into_iter().collect()
 }

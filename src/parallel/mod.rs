@@ -1,4 +1,6 @@
-//! Work on many pages at once.
+//! Work on many things at once, with as many threads as there are processors.
+//!
+//! Results come in the order of the things, whoever is ready first.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,35 +13,62 @@ const WAITING: usize = 4;
 /// Gives each item to a function, several at once, and returns the results in order.
 ///
 /// Each thread makes its own helper with `prepare`, to reuse it from item to item.
-pub(super) fn map<T: Sync, H, R: Send>(
+pub fn map<T: Sync, H, R: Send>(
     items: &[T],
     prepare: impl Fn() -> H + Sync,
     act: impl Fn(&mut H, &T) -> R + Sync,
 ) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
-    let threads = threads(items.len());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                let mut helper = prepare();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(at) else { return };
-                    let result = act(&mut helper, item);
-                    done.lock().expect("no thread panics with the lock").push((at, result));
-                }
-            });
+    let work = || {
+        let mut helper = prepare();
+        while let Some((at, item)) = claim(items, &next) {
+            let result = act(&mut helper, item);
+            done.lock().expect("no thread panics with the lock").push((at, result));
         }
-    });
+    };
+    match threads(items.len()) {
+        1 => work(),
+        threads => std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work)))),
+    }
     let mut done = done.into_inner().expect("no thread panics with the lock");
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Gives each item to a function, several at once, and returns the results in order, or the first error.
+///
+/// After an error no other item is begun.
+///
+/// # Errors
+/// Those of the function.
+pub fn try_map<T: Sync, R: Send, E: Send>(
+    items: &[T],
+    act: impl Fn(&T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    let stopped = AtomicBool::new(false);
+    let results = map(
+        items,
+        || (),
+        |(), item| {
+            let result = (!stopped.load(Ordering::Relaxed)).then(|| act(item))?;
+            stopped.fetch_or(result.is_err(), Ordering::Relaxed);
+            Some(result)
+        },
+    );
+    // Items that were passed over came after one that failed, or beside it.
+    results.into_iter().flatten().collect()
+}
+
+/// Returns the next item that nobody has, and its place.
+fn claim<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    Some((at, items.get(at)?))
+}
+
 /// Gives each item to a function, several at once, and each result in order to another, which has the
 /// calling thread to itself. The first error ends the work.
-pub(super) fn each<T: Sync, H, R: Send, E: Send>(
+pub fn each<T: Sync, H, R: Send, E: Send>(
     items: &[T],
     prepare: impl Fn() -> H + Sync,
     act: impl Fn(&mut H, &T) -> Result<R, E> + Sync,
@@ -56,8 +85,7 @@ pub(super) fn each<T: Sync, H, R: Send, E: Send>(
                 let sender = sender;
                 let mut helper = prepare();
                 while !stopped.load(Ordering::Relaxed) {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(at) else { return };
+                    let Some((at, item)) = claim(items, &next) else { return };
                     if sender.send((at, act(&mut helper, item))).is_err() {
                         return;
                     }
@@ -96,13 +124,15 @@ fn threads(items: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn results_are_taken_in_order_until_the_first_error() {
         let items: Vec<usize> = (0..1000).collect();
         let until = |last: usize| {
             let mut taken = Vec::new();
             let act = |(): &mut (), item: &usize| if *item == last { Err(*item) } else { Ok(item * 2) };
-            let outcome = super::each(
+            let outcome = each(
                 &items,
                 || (),
                 act,
@@ -123,8 +153,24 @@ mod tests {
     #[test]
     fn results_stand_in_order() {
         let items: Vec<usize> = (0..1000).collect();
-        let doubled = super::map(&items, || 2, |factor, item| item * *factor);
+        let doubled = map(&items, || 2, |factor, item| item * *factor);
         assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert!(super::map(&Vec::<usize>::new(), || (), |(), item| *item).is_empty());
+        assert!(map(&Vec::<usize>::new(), || (), |(), item| *item).is_empty());
+    }
+
+    #[test]
+    fn first_error_is_returned_and_ends_the_work() {
+        let items: Vec<usize> = (0..1000).collect();
+        let begun = AtomicUsize::new(0);
+        let until = |last: usize| {
+            try_map(&items, |item| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                if *item >= last { Err(*item) } else { Ok(*item) }
+            })
+        };
+        assert_eq!(until(1000), Ok(items.clone()));
+        begun.store(0, Ordering::Relaxed);
+        assert!(until(10).is_err_and(|item| item >= 10));
+        assert!(begun.into_inner() <= 10 + threads(items.len()));
     }
 }
