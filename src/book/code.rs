@@ -165,11 +165,11 @@ fn lit(info: &Info<'_>) -> Vec<std::ops::RangeInclusive<usize>> {
     ranges.unwrap_or_default()
 }
 
-/// Paints runs of lines that are shown alike, each line in an element of its own.
+/// Paints code of which some lines stand in elements of their own.
 fn paint_lines(lines: &[Line<'_>], language: &str, painter: &mut Painter) -> String {
+    let texts: Vec<&str> = lines.iter().map(|line| &*line.text).collect();
     let mut html = String::new();
-    for line in lines {
-        let painted = painter.paint(language, &line.text);
+    for (line, painted) in lines.iter().zip(painter.paint_lines(language, &texts)) {
         let class = match (line.hidden, line.lit) {
             (true, _) => "boring",
             (false, true) => "line lit",

@@ -2,19 +2,22 @@
 
 /// Adds a text to HTML, with every character that means something there escaped, in content and in attributes.
 pub(super) fn push_escaped(html: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        html.push_str(&rest[..at]);
-        html.push_str(match rest.as_bytes()[at] {
+    let mut kept = 0;
+    // All of these are one byte, and a byte like one is no part of another character.
+    for (at, byte) in text.bytes().enumerate() {
+        let entity = match byte {
             b'&' => "&amp;",
             b'<' => "&lt;",
             b'>' => "&gt;",
             b'"' => "&quot;",
-            _ => "&#39;",
-        });
-        rest = &rest[at + 1..];
+            b'\'' => "&#39;",
+            _ => continue,
+        };
+        html.push_str(&text[kept..at]);
+        html.push_str(entity);
+        kept = at + 1;
     }
-    html.push_str(rest);
+    html.push_str(&text[kept..]);
 }
 
 /// Returns a text as HTML.

@@ -9,14 +9,14 @@ use super::escape::escaped;
 
 /// Footnotes, numbered in the order in which they are referred to.
 #[derive(Debug, Default)]
-pub(super) struct Footnotes {
+pub(super) struct Footnotes<'a> {
     numbers: HashMap<String, usize>,
     references: Vec<usize>,
-    definitions: HashMap<String, Vec<Event<'static>>>,
+    definitions: HashMap<String, Vec<Event<'a>>>,
     order: Vec<String>,
 }
 
-impl Footnotes {
+impl<'a> Footnotes<'a> {
     /// Returns a reference to a footnote.
     pub(super) fn refer(&mut self, name: &str) -> String {
         let next = self.order.len() + 1;
@@ -34,7 +34,7 @@ impl Footnotes {
     }
 
     /// Keeps the text of a footnote; the first of a name counts.
-    pub(super) fn define(&mut self, name: &str, definition: Vec<Event<'static>>) {
+    pub(super) fn define(&mut self, name: &str, definition: Vec<Event<'a>>) {
         self.definitions.entry(name.to_owned()).or_insert(definition);
     }
 

@@ -1,6 +1,7 @@
 //! Where a book is read: its settings, its table of contents, its pages and their records.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -250,9 +251,16 @@ fn found_pages(source: &Path, settings: &BookSettings) -> Vec<FoundPage> {
 ///
 /// What is hidden, what git ignores and sites that were written there are passed over.
 pub(super) fn files_below(source: &Path) -> Vec<PathBuf> {
-    let no_site = |entry: &ignore::DirEntry| !entry.path().join(LIST).exists();
+    let is =
+        |entry: &ignore::DirEntry, kind: fn(&FileType) -> bool| entry.file_type().is_some_and(|it| kind(&it));
+    let no_site =
+        move |entry: &ignore::DirEntry| !is(entry, FileType::is_dir) || !entry.path().join(LIST).exists();
     let walk = ignore::WalkBuilder::new(source).filter_entry(no_site).build();
-    let files = walk.filter_map(Result::ok).filter(|entry| entry.path().is_file());
+    // The walk knows what is a file; where a link leads is asked.
+    let is_file = |entry: &ignore::DirEntry| {
+        is(entry, FileType::is_file) || (is(entry, FileType::is_symlink) && entry.path().is_file())
+    };
+    let files = walk.filter_map(Result::ok).filter(is_file);
     files.filter_map(|entry| Some(entry.path().strip_prefix(source).ok()?.to_path_buf())).collect()
 }
 

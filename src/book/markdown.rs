@@ -109,10 +109,10 @@ enum Original<'a> {
 struct Walk<'a, 'p> {
     context: &'a Context<'a>,
     painter: &'p mut Painter,
-    out: Vec<Event<'static>>,
+    out: Vec<Event<'a>>,
     page: Rendered,
     anchors: Anchors,
-    footnotes: Footnotes,
+    footnotes: Footnotes<'a>,
     /// Elements that the page opened as HTML.
     raw: RawElements,
     /// The notes on the code above.
@@ -129,9 +129,9 @@ type Events<'t> = Vec<(Event<'t>, Range<usize>)>;
 
 impl<'a> Walk<'a, '_> {
     /// Walks a text: the page, or one that it includes.
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &'a str) {
         let options = options(self.context.settings);
-        let events: Events<'_> = Parser::new_ext(text, options).into_offset_iter().collect();
+        let events: Events<'a> = Parser::new_ext(text, options).into_offset_iter().collect();
         let steps = self.steps();
         let mut at = 0;
         while at < events.len() {
@@ -147,7 +147,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Handles the event at a position; returns the position of the next.
-    fn event(&mut self, events: &Events<'_>, at: usize, steps: &BTreeMap<usize, (usize, &'a Step)>) -> usize {
+    fn event(&mut self, events: &Events<'a>, at: usize, steps: &BTreeMap<usize, (usize, &'a Step)>) -> usize {
         let (event, range) = &events[at];
         match event {
             Event::Start(Tag::Heading { level, id, classes, attrs }) => {
@@ -200,7 +200,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Handles an event that stands by itself; HTML ends at the latest where the Markdown around it ends.
-    fn simple(&mut self, event: &Event<'_>, range: &Range<usize>) {
+    fn simple(&mut self, event: &Event<'a>, range: &Range<usize>) {
         match event {
             Event::Start(_) => self.raw.enter(),
             Event::End(_) => self.close_raw(),
@@ -209,7 +209,7 @@ impl<'a> Walk<'a, '_> {
         self.written(event, range);
     }
 
-    fn written(&mut self, event: &Event<'_>, range: &Range<usize>) {
+    fn written(&mut self, event: &Event<'a>, range: &Range<usize>) {
         if let Some(html) = self.notes.as_mut().and_then(|notes| notes.event(event, range)) {
             self.html(html);
             return;
@@ -227,7 +227,7 @@ impl<'a> Walk<'a, '_> {
             Event::End(TagEnd::Link) => self.inline("</a>".to_owned()),
             Event::Start(Tag::Image { dest_url, title, link_type, id }) => {
                 let dest_url = self.target(dest_url, true, range).into();
-                let (title, id) = (owned(title), owned(id));
+                let (title, id) = (title.clone(), id.clone());
                 self.push(Event::Start(Tag::Image { link_type: *link_type, dest_url, title, id }));
             }
             Event::Start(Tag::BlockQuote(Some(kind))) => self.html(alert(*kind)),
@@ -275,14 +275,14 @@ impl<'a> Walk<'a, '_> {
                     Event::SoftBreak | Event::HardBreak | Event::End(_) => self.say(" "),
                     _ => {}
                 }
-                self.push(other.clone().into_static());
+                self.push(other.clone());
             }
         }
     }
 
     fn heading(
         &mut self,
-        inner: &[(Event<'_>, Range<usize>)],
+        inner: &[(Event<'a>, Range<usize>)],
         level: HeadingLevel,
         given: &Given<'_>,
         range: &Range<usize>,
@@ -300,7 +300,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Writes the title of a definition, which has an anchor as headings have.
-    fn term(&mut self, inner: &[(Event<'_>, Range<usize>)], range: &Range<usize>) {
+    fn term(&mut self, inner: &[(Event<'a>, Range<usize>)], range: &Range<usize>) {
         let (id, _, html) = self.titled(inner, None, range);
         self.html(format!("<dt id=\"{}\">{html}{}</dt>\n", escaped(&id), anchor(&id)));
     }
@@ -308,7 +308,7 @@ impl<'a> Walk<'a, '_> {
     /// Returns the anchor of what a text titles, the text itself, and the text as HTML.
     fn titled(
         &mut self,
-        inner: &[(Event<'_>, Range<usize>)],
+        inner: &[(Event<'a>, Range<usize>)],
         id: Option<&str>,
         range: &Range<usize>,
     ) -> (String, String, String) {
@@ -375,10 +375,10 @@ impl<'a> Walk<'a, '_> {
     fn html_block(&mut self, text: &str, range: &Range<usize>) {
         if let Some(include) = self.include(range) {
             let (source, original) = (Arc::clone(&self.source), self.original);
-            let text = include.source.text()[include.body.range()].to_owned();
+            let text = &include.source.text()[include.body.range()];
             self.original = Original::From(include.body.start);
             self.source = Arc::clone(&include.source);
-            self.text(&text);
+            self.text(text);
             (self.source, self.original) = (source, original);
         } else if !is_comment(text) {
             let html = self.raw_html(text, range);
@@ -486,7 +486,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn push(&mut self, event: Event<'static>) {
+    fn push(&mut self, event: Event<'a>) {
         self.out.push(event);
     }
 
@@ -575,10 +575,6 @@ pub(super) fn text_of<'t>(event: &'t Event<'_>) -> &'t str {
         Event::SoftBreak | Event::HardBreak => " ",
         _ => "",
     }
-}
-
-fn owned(text: &CowStr<'_>) -> CowStr<'static> {
-    text.to_string().into()
 }
 
 /// Returns whether HTML is a comment and nothing else: readers do not see it, and ours are instructions.

@@ -8,7 +8,7 @@
 //! the file is there. A site that is not finished has lost nothing of the one before it, and the next
 //! build knows what is its own.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +40,7 @@ pub struct Written {
 pub struct SiteWriter {
     folder: PathBuf,
     /// The files of the site that was there.
-    before: BTreeSet<PathBuf>,
+    before: HashSet<PathBuf>,
     /// Set by another thread when the site is not wanted any more.
     stop: Arc<AtomicBool>,
     state: Mutex<State>,
@@ -48,13 +48,13 @@ pub struct SiteWriter {
 
 #[derive(Debug, Default)]
 struct State {
-    names: BTreeSet<PathBuf>,
+    names: HashSet<PathBuf>,
     /// Folders that are there for certain.
-    folders: BTreeSet<PathBuf>,
+    folders: HashSet<PathBuf>,
     /// The list, to which names are added.
     list: Option<fs::File>,
     /// Files that are new or differ from before.
-    changed: BTreeSet<PathBuf>,
+    changed: Vec<PathBuf>,
     /// Names that were asked for a second time.
     taken: Vec<PathBuf>,
 }
@@ -85,7 +85,7 @@ impl SiteWriter {
             false => fs::write(&file, content).map(|()| true).map_err(|source| failed(&file, source))?,
         };
         if changed {
-            self.state().changed.insert(path.to_path_buf());
+            self.state().changed.push(path.to_path_buf());
         }
         Ok(())
     }
@@ -97,7 +97,7 @@ impl SiteWriter {
         }
         let file = self.folder.join(path);
         let unfinished = unfinished(&file);
-        self.note(&self::unfinished(path))?;
+        self.note(&self::unfinished(path), &mut self.state())?;
         let writer = fs::File::create(&unfinished).map_err(|source| failed(&file, source))?;
         Ok(Some(Growing {
             site: self,
@@ -109,14 +109,14 @@ impl SiteWriter {
 
     /// Returns the files that were written because they are new, or differ from before.
     pub(super) fn changed(&self) -> Vec<PathBuf> {
-        self.state().changed.iter().cloned().collect()
+        sorted(self.state().changed.iter().cloned())
     }
 
     /// Returns pages of the earlier site that this one does not have.
     pub(super) fn gone(&self) -> Vec<PathBuf> {
         let state = self.state();
         let gone = self.before.difference(&state.names);
-        gone.filter(|path| path.extension().is_some_and(|extension| extension == "html")).cloned().collect()
+        sorted(gone.filter(|path| path.extension().is_some_and(|extension| extension == "html")).cloned())
     }
 
     /// Returns names that were asked for more than once, of which only the first was written.
@@ -128,11 +128,11 @@ impl SiteWriter {
     pub fn finish(self) -> Result<Written, BookError> {
         let state = self.state.into_inner().expect("no thread panics with the lock");
         let mut removed = 0;
-        for gone in self.before.difference(&state.names) {
+        for gone in sorted(self.before.difference(&state.names)) {
             removed += usize::from(fs::remove_file(self.folder.join(gone)).is_ok());
             remove_empty_folders(&self.folder, gone);
         }
-        let list: String = state.names.iter().map(|name| format!("{}\n", name.display())).collect();
+        let list: String = sorted(&state.names).iter().map(|name| format!("{}\n", name.display())).collect();
         drop(state.list);
         make_folder(&self.folder)?;
         replace(&self.folder.join(LIST), list.as_bytes())?;
@@ -161,17 +161,15 @@ impl SiteWriter {
             make_folder(&self.folder.join(folder))?;
             state.folders.insert(folder.to_path_buf());
         }
-        drop(state);
         if !self.before.contains(path) {
-            self.note(path)?;
+            self.note(path, &mut state)?;
         }
         Ok(true)
     }
 
     /// Adds a name to the list before anything of that name is there.
-    fn note(&self, path: &Path) -> Result<(), BookError> {
+    fn note(&self, path: &Path, state: &mut State) -> Result<(), BookError> {
         let list = self.folder.join(LIST);
-        let mut state = self.state();
         if state.list.is_none() {
             let file = fs::OpenOptions::new().create(true).append(true).open(&list);
             state.list = Some(file.map_err(|source| failed(&list, source))?);
@@ -206,9 +204,16 @@ impl Growing<'_> {
         }
         fs::rename(&self.unfinished, &self.file).map_err(failed)?;
         let path = self.file.strip_prefix(&self.site.folder).unwrap_or(&self.file);
-        self.site.state().changed.insert(path.to_path_buf());
+        self.site.state().changed.push(path.to_path_buf());
         Ok(())
     }
+}
+
+/// Returns names in their order, which sets do not keep: they are asked for often, and seen once.
+fn sorted<T: Ord>(names: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut names: Vec<T> = names.into_iter().collect();
+    names.sort_unstable();
+    names
 }
 
 fn failed(path: &Path, source: io::Error) -> BookError {
@@ -220,18 +225,18 @@ fn make_folder(folder: &Path) -> Result<(), BookError> {
 }
 
 /// Returns the files of the site that is there; an error if something else is.
-fn earlier(folder: &Path) -> Result<BTreeSet<PathBuf>, BookError> {
+fn earlier(folder: &Path) -> Result<HashSet<PathBuf>, BookError> {
     match fs::read_to_string(folder.join(LIST)) {
         Ok(list) => Ok(list.lines().map(PathBuf::from).filter(|path| is_inside(path)).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let entries = match fs::read_dir(folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
                 entries => {
                     entries.map_err(|source| BookError::Read { path: folder.to_path_buf(), source })?
                 }
             };
             match entries.count() {
-                0 => Ok(BTreeSet::new()),
+                0 => Ok(HashSet::new()),
                 _ => Err(BookError::NotOurs { path: folder.to_path_buf() }),
             }
         }

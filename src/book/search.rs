@@ -12,9 +12,9 @@
 //! counts as the beginning of a word, which serves names and options as well as prose, in any language.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use foldhash::HashMap;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
@@ -323,23 +323,14 @@ fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 
 /// Returns a value as JSON that is safe in any script, also in one that stands within a page.
 pub(super) fn script_value(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).expect("strings and numbers are JSON");
-    let mut safe = String::with_capacity(json.len() + json.len() / 64);
-    let mut kept = 0;
-    // All of these can stand only within strings. They are sought as bytes because this sees all text of a book.
-    for (at, byte) in json.bytes().enumerate() {
-        let (code, length) = match byte {
-            b'<' => ("\\u003c", 1),
-            0xE2 if json[at..].starts_with('\u{2028}') => ("\\u2028", 3),
-            0xE2 if json[at..].starts_with('\u{2029}') => ("\\u2029", 3),
-            _ => continue,
-        };
-        safe.push_str(&json[kept..at]);
-        safe.push_str(code);
-        kept = at + length;
+    let mut json = serde_json::to_string(value).expect("strings and numbers are JSON");
+    // All of these can stand only within strings.
+    for (character, code) in [('<', "\\u003c"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
+        if json.contains(character) {
+            json = json.replace(character, code);
+        }
     }
-    safe.push_str(&json[kept..]);
-    safe
+    json
 }
 
 /// Calls back with every token of a text: words in lower case, and pairs of neighbours where words
@@ -349,10 +340,45 @@ pub(super) fn script_value(value: &impl Serialize) -> String {
 /// of one character finds it: every other one begins a pair.
 fn each_token(text: &str, visit: impl FnMut(&str)) {
     let mut reader = Reader { token: String::new(), length: 0, neighbour: None, visit };
-    for character in text.chars() {
-        reader.take(character);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        // All text of a book comes by here: what is ASCII is taken in runs.
+        let length = if is_word(first) {
+            let length = run(rest, true);
+            reader.word(&rest[..length]);
+            length
+        } else if first.is_ascii() {
+            reader.end();
+            run(rest, false)
+        } else {
+            plain(first).for_each(|character| reader.plain(character));
+            first.len_utf8()
+        };
+        rest = &rest[length..];
     }
     reader.end();
+}
+
+/// Returns whether a character is a letter, a digit or a `_` of ASCII.
+const fn is_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+/// Which bytes of ASCII are those of words; `None` for those of other characters.
+const WORDS: [Option<bool>; 256] = {
+    let mut words = [None; 256];
+    let mut byte = 0_u8;
+    while byte.is_ascii() {
+        words[byte as usize] = Some(is_word(byte as char));
+        byte += 1;
+    }
+    words
+};
+
+/// Returns how many bytes of ASCII at the beginning of a text are those of words, or are not.
+fn run(text: &str, of_words: bool) -> usize {
+    let is_other = |byte: &u8| WORDS[usize::from(*byte)] != Some(of_words);
+    text.as_bytes().iter().position(is_other).unwrap_or(text.len())
 }
 
 /// Reads text into tokens.
@@ -367,16 +393,20 @@ struct Reader<V> {
 }
 
 impl<V: FnMut(&str)> Reader<V> {
-    fn take(&mut self, character: char) {
-        match character.is_ascii() {
-            true => self.plain(character),
-            false => plain(character).for_each(|character| self.plain(character)),
-        }
+    /// Takes letters, digits and `_` of ASCII, which are one byte each.
+    fn word(&mut self, letters: &str) {
+        self.end_pairs();
+        let letters = if self.token.is_empty() { letters.trim_start_matches('_') } else { letters };
+        let kept = letters.len().min(LONGEST_TOKEN - self.length);
+        let start = self.token.len();
+        self.token.push_str(&letters[..kept]);
+        self.token[start..].make_ascii_lowercase();
+        self.length += kept;
     }
 
     fn plain(&mut self, character: char) {
-        if character.is_ascii_alphanumeric() || character == '_' {
-            self.extend(character.to_ascii_lowercase());
+        if is_word(character) {
+            self.word(character.encode_utf8(&mut [0; 4]));
         } else if character.is_ascii() || !character.is_alphanumeric() {
             self.end();
         } else if is_spaceless(character) {
@@ -388,8 +418,7 @@ impl<V: FnMut(&str)> Reader<V> {
 
     fn extend(&mut self, character: char) {
         self.end_pairs();
-        let leading = character == '_' && self.token.is_empty();
-        if self.length < LONGEST_TOKEN && !leading {
+        if self.length < LONGEST_TOKEN {
             self.token.push(character);
             self.length += 1;
         }

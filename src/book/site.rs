@@ -214,7 +214,6 @@ struct Press<'a> {
 impl<'a> Press<'a> {
     /// Prepares what all pages share.
     fn new(book: &'a Book, options: &'a SiteOptions<'a>) -> Result<Self, BookError> {
-        let templates = Templates::load(&book.folder.join("theme"))?;
         let pages = book.pages.iter();
         let outputs = pages.clone().map(|page| (page.path.clone(), page.output.clone())).collect();
         let numbers = pages.clone().enumerate().map(|(at, page)| (page.output.clone(), at)).collect();
@@ -224,6 +223,7 @@ impl<'a> Press<'a> {
         let contents =
             Contents::new(&book.navigation, &states, !book.settings.no_section_label, &own.contents);
         let view = book_view(book, &own, !states.is_empty());
+        let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
         let moved = moved(&book.settings.redirects);
         Ok(Self { book, options, templates, outputs, numbers, states, contents, view, own, moved })
@@ -362,7 +362,7 @@ impl<'a> Press<'a> {
         root: &str,
     ) -> Result<String, BookError> {
         let contents = self.contents.page(current, root);
-        self.templates.page(&Filling { book: &self.view, page, root, contents: &contents, content, outline })
+        self.templates.page(&Filling { page, root, contents: &contents, content, outline })
     }
 
     /// Writes everything that is no page of the table of contents.

@@ -1,9 +1,12 @@
 //! The files that make a page of its content: templates, a sheet, scripts. All are part of the program.
 
+use std::path::Path;
+
 use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::error::BookError;
+use super::escape::escaped;
 
 /// The sheet.
 pub(super) const SHEET: &str = include_str!("theme/book.css");
@@ -70,7 +73,6 @@ pub(super) struct Templates {
 
 /// What a template is filled in with.
 pub(super) struct Filling<'a> {
-    pub(super) book: &'a BookView,
     pub(super) page: &'a PageView,
     /// The way from the page to the site's root: `../`.
     pub(super) root: &'a str,
@@ -80,12 +82,15 @@ pub(super) struct Filling<'a> {
 }
 
 impl Templates {
-    /// Takes the templates; those of `folder` take the place of ours of the same name.
+    /// Takes the templates, and what every page says; those of `folder` take the place of ours of the same name.
     ///
     /// # Errors
     /// When one cannot be read as a template; the cause shows its line.
-    pub(super) fn load(folder: &std::path::Path) -> Result<Self, BookError> {
+    pub(super) fn load(folder: &Path, book: &BookView) -> Result<Self, BookError> {
         let mut tera = Tera::default();
+        tera.set_escape_fn(|text, out| out.write_all(escaped(text).as_bytes()));
+        tera.global_context().insert("book", book);
+        tera.global_context().insert("early", EARLY.trim());
         for (name, text) in TEMPLATES {
             let path = folder.join(name);
             let own = path.exists().then(|| fs_err::read_to_string(&path)).transpose();
@@ -100,13 +105,11 @@ impl Templates {
     /// Returns a page.
     pub(super) fn page(&self, filling: &Filling<'_>) -> Result<String, BookError> {
         let mut context = Context::new();
-        context.insert("book", filling.book);
         context.insert("page", filling.page);
         context.insert("root", filling.root);
         context.insert("contents", filling.contents);
         context.insert("content", filling.content);
         context.insert("outline", filling.outline);
-        context.insert("early", EARLY.trim());
         let wrong = |source| BookError::Template { name: "page.html".to_owned(), source: Box::new(source) };
         self.tera.render("page.html", &context).map_err(wrong)
     }

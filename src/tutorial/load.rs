@@ -1,6 +1,6 @@
 //! Where files are read.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ fn read(path: &Path, shown_as: &Path) -> Result<LoadedPage, LoadError> {
         return Err(too_large(metadata.len()));
     }
     // A file may grow between the question and the answer, and some report no size.
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LIMIT {
@@ -80,22 +80,30 @@ fn decoded(bytes: Vec<u8>, shown_as: &Path) -> LoadedPage {
 }
 
 /// Includes from files of the project.
-struct FileIncludes {
+struct FileIncludes<'a> {
+    path: &'a Path,
+    shown_as: &'a Path,
+    root: &'a Path,
+    /// What the first include asks for: most pages include none, and links are slow to follow.
+    reached: OnceCell<Reached>,
+    findings: RefCell<Vec<Finding>>,
+}
+
+/// Where a page really lies, and what it reaches from there.
+struct Reached {
     /// The folder that includes must not leave, as it is without symbolic links.
     root: PathBuf,
     /// The real path of each page by the path that is shown for it.
     real: RefCell<BTreeMap<PathBuf, PathBuf>>,
-    findings: RefCell<Vec<Finding>>,
 }
 
-impl FileIncludes {
-    fn new(path: &Path, shown_as: &Path, root: &Path) -> Self {
+impl Reached {
+    fn from(path: &Path, shown_as: &Path, root: &Path) -> Self {
         let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let folder = real.parent().unwrap_or(Path::new("/"));
         let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
         let root = if folder.starts_with(&root) { root } else { find_root(folder) };
-        let real = RefCell::new(BTreeMap::from([(normal_path(shown_as), real)]));
-        Self { root, real, findings: RefCell::default() }
+        Self { root, real: RefCell::new(BTreeMap::from([(normal_path(shown_as), real)])) }
     }
 
     fn real_path(&self, from: &Path, target: &str) -> Result<PathBuf, String> {
@@ -109,18 +117,25 @@ impl FileIncludes {
     }
 }
 
-impl Includes for FileIncludes {
+impl<'a> FileIncludes<'a> {
+    fn new(path: &'a Path, shown_as: &'a Path, root: &'a Path) -> Self {
+        Self { path, shown_as, root, reached: OnceCell::new(), findings: RefCell::default() }
+    }
+}
+
+impl Includes for FileIncludes<'_> {
     fn read(&self, from: &Path, target: &str) -> Result<Arc<Source>, String> {
         if Path::new(target).is_absolute() {
             return Err("an include is relative to its page".to_owned());
         }
-        let real = self.real_path(from, target)?;
+        let reached = self.reached.get_or_init(|| Reached::from(self.path, self.shown_as, self.root));
+        let real = reached.real_path(from, target)?;
         let shown = normal_path(&from.parent().unwrap_or(Path::new("")).join(target));
         let page = read(&real, &shown).map_err(|error| match error {
             LoadError::Read { source, .. } => reason(&source),
             other => other.to_string(),
         })?;
-        self.real.borrow_mut().insert(shown, real);
+        reached.real.borrow_mut().insert(shown, real);
         self.findings.borrow_mut().extend(page.finding);
         Ok(page.source)
     }
