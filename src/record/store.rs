@@ -19,6 +19,9 @@ use super::path::{plan_folder, safe_name, tutorial_folder};
 /// The largest output that is read as a whole, in bytes: what is longer was not compared when it was printed.
 const LARGEST_OUTPUT: u64 = 16 * 1024 * 1024;
 
+/// How many records are waited for at once.
+const WAITERS: usize = 16;
+
 /// The records of a project.
 ///
 /// Reading needs nothing; whoever writes holds the [`Lock`].
@@ -82,20 +85,21 @@ impl Store {
 
     /// Waits until the records of these plans would survive a loss of power; returns what went wrong.
     ///
-    /// All of them are sent on their way before any is waited for. So the file system commits them
-    /// together, where one wait after each would cost a commit each.
+    /// Each was sent on its way when it was written. Many are waited for at once: a disk that is asked
+    /// to empty its cache by several does so once for all of them.
     pub(super) fn make_durable(&self, plans: &[PlanKey]) -> Vec<StoreError> {
-        // Opened twice: a run may have more plans than a process may have files.
-        let open = |plan: &PlanKey| fs::File::open(record_file(&self.folder(plan)));
-        for file in plans.iter().filter_map(|plan| open(plan).ok()) {
-            // Where a file system has no such advice, the wait below does all the work.
-            let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
-        }
         let wait = |plan: &PlanKey| {
-            let waited = open(plan).and_then(|file| file.sync_all());
+            let waited = fs::File::open(record_file(&self.folder(plan))).and_then(|file| file.sync_all());
             waited.err().map(|source| StoreError::Durable { plan: plan.clone(), source })
         };
-        plans.iter().filter_map(wait).collect()
+        let share = plans.len().div_ceil(WAITERS).max(1);
+        std::thread::scope(|scope| {
+            let wait_for_all = |plans: &'_ [PlanKey]| plans.iter().filter_map(wait).collect::<Vec<_>>();
+            let waiters: Vec<_> =
+                plans.chunks(share).map(|plans| scope.spawn(move || wait_for_all(plans))).collect();
+            let waited = waiters.into_iter().map(|waiter| waiter.join().expect("waiting does not panic"));
+            waited.flatten().collect()
+        })
     }
 
     /// Removes outputs of runs that left no record, except for those of the last one.
@@ -199,6 +203,8 @@ fn write_whole(folder: &Path, record: &Record) -> io::Result<()> {
     let mut json = serde_json::to_vec_pretty(record)?;
     json.push(b'\n');
     file.write_all(&json)?;
+    // On its way to the disk from here on. Where a file system has no such advice, the wait at the end does the work.
+    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
     let path = record_file(folder);
     file.persist(&path).map_err(|error| {
         io::Error::new(error.error.kind(), format!("failed to replace `{}`: {}", path.display(), error.error))
