@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use stagebook::diagnostic::Source;
@@ -213,14 +215,14 @@ impl Pod<'_> {
         let log = self.folder.join(format!("step-{number}.log"));
         let file = fs::File::create(&log).expect("the temporary folder can be written");
         command.stdout(file.try_clone().expect("a file can be shared")).stderr(file);
-        let status = wait(&mut command.spawn().expect("the script is there"));
+        let status = wait(&mut start(&mut command));
         (status.success(), String::from_utf8_lossy(&fs::read(log).expect("it was written")).into_owned())
     }
 
     fn sidecar(&self, number: usize, sidecar: &Value) -> Child {
         let mut command = self.container(&format!("sidecar-{number}"), sidecar, false);
         command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        command.spawn().expect("the script is there")
+        start(&mut command)
     }
 
     /// Returns the command of a container: its script, with nothing but its own variables.
@@ -257,6 +259,19 @@ impl Pod<'_> {
         let value = substituted(&text(&variable["value"]), self.values);
         let value = value.replace("/tekton/results", &self.folder.join("results").to_string_lossy());
         expanded(&value, known)
+    }
+}
+
+/// Starts a script that was written a moment ago: a child that another test started meanwhile may still hold
+/// it open for writing, until that child is the program it is to be.
+fn start(command: &mut Command) -> Child {
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            started => return started.expect("the script is there"),
+        }
     }
 }
 
