@@ -57,11 +57,8 @@ pub fn antora_component(book: &Book, options: &ComponentOptions<'_>) -> Componen
     let names = page_names(&book.pages);
     let outputs = Arc::new(book.pages.iter().map(|page| (page.path.clone(), page.output.clone())).collect());
     let records = |page: &Page| record_names(page, &names[&page.path]);
-    let written = parallel::map(
-        &book.pages,
-        || (),
-        |(), page| write_page(book, page, &names, &outputs, &records(page), options),
-    );
+    let written =
+        parallel::map(&book.pages, |page| write_page(book, page, &names, &outputs, &records(page), options));
     let title = title(book);
     let name = options.name.clone().unwrap_or_else(|| Anchors::default().add(&title, None));
     let first = book.pages.first().map(|page| names[&page.path].as_str());

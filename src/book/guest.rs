@@ -151,7 +151,7 @@ impl Request {
         let mut paths = BTreeSet::new();
         each_chapter(&mut self.book, &mut |chapter| paths.extend(source_path(chapter)));
         let paths: Vec<PathBuf> = paths.into_iter().collect();
-        let read = parallel::map(&paths, || (), |(), path| read(path, &source, options));
+        let read = parallel::map(&paths, |path| read(path, &source, options));
         let mut pages: BTreeMap<PathBuf, Page> = BTreeMap::new();
         for (path, (page, found)) in paths.into_iter().zip(read) {
             findings.extend(found);

@@ -278,7 +278,7 @@ fn read_pages(
         .into_iter()
         .filter(|chapter| chapter.path.as_ref().is_some_and(|path| seen.insert(path.clone())))
         .collect();
-    let read = parallel::map(&wanted, || (), |(), chapter| read_page(chapter, source, settings, options));
+    let read = parallel::map(&wanted, |chapter| read_page(chapter, source, settings, options));
     let mut pages = Vec::new();
     for (page, found) in read {
         findings.extend(found);

@@ -69,7 +69,7 @@ pub(super) fn ask<'a>(
         texts.into_iter().map(|text| (text, Answer::Fine)).collect();
     let questions: Vec<(Shell, &str)> =
         answers.keys().copied().filter(|(shell, text)| *shell == Shell::Zsh || !is_plain(text)).collect();
-    let asked = parallel::map(&questions, || (), |(), (shell, text)| ask_one(*shell, text));
+    let asked = parallel::map(&questions, |(shell, text)| ask_one(*shell, text));
     answers.extend(questions.into_iter().zip(asked));
     answers
 }

@@ -119,11 +119,11 @@ impl Project {
 
     fn read(&mut self, candidates: Vec<Candidate>, pages: Pages) -> Result<(), CliError> {
         let options = parse_options(&self.settings);
-        let read = |(): &mut (), Candidate { path, shown_as, .. }: &Candidate| {
+        let read = |Candidate { path, shown_as, .. }: &Candidate| {
             let loaded = load(path, shown_as, &self.settings.root, &options)?;
             Ok::<_, LoadError>((self.id(path), loaded))
         };
-        let read = parallel::map(&candidates, || (), read);
+        let read = parallel::map(&candidates, read);
         for (Candidate { path, named, .. }, read) in candidates.into_iter().zip(read) {
             let (id, (tutorial, findings)) = match read {
                 Ok(read) => read,
@@ -203,7 +203,7 @@ impl Project {
         self.findings.extend(plan::unknown_parameters(&tutorials, names.map(String::as_str)));
         self.findings.extend(plan::unknown_steps(&tutorials, &selection));
         let environment = self.environment.parameters();
-        let plan = |(): &mut (), loaded: &Loaded| {
+        let plan = |loaded: &Loaded| {
             let inputs = Inputs {
                 tutorial_id: loaded.id.clone(),
                 flags: arguments.parameters.clone(),
@@ -213,7 +213,7 @@ impl Project {
             };
             plan::build(&loaded.tutorial, &self.settings, &inputs)
         };
-        Ok(parallel::map(&self.tutorials, || (), plan))
+        Ok(parallel::map(&self.tutorials, plan))
     }
 
     fn parameters_file(

@@ -11,24 +11,24 @@ use std::sync::mpsc;
 const WAITING: usize = 4;
 
 /// Gives each item to a function, several at once, and returns the results in order.
+pub fn map<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_at_once(processors(), items, act)
+}
+
+/// Gives each item to a function, so many at once, and returns the results in order.
 ///
-/// Each thread makes its own helper with `prepare`, to reuse it from item to item.
-pub fn map<T: Sync, H, R: Send>(
-    items: &[T],
-    prepare: impl Fn() -> H + Sync,
-    act: impl Fn(&mut H, &T) -> R + Sync,
-) -> Vec<R> {
+/// For what waits and does not work, which has more in hand than there are processors.
+pub fn map_at_once<T: Sync, R: Send>(most: usize, items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
     let work = || {
-        let mut helper = prepare();
         while let Some((at, item)) = claim(items, &next) {
-            let result = act(&mut helper, item);
+            let result = act(item);
             done.lock().expect("no thread panics with the lock").push((at, result));
         }
     };
-    match threads(items.len()) {
-        1 => work(),
+    match most.min(items.len()) {
+        0 | 1 => work(),
         threads => std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work)))),
     }
     let mut done = done.into_inner().expect("no thread panics with the lock");
@@ -47,15 +47,11 @@ pub fn try_map<T: Sync, R: Send, E: Send>(
     act: impl Fn(&T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
     let stopped = AtomicBool::new(false);
-    let results = map(
-        items,
-        || (),
-        |(), item| {
-            let result = (!stopped.load(Ordering::Relaxed)).then(|| act(item))?;
-            stopped.fetch_or(result.is_err(), Ordering::Relaxed);
-            Some(result)
-        },
-    );
+    let results = map(items, |item| {
+        let result = (!stopped.load(Ordering::Relaxed)).then(|| act(item))?;
+        stopped.fetch_or(result.is_err(), Ordering::Relaxed);
+        Some(result)
+    });
     // Items that were passed over came after one that failed, or beside it.
     results.into_iter().flatten().collect()
 }
@@ -68,6 +64,8 @@ fn claim<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
 
 /// Gives each item to a function, several at once, and each result in order to another, which has the
 /// calling thread to itself. The first error ends the work.
+///
+/// Each thread makes its own helper with `prepare`, to reuse it from item to item.
 pub fn each<T: Sync, H, R: Send, E: Send>(
     items: &[T],
     prepare: impl Fn() -> H + Sync,
@@ -75,7 +73,7 @@ pub fn each<T: Sync, H, R: Send, E: Send>(
     mut take: impl FnMut(&T, R) -> Result<(), E>,
 ) -> Result<(), E> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let threads = threads(items.len());
+    let threads = processors().min(items.len().max(1));
     // Bounded: results are as large as pages, and the one who takes them may be slower.
     let (sender, results) = mpsc::sync_channel::<(usize, Result<R, E>)>(threads * WAITING);
     std::thread::scope(|scope| {
@@ -118,8 +116,8 @@ fn in_turn<T, R, E>(
     Ok(())
 }
 
-fn threads(items: usize) -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.max(1))
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 #[cfg(test)]
@@ -153,9 +151,9 @@ mod tests {
     #[test]
     fn results_stand_in_order() {
         let items: Vec<usize> = (0..1000).collect();
-        let doubled = map(&items, || 2, |factor, item| item * *factor);
+        let doubled = map(&items, |item| item * 2);
         assert_eq!(doubled, items.iter().map(|item| item * 2).collect::<Vec<_>>());
-        assert!(map(&Vec::<usize>::new(), || (), |(), item| *item).is_empty());
+        assert!(map(&Vec::<usize>::new(), |item| *item).is_empty());
     }
 
     #[test]
@@ -171,6 +169,6 @@ mod tests {
         assert_eq!(until(1000), Ok(items.clone()));
         begun.store(0, Ordering::Relaxed);
         assert!(until(10).is_err_and(|item| item >= 10));
-        assert!(begun.into_inner() <= 10 + threads(items.len()));
+        assert!(begun.into_inner() <= 10 + processors());
     }
 }

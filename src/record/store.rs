@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::event::StepOutput;
 use crate::expect::Stream;
+use crate::parallel;
 use crate::plan::PlanKey;
 
 use super::error::StoreError;
@@ -92,14 +93,7 @@ impl Store {
             let waited = fs::File::open(record_file(&self.folder(plan))).and_then(|file| file.sync_all());
             waited.err().map(|source| StoreError::Durable { plan: plan.clone(), source })
         };
-        let share = plans.len().div_ceil(WAITERS).max(1);
-        std::thread::scope(|scope| {
-            let wait_for_all = |plans: &'_ [PlanKey]| plans.iter().filter_map(wait).collect::<Vec<_>>();
-            let waiters: Vec<_> =
-                plans.chunks(share).map(|plans| scope.spawn(move || wait_for_all(plans))).collect();
-            let waited = waiters.into_iter().map(|waiter| waiter.join().expect("waiting does not panic"));
-            waited.flatten().collect()
-        })
+        parallel::map_at_once(WAITERS, plans, wait).into_iter().flatten().collect()
     }
 
     /// Removes outputs of runs that left no record, except for those of the last one.
