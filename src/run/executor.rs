@@ -21,11 +21,11 @@ use super::redact::Secrets;
 use super::requirement;
 use super::results::{self, RESULTS_VARIABLE};
 use super::service::Service;
-use super::session::Session;
+use super::session::{self, Session};
 use super::spawn::Children;
 use super::step::{not_run, stopped_by};
 use super::unit::Why;
-use super::workspace::{Workspace, Workspaces, session_folder};
+use super::workspace::{Workspace, Workspaces};
 use crate::diagnostic::chain;
 use crate::event::{
     Coverage, EventKind, Exit, NamedResult, Outcome, PromisedImage, SkipReason, StepResult, TutorialOutcome,
@@ -406,7 +406,7 @@ impl PlanRun {
         interpreter: &Interpreter,
     ) -> Result<&mut Session, PlanTrouble> {
         if !self.sessions.contains_key(name) {
-            let folder = session_folder(self.workspace.control(), self.sessions.len());
+            let folder = session::folder(self.workspace.control(), self.sessions.len());
             let kept = self.shared.options.ground.as_ref().map(|ground| kept::session_folder(ground, name));
             let session = Session::new(
                 interpreter.clone(),

@@ -1,12 +1,14 @@
 //! The folder of a run: fresh, private, and gone afterwards.
 
 use std::cell::RefCell;
-use std::fs::{DirBuilder, File};
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, FileType};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _};
 use std::path::{Path, PathBuf};
 
 use super::options::Ground;
+use super::session;
 use rustix::fs::{Mode, OFlags};
 use tempfile::TempDir;
 
@@ -17,9 +19,6 @@ pub(super) const MEMORY: &str = "/dev/shm";
 
 /// File among the control pipes that names the workspace that is to be removed.
 const NOTE: &str = "workspace";
-
-/// The pipes that every session has.
-const PIPES: [&str; 3] = ["in", "reply", "out1"];
 
 /// Name of the folder in which steps begin.
 const WORK: &str = "work";
@@ -172,18 +171,14 @@ impl Workspace {
 
     /// Removes all that a plan left among the control pipes, but for pipes that a first session has anyway.
     fn leave_only_pipes(&self) -> io::Result<()> {
-        for entry in self.control().read_dir()? {
-            let (path, is_folder) =
-                entry.and_then(|entry| Ok((entry.path(), entry.file_type()?.is_dir())))?;
-            if is_folder && path == session_folder(self.control(), 0) {
-                leave_pipes_of_session(&path)?;
-            } else if is_folder {
-                std::fs::remove_dir_all(path)?;
-            } else if !path.ends_with(NOTE) {
-                std::fs::remove_file(path)?;
-            }
+        let session = session::folder(self.control(), 0);
+        let is_session = |name: &OsStr| Some(name) == session.file_name();
+        remove_all_but(self.control(), |name, kind| name == NOTE || (kind.is_dir() && is_session(name)))?;
+        let is_pipe = |name: &OsStr| session::PIPES.iter().any(|pipe| name == *pipe);
+        match remove_all_but(&session, |name, kind| kind.is_fifo() && is_pipe(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
         }
-        Ok(())
     }
 
     /// Returns the folder in which steps begin.
@@ -220,15 +215,14 @@ impl Drop for Workspace {
     }
 }
 
-/// Removes all from a session's folder but the pipes that every session has.
-fn leave_pipes_of_session(folder: &Path) -> io::Result<()> {
+/// Removes what is in a folder, but for entries that are to be kept by their names and kinds.
+fn remove_all_but(folder: &Path, is_kept: impl Fn(&OsStr, FileType) -> bool) -> io::Result<()> {
     for entry in folder.read_dir()? {
         let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            std::fs::remove_dir_all(entry.path())?;
-        } else if !(kind.is_fifo() && PIPES.iter().any(|name| entry.file_name() == *name)) {
-            std::fs::remove_file(entry.path())?;
+        match entry.file_type()? {
+            kind if is_kept(&entry.file_name(), kind) => {}
+            kind if kind.is_dir() => std::fs::remove_dir_all(entry.path())?,
+            _ => std::fs::remove_file(entry.path())?,
         }
     }
     Ok(())
@@ -260,11 +254,6 @@ fn remove_empty(folder: &Path) -> io::Result<()> {
     std::fs::remove_dir(folder.join(WORK))?;
     std::fs::remove_dir(folder.join(HOME))?;
     std::fs::remove_dir(folder)
-}
-
-/// Returns the folder of a session, counted from 0, among the control pipes.
-pub(super) fn session_folder(control: &Path, number: usize) -> PathBuf {
-    control.join(format!("session-{number}"))
 }
 
 /// Returns how the names of a run's folders for control pipes begin.
@@ -412,13 +401,13 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let workspaces = Workspaces::new(temporary.path().to_path_buf(), "1-1".to_owned(), false);
         let first = workspaces.take().unwrap();
-        let session = session_folder(first.control(), 0);
+        let session = session::folder(first.control(), 0);
         std::fs::create_dir(&session).unwrap();
-        PIPES.into_iter().for_each(|pipe| crate::run::pipe::make_fifo(&session.join(pipe)).unwrap());
+        session::PIPES.into_iter().for_each(|pipe| crate::run::pipe::make_fifo(&session.join(pipe)).unwrap());
         for file in ["text", "state", "late.traps", "refused", "before1", "end2"] {
             std::fs::write(session.join(file), "of the plan before").unwrap();
         }
-        std::fs::create_dir_all(session_folder(first.control(), 1)).unwrap();
+        std::fs::create_dir_all(session::folder(first.control(), 1)).unwrap();
         std::fs::create_dir_all(first.control().join("results")).unwrap();
         std::fs::write(first.control().join("program-1"), "").unwrap();
         workspaces.give_back(first, true);
@@ -429,7 +418,7 @@ mod tests {
             names.collect::<std::collections::BTreeSet<_>>()
         };
         assert_eq!(names(second.control()), [NOTE, "session-0"].map(str::to_owned).into());
-        assert_eq!(names(&session), PIPES.map(str::to_owned).into());
+        assert_eq!(names(&session), session::PIPES.map(str::to_owned).into());
     }
 
     #[test]

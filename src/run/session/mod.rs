@@ -18,4 +18,4 @@ mod shell;
 
 pub(super) use driver::is_driver;
 pub(super) use request::{Extras, Request};
-pub(super) use shell::{Ending, Reply, Session, Streams};
+pub(super) use shell::{Ending, PIPES, Reply, Session, Streams, folder};

@@ -46,12 +46,17 @@ impl Request<'_> {
 
     /// Returns whether the text could set a trap, or bring a function that does.
     pub(super) fn may_set_trap(&self) -> bool {
-        self.has_word(&["trap", "source", "eval"]) || self.text.contains(". ")
+        self.has_word(&["trap"]) || self.may_run_other_text()
     }
 
     /// Returns whether the text could make `command` a function, through which the driver of bash redirects.
     pub(super) fn may_define_command(&self) -> bool {
-        self.has_word(&["command", "source", "eval"]) || self.text.contains(". ")
+        self.has_word(&["command"]) || self.may_run_other_text()
+    }
+
+    /// Returns whether the text could run commands that do not stand in it.
+    fn may_run_other_text(&self) -> bool {
+        self.has_word(&["source", "eval"]) || self.text.contains(". ")
     }
 
     fn has_word(&self, looked_for: &[&str]) -> bool {

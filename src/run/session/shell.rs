@@ -20,6 +20,18 @@ use crate::run::spawn::{Children, Spawned};
 /// How long the exit status of a shell that was killed may take.
 const MOMENT: Duration = Duration::from_secs(1);
 
+/// Pipes for requests and for replies.
+const REQUESTS: &str = "in";
+const REPLIES: &str = "reply";
+
+/// The pipes that the folder of nearly every session has: those two, and the output of its first steps.
+pub(crate) const PIPES: [&str; 3] = [REQUESTS, REPLIES, "out1"];
+
+/// Returns the folder of a session, counted from 0, among the control pipes of a plan.
+pub(crate) fn folder(control: &Path, number: usize) -> PathBuf {
+    control.join(format!("session-{number}"))
+}
+
 /// A shell, or the place for one that has not been started or has ended.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -97,8 +109,8 @@ impl Session {
     ) -> io::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         Ok(Self {
-            requests: open_requests(&folder.join("in"))?,
-            replies: open_replies(&folder.join("reply"))?,
+            requests: open_requests(&folder.join(REQUESTS))?,
+            replies: open_replies(&folder.join(REPLIES))?,
             interpreter,
             workspace: workspace.to_path_buf(),
             folder,
