@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::escape::escaped;
-use super::highlight::Painter;
+use super::highlight::painted;
 use super::settings::BookSettings;
 
 /// A code block of a page.
@@ -18,7 +18,7 @@ pub(super) struct CodeBlock<'a> {
 }
 
 /// Returns a code block as HTML.
-pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String {
+pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     let info = Info::of(block.info);
     let text = match info.is_completed(block.settings) {
         true => whole_program(block.text),
@@ -26,9 +26,9 @@ pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String
     };
     let lines = lines(&text, &info, block.settings);
     let body = if lines.iter().any(|line| line.hidden || line.lit) {
-        paint_lines(&lines, info.language, painter)
+        lines_html(&lines, info.language)
     } else {
-        painter.paint(info.language, &text)
+        painted(info.language, &text)
     };
     let label = match (block.expected, info.language) {
         (true, _) => "Expected output",
@@ -165,16 +165,18 @@ fn lit(info: &Info<'_>) -> Vec<std::ops::RangeInclusive<usize>> {
     ranges.unwrap_or_default()
 }
 
-/// Paints code of which some lines stand in elements of their own.
-fn paint_lines(lines: &[Line<'_>], language: &str, painter: &mut Painter) -> String {
+/// Returns code as HTML of which some lines stand in elements of their own.
+fn lines_html(lines: &[Line<'_>], language: &str) -> String {
+    // A line by itself may be half of something: they are painted as what they are together.
     let texts: Vec<&str> = lines.iter().map(|line| &*line.text).collect();
+    let code = painted(language, &texts.join("\n"));
     let mut html = String::new();
-    for (line, painted) in lines.iter().zip(painter.paint_lines(language, &texts)) {
+    for (line, painted) in lines.iter().zip(code.split('\n')) {
         let class = match (line.hidden, line.lit) {
             (true, _) => "boring",
             (false, true) => "line lit",
             (false, false) => {
-                html.push_str(&painted);
+                html.push_str(painted);
                 html.push('\n');
                 continue;
             }
@@ -197,7 +199,7 @@ mod tests {
     fn check(info: &str, text: &str, expected: &str) {
         let settings = BookSettings::default();
         let block = CodeBlock { info, text, expected: false, settings: &settings };
-        let html = code_block(&block, &mut Painter::new());
+        let html = code_block(&block);
         let tags = regex::Regex::new("<a-[a-z]+>|</a-[a-z]+>").unwrap();
         let (_, code) = html.split_once("<code").unwrap();
         let (code, _) = code.split_once("</code>").unwrap();

@@ -19,7 +19,6 @@ use super::directives::Expanded;
 use super::escape::escaped;
 use super::evidence::Evidence;
 use super::footnotes::Footnotes;
-use super::highlight::Painter;
 use super::links::{Links, Target};
 use super::raw::RawElements;
 use super::settings::BookSettings;
@@ -78,10 +77,9 @@ pub(super) struct Section {
 const DESCRIPTION: usize = 155;
 
 /// Renders a page.
-pub(super) fn render(context: &Context<'_>, painter: &mut Painter) -> Rendered {
+pub(super) fn render(context: &Context<'_>) -> Rendered {
     let mut walk = Walk {
         context,
-        painter,
         out: Vec::new(),
         page: Rendered { sections: vec![Section::default()], ..Rendered::default() },
         anchors: Anchors::default(),
@@ -106,9 +104,8 @@ enum Original<'a> {
     From(usize),
 }
 
-struct Walk<'a, 'p> {
+struct Walk<'a> {
     context: &'a Context<'a>,
-    painter: &'p mut Painter,
     out: Vec<Event<'a>>,
     page: Rendered,
     anchors: Anchors,
@@ -127,7 +124,7 @@ struct Walk<'a, 'p> {
 
 type Events<'t> = Vec<(Event<'t>, Range<usize>)>;
 
-impl<'a> Walk<'a, '_> {
+impl<'a> Walk<'a> {
     /// Walks a text: the page, or one that it includes.
     fn text(&mut self, text: &'a str) {
         let options = options(self.context.settings);
@@ -353,14 +350,14 @@ impl<'a> Walk<'a, '_> {
                 return String::new();
             }
             let card = Card { step, source, evidence, store: self.context.store };
-            let html = card.html(self.painter);
+            let html = card.html();
             let place = self.place(range);
             self.page.ids.push((super::step::step_id(&step.name.0), place));
             return html;
         }
         let block =
             CodeBlock { info, text, expected: self.is_expected(range), settings: self.context.settings };
-        code_block(&block, self.painter)
+        code_block(&block)
     }
 
     /// Returns whether a block says what a step is expected to print.

@@ -14,7 +14,6 @@ use super::evidence::{Evidence, Variant};
 use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
 use super::head::{RunLinks, brief, head};
-use super::highlight::Painter;
 use super::images::ParityShown;
 use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
@@ -69,8 +68,7 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
     let numbers: Vec<usize> = (0..book.pages.len()).collect();
     parallel::each(
         &numbers,
-        Painter::new,
-        |painter, number| press.page(*number, painter, writer),
+        |number| press.page(*number, writer),
         |number, made| {
             if let Some(whole) = &mut whole {
                 whole.file.add(&made.chapter)?;
@@ -99,13 +97,12 @@ pub(super) fn rebuild_pages(
     book: &Book,
     numbers: &[usize],
     options: &SiteOptions<'_>,
-    painter: &mut Painter,
     writer: &SiteWriter,
 ) -> Result<(Vec<Finding>, Vec<Vec<PathBuf>>), BookError> {
     let press = Press::new(book, options)?;
     let (mut findings, mut files) = (Vec::new(), Vec::new());
     for number in numbers {
-        let made = press.page(*number, painter, writer)?;
+        let made = press.page(*number, writer)?;
         findings.extend(made.kept.findings);
         files.push(made.kept.files);
     }
@@ -230,9 +227,9 @@ impl<'a> Press<'a> {
     }
 
     /// Makes a page and writes it, with all that is its own.
-    fn page(&self, number: usize, painter: &mut Painter, writer: &SiteWriter) -> Result<Made, BookError> {
+    fn page(&self, number: usize, writer: &SiteWriter) -> Result<Made, BookError> {
         let page = &self.book.pages[number];
-        let (expanded, rendered) = self.rendered(page, painter);
+        let (expanded, rendered) = self.rendered(page);
         let html = self.html(number, &expanded, &rendered, &page.output)?;
         writer.put(&page.output, html.as_bytes())?;
         writer.put(&markdown_path(page), page.tutorial.source.text().as_bytes())?;
@@ -265,7 +262,7 @@ impl<'a> Press<'a> {
     }
 
     /// Returns a page's text and all that was found in it.
-    fn rendered(&self, page: &Page, painter: &mut Painter) -> (Expanded, Rendered) {
+    fn rendered(&self, page: &Page) -> (Expanded, Rendered) {
         let source = &page.tutorial.source;
         let reach = Reach { page: &page.file, root: self.options.root };
         let expanded = expand(source, page.tutorial.body.start, reach);
@@ -279,7 +276,7 @@ impl<'a> Press<'a> {
             tutorial: &page.tutorial,
             evidence: page.evidence.as_ref(),
         };
-        let rendered = render(&context, painter);
+        let rendered = render(&context);
         (expanded, rendered)
     }
 
@@ -530,7 +527,7 @@ impl<'a> Press<'a> {
         let root = self.book.settings.site_path();
         let (title, content) = match &self.book.not_found {
             Some(page) => {
-                let (_, rendered) = self.rendered(page, &mut Painter::new());
+                let (_, rendered) = self.rendered(page);
                 (page.title.clone(), from_root(&rendered.html, &page.output, &root))
             }
             None => ("Not found".to_owned(), NOT_FOUND.to_owned()),

@@ -12,7 +12,7 @@ use crate::tutorial::{Action, Origin, Step, TranscriptCommand};
 use super::ansi::ansi_html;
 use super::escape::{escaped, push_escaped};
 use super::evidence::{Evidence, StepEvidence, Variant};
-use super::highlight::Painter;
+use super::highlight::painted;
 use super::shape::Shown;
 
 /// Lines of output that are open from the start.
@@ -32,7 +32,7 @@ pub(super) struct Card<'a> {
 
 impl Card<'_> {
     /// Returns the card as HTML.
-    pub(super) fn html(&self, painter: &mut Painter) -> String {
+    pub(super) fn html(&self) -> String {
         let parts: Vec<(usize, &Variant, Option<StepEvidence<'_>>)> = self
             .evidence
             .variants
@@ -59,7 +59,7 @@ impl Card<'_> {
             self.in_variant(&mut html, *number, "span", &caption(step.as_ref()));
         }
         html.push_str("<button type=\"button\" class=\"copy needs-script\">Copy</button></figcaption>");
-        html.push_str(&self.code(painter));
+        html.push_str(&self.code());
         for (number, variant, step) in &parts {
             let evidence = step.as_ref().map(|step| self.outputs(variant, step)).unwrap_or_default();
             if !evidence.is_empty() {
@@ -79,11 +79,11 @@ impl Card<'_> {
         }
     }
 
-    fn code(&self, painter: &mut Painter) -> String {
+    fn code(&self) -> String {
         let language = &self.step.language;
         let code = match &self.step.action {
-            Action::Transcript(commands) => transcript(commands, &self.step.place, painter),
-            Action::Command | Action::File(_) => painter.paint(language, &self.step.text.content),
+            Action::Transcript(commands) => transcript(commands, &self.step.place),
+            Action::Command | Action::File(_) => painted(language, &self.step.text.content),
         };
         let name = escaped(&self.step.name.0);
         format!(
@@ -206,11 +206,11 @@ fn caption(step: Option<&StepEvidence<'_>>) -> String {
     format!("{before}{}{}", step.shown.badge(), why.unwrap_or_default())
 }
 
-fn transcript(commands: &[TranscriptCommand], block: &Place, painter: &mut Painter) -> String {
+fn transcript(commands: &[TranscriptCommand], block: &Place) -> String {
     let mut html = String::new();
     for command in commands {
-        let painted = painter.paint("bash", command.command.trim_end_matches('\n'));
-        for (number, line) in painted.split('\n').enumerate() {
+        let code = painted("bash", command.command.trim_end_matches('\n'));
+        for (number, line) in code.split('\n').enumerate() {
             let prompt = if number == 0 { "$ " } else { "&gt; " };
             let _ = writeln!(html, "<span class=\"prompt\">{prompt}</span>{line}");
         }

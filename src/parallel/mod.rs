@@ -64,12 +64,9 @@ fn claim<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
 
 /// Gives each item to a function, several at once, and each result in order to another, which has the
 /// calling thread to itself. The first error ends the work.
-///
-/// Each thread makes its own helper with `prepare`, to reuse it from item to item.
-pub fn each<T: Sync, H, R: Send, E: Send>(
+pub fn each<T: Sync, R: Send, E: Send>(
     items: &[T],
-    prepare: impl Fn() -> H + Sync,
-    act: impl Fn(&mut H, &T) -> Result<R, E> + Sync,
+    act: impl Fn(&T) -> Result<R, E> + Sync,
     mut take: impl FnMut(&T, R) -> Result<(), E>,
 ) -> Result<(), E> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -81,10 +78,9 @@ pub fn each<T: Sync, H, R: Send, E: Send>(
             let sender = sender.clone();
             scope.spawn(|| {
                 let sender = sender;
-                let mut helper = prepare();
                 while !stopped.load(Ordering::Relaxed) {
                     let Some((at, item)) = claim(items, &next) else { return };
-                    if sender.send((at, act(&mut helper, item))).is_err() {
+                    if sender.send((at, act(item))).is_err() {
                         return;
                     }
                 }
@@ -129,17 +125,12 @@ mod tests {
         let items: Vec<usize> = (0..1000).collect();
         let until = |last: usize| {
             let mut taken = Vec::new();
-            let act = |(): &mut (), item: &usize| if *item == last { Err(*item) } else { Ok(item * 2) };
-            let outcome = each(
-                &items,
-                || (),
-                act,
-                |item, double| {
-                    assert_eq!(item * 2, double);
-                    taken.push(*item);
-                    Ok(())
-                },
-            );
+            let act = |item: &usize| if *item == last { Err(*item) } else { Ok(item * 2) };
+            let outcome = each(&items, act, |item, double| {
+                assert_eq!(item * 2, double);
+                taken.push(*item);
+                Ok(())
+            });
             (outcome, taken)
         };
         assert_eq!(until(1000), (Ok(()), items.clone()));

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use super::live::Live;
 use super::watch::{Message, Watch};
 use crate::book::error::BookError;
-use crate::book::highlight::Painter;
 use crate::book::load::{Book, Page, Project, load_book, reread_page};
 use crate::book::output::{LIST, SiteWriter};
 use crate::book::site::{SiteOptions, build_site, rebuild_pages};
@@ -73,8 +72,6 @@ pub(super) struct Rebuilder<W> {
 #[derive(Default)]
 pub(super) struct State {
     current: Option<Current>,
-    /// Colours code; made once, because that takes longer than a page.
-    painter: Option<Painter>,
     dates: Option<BTreeMap<PathBuf, String>>,
     /// What is wrong with the book, in its pages and around them.
     errors: Vec<Finding>,
@@ -232,7 +229,7 @@ impl<W: Workshop> Rebuilder<W> {
 
     /// Returns what came of it; nothing where one of the pages cannot be read.
     fn rebuilt(&mut self, numbers: &BTreeSet<usize>) -> Result<Option<Made>, BookError> {
-        let State { current: Some(current), dates, painter, errors, stale } = &mut self.state else {
+        let State { current: Some(current), dates, errors, stale } = &mut self.state else {
             return Ok(None);
         };
         let mut findings = Vec::new();
@@ -254,8 +251,7 @@ impl<W: Workshop> Rebuilder<W> {
         };
         let numbers: Vec<usize> = numbers.iter().copied().collect();
         let writer = SiteWriter::open(&self.output)?;
-        let painter = painter.get_or_insert_with(Painter::new);
-        let (found, files) = rebuild_pages(&current.book, &numbers, &options, painter, &writer)?;
+        let (found, files) = rebuild_pages(&current.book, &numbers, &options, &writer)?;
         findings.extend(found);
         for (number, files) in numbers.iter().zip(files) {
             current.files[*number] = current.project.files_of(&current.book.pages[*number], files);
