@@ -169,6 +169,21 @@ fn what_is_broken_is_shown_until_it_is_mended() {
 }
 
 #[test]
+fn page_that_cannot_be_run_is_told_by_every_build() {
+    let preview = Preview::of(book());
+    let mut events = preview.listen("deep/two.html");
+    preview.project.write("docs/deep/two.md", "---\ntitel: Two\n---\n# Two\n\nanew\n");
+    events.until("problem", |data| data.contains("titel"));
+    // The whole book is built when it is quiet, and that does not read the page again.
+    until("the whole book is built", || preview.project.read("site/print.html").contains("anew").then_some(()));
+    preview.project.write("docs/one.md", "# One\n\nsecond\n");
+    events.until("changed", |data| data.contains("\"one.html\"") || data.contains('*'));
+    preview.listen("one.html").until("problem", |data| data.contains("titel"));
+    preview.project.write("docs/deep/two.md", "# Two\n");
+    events.until("problem", |data| data.trim() == "\"\"");
+}
+
+#[test]
 fn run_in_another_terminal_is_shown() {
     let preview = Preview::of(book());
     assert!(preview.get("/deep/two.html").contains("No run of this page is on record."));

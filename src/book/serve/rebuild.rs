@@ -237,10 +237,13 @@ impl<W: Workshop> Rebuilder<W> {
             let before = &current.book.pages[*number];
             let (page, found) = reread_page(&current.book, before, &current.project.options());
             let Some(page) = page else { return Ok(None) };
-            findings.extend(found);
             // Its title stands on other pages too.
             *stale |= page.title != before.title;
             errors.retain(|error| !is_in(error, &page));
+            // Builds of the whole site tell them again: they do not read the page.
+            current.findings.retain(|finding| !is_in(finding, &page));
+            current.findings.extend(found.iter().cloned());
+            findings.extend(found);
             current.book.pages[*number] = page;
         }
         let no_dates = BTreeMap::new();
