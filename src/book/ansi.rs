@@ -117,59 +117,88 @@ fn after_string(text: &str) -> &str {
 #[derive(Debug, Default)]
 struct Style {
     colour: Option<u8>,
+    ground: Option<u8>,
     bold: bool,
     dim: bool,
     italic: bool,
     underlined: bool,
+    struck: bool,
+    /// Colour and ground change places.
+    reversed: bool,
 }
 
 impl Style {
     fn apply(&mut self, parameters: &str) {
-        let mut numbers = parameters.split([';', ':']).map(|number| number.parse::<u16>().unwrap_or(0));
-        while let Some(number) = numbers.next() {
-            match number {
+        let mut parameters = parameters.split(';');
+        while let Some(parameter) = parameters.next() {
+            let mut parts = parameter.split(':').map(number);
+            let first = parts.next().unwrap_or(0);
+            // What belongs to a colour stands in the same parameter, or in the next ones.
+            let parts: Vec<u16> = parts.collect();
+            let mut colour = || match parts.as_slice() {
+                [] => extended(&mut parameters.by_ref().map(number)),
+                // A colour space may stand before red, green and blue.
+                [2, _, red, green, blue, ..] => nearest(*red, *green, *blue),
+                parts => extended(&mut parts.iter().copied()),
+            };
+            match first {
                 0 => *self = Self::default(),
                 1 => self.bold = true,
                 2 => self.dim = true,
                 3 => self.italic = true,
-                4 => self.underlined = true,
+                4 => self.underlined = parts != [0],
+                7 => self.reversed = true,
+                9 => self.struck = true,
                 22 => (self.bold, self.dim) = (false, false),
                 23 => self.italic = false,
                 24 => self.underlined = false,
-                30..=37 => self.colour = u8::try_from(number - 30).ok(),
-                90..=97 => self.colour = u8::try_from(number - 90).ok(),
-                38 => self.colour = extended(&mut numbers),
-                48 => {
-                    extended(&mut numbers);
-                }
+                27 => self.reversed = false,
+                29 => self.struck = false,
+                30..=37 => self.colour = u8::try_from(first - 30).ok(),
+                90..=97 => self.colour = u8::try_from(first - 90).ok(),
+                38 => self.colour = colour(),
                 39 => self.colour = None,
+                40..=47 => self.ground = u8::try_from(first - 40).ok(),
+                100..=107 => self.ground = u8::try_from(first - 100).ok(),
+                48 => self.ground = colour(),
+                49 => self.ground = None,
                 _ => {}
             }
         }
     }
 
     fn classes(&self) -> Option<String> {
-        let colour = self.colour.map(|colour| format!("c{colour}"));
+        let (colour, ground) =
+            if self.reversed { (self.ground, self.colour) } else { (self.colour, self.ground) };
+        let colours = [colour.map(|colour| format!("c{colour}")), ground.map(|ground| format!("g{ground}"))];
         let flags = [
             (self.bold, "bold"),
             (self.dim, "dim"),
             (self.italic, "italic"),
             (self.underlined, "underlined"),
+            (self.struck, "struck"),
+            (self.reversed && colour.is_none() && ground.is_none(), "reversed"),
         ];
         let flags = flags.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_owned());
-        let classes: Vec<String> = colour.into_iter().chain(flags).collect();
+        let classes: Vec<String> = colours.into_iter().flatten().chain(flags).collect();
         (!classes.is_empty()).then(|| classes.join(" "))
     }
 }
 
+fn number(text: &str) -> u16 {
+    text.parse().unwrap_or(0)
+}
+
 /// Reads a colour of the palette or of 24 bits, and returns the nearest of the eight.
-fn extended(numbers: &mut impl Iterator<Item = u16>) -> Option<u8> {
+fn extended(numbers: &mut dyn Iterator<Item = u16>) -> Option<u8> {
+    // What the six steps of red, green and blue in the palette are.
+    const STEPS: [u16; 6] = [0, 95, 135, 175, 215, 255];
     match numbers.next()? {
         5 => match numbers.next()? {
             index @ 0..=15 => u8::try_from(index % 8).ok(),
             index @ 16..=231 => {
-                let index = index - 16;
-                nearest(index / 36 * 51, index / 6 % 6 * 51, index % 6 * 51)
+                let [red, green, blue] = [36, 6, 1].map(|place| STEPS[usize::from((index - 16) / place % 6)]);
+                nearest(red, green, blue)
             }
             _ => None,
         },
@@ -208,7 +237,17 @@ mod tests {
             "\u{1b}[38;5;196mr\u{1b}[38;2;10;200;10mg",
             "<span class=\"c1\">r</span><span class=\"c2\">g</span>",
         );
-        check("\u{1b}[48;5;4mground", "ground");
+        check("\u{1b}[38;5;208morange", "<span class=\"c3\">orange</span>");
+        check("\u{1b}[38:2::10:200:10;4:3mg", "<span class=\"c2 underlined\">g</span>");
+        check("\u{1b}[48;5;4mground", "<span class=\"g4\">ground</span>");
+        check(
+            "\u{1b}[37;41ma\u{1b}[49;9mb",
+            "<span class=\"c7 g1\">a</span><span class=\"c7 struck\">b</span>",
+        );
+        check(
+            "\u{1b}[7ma\u{1b}[32mb\u{1b}[27mc",
+            "<span class=\"reversed\">a</span><span class=\"g2\">b</span><span class=\"c2\">c</span>",
+        );
         check("never \u{1b}[4mclosed", "never <span class=\"underlined\">closed</span>");
     }
 

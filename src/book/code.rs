@@ -27,6 +27,8 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     let lines = lines(&text, &info, block.settings);
     let body = if lines.iter().any(|line| line.hidden || line.lit) {
         lines_html(&lines, info.language)
+    } else if lines.iter().any(|line| matches!(line.text, Cow::Owned(_))) {
+        painted(info.language, &lines.iter().map(|line| format!("{}\n", line.text)).collect::<String>())
     } else {
         painted(info.language, &text)
     };
@@ -40,7 +42,7 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     };
     format!(
         "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div>\
-         <pre tabindex=\"0\" aria-label=\"{}\"><code{class}>{body}</code></pre></div>\n",
+         <pre tabindex=\"0\" role=\"group\" aria-label=\"{}\"><code{class}>{body}</code></pre></div>\n",
         escaped(label),
         if block.expected { "Expected output" } else { "Code" },
     )

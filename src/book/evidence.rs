@@ -93,11 +93,11 @@ impl Variant {
 }
 
 impl Evidence {
-    /// Returns the state that the page as a whole shows: the worst of what was run, unless nothing was.
+    /// Returns the state that the page as a whole shows: the worst, but for what the machine could not run.
     pub fn shown(&self) -> Shown {
         let states = || self.variants.iter().map(Variant::shown);
-        let run = states().filter(|shown| !matches!(shown, Shown::Skipped | Shown::NeverRun)).min();
-        run.or_else(|| states().min()).unwrap_or(Shown::NeverRun)
+        let tried = states().filter(|shown| *shown != Shown::Skipped).min();
+        tried.or_else(|| states().min()).unwrap_or(Shown::NeverRun)
     }
 
     /// Returns which variant a reader sees first: the first that is verified, else the first that was run.

@@ -56,7 +56,7 @@ pub struct Answer {
     pub json: String,
     /// What is wrong with its tutorials.
     pub findings: Vec<Finding>,
-    /// The tutorials, with what each shows.
+    /// The files of the tutorials, as messages name them, with what each shows.
     pub tutorials: Vec<(PathBuf, Shown)>,
 }
 
@@ -157,8 +157,9 @@ impl Request {
             findings.extend(found);
             pages.extend(page.map(|page| (path, page)));
         }
-        let tutorials = pages.iter().filter_map(|(path, page)| Some((path.clone(), page.evidence.as_ref()?)));
-        let tutorials = tutorials.map(|(path, evidence)| (path, evidence.shown())).collect();
+        let tutorials =
+            pages.values().filter_map(|page| Some((page.shown_path(), page.evidence.as_ref()?.shown())));
+        let tutorials = tutorials.collect();
         let (form, style) = (self.form, self.style);
         each_chapter(&mut self.book, &mut |chapter| {
             let Some(page) = source_path(chapter).and_then(|path| pages.get(&path)) else { return };

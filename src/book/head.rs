@@ -14,7 +14,7 @@ use super::evidence::{Evidence, Variant};
 use super::graph::{Node, graph_svg};
 use super::images::images;
 use super::shape::Shown;
-use super::step::step_id;
+use super::step::step_link;
 
 /// Most steps of which a picture is drawn: one of more says nothing.
 const MOST_NODES: usize = 60;
@@ -76,12 +76,11 @@ pub(super) fn brief(evidence: &Evidence) -> String {
     html
 }
 
-/// Returns the choice of a variant, which works without a script, and the rules that show one at a time.
+/// Returns the choice of a variant; with [`variant_rules`] it works without a script.
 fn tabs(evidence: &Evidence) -> String {
     let first = evidence.first();
     let mut html =
         format!("<fieldset class=\"variants\" data-compare-skip><legend>{}</legend>", counted(evidence));
-    let mut rules = String::new();
     for (number, variant) in evidence.variants.iter().enumerate() {
         let name = variant.plan.key.variant.as_deref().unwrap_or("default");
         let checked = if number == first { " checked" } else { "" };
@@ -91,12 +90,24 @@ fn tabs(evidence: &Evidence) -> String {
             variant.shown().icon_with_name(),
             escaped(name)
         );
-        let _ = write!(
-            rules,
-            "main:has(#variant-{number}:checked) [data-variant]:not([data-variant=\"{number}\"]){{display:none}}"
-        );
     }
-    format!("{html}</fieldset><style>{rules}</style>\n")
+    html + "</fieldset>\n"
+}
+
+/// Returns the rules of a sheet that show one variant at a time; none where there is only one.
+pub(super) fn variant_rules(evidence: &Evidence) -> Option<String> {
+    let rule = |number: usize| {
+        format!(
+            "main:has(#variant-{number}:checked) [data-variant]:not([data-variant=\"{number}\"]){{display:none}}"
+        )
+    };
+    let variants = evidence.variants.len();
+    (variants > 1).then(|| (0..variants).map(rule).collect())
+}
+
+/// Returns what follows the address of a page in a link to a variant; nothing where there is only one.
+pub(super) fn variant_link(evidence: &Evidence, number: usize) -> String {
+    if evidence.variants.len() > 1 { format!("#variant-{number}") } else { String::new() }
 }
 
 /// Returns how many variants there are of each state, worst first: what is shown may be better than another one.
@@ -142,7 +153,8 @@ fn last_run(variant: &Variant) -> String {
 
 /// Returns a moment as readers see it; its day and its hour stay on one line.
 pub(super) fn moment(at: jiff::Timestamp) -> String {
-    format!("<time datetime=\"{at}\">{}</time>", at.strftime("%Y-%m-%d %H:%M UTC"))
+    // HTML has no more than three digits of a second.
+    format!("<time datetime=\"{at:.3}\">{}</time>", at.strftime("%Y-%m-%d %H:%M UTC"))
 }
 
 /// Returns why a state is what it is, as a list.
@@ -230,7 +242,7 @@ fn picture(variant: &Variant, tutorial: &Tutorial, number: usize) -> String {
             name: step.planned.name.0.clone(),
             note: step.took().unwrap_or_else(|| step.shown.word().to_owned()),
             state: step.shown,
-            href: is_shown(step.planned.source).then(|| format!("#{}", step_id(&step.planned.name.0))),
+            href: is_shown(step.planned.source).then(|| step_link(&step.planned.name.0)),
             cleanup: step.planned.cleanup,
         })
         .collect();

@@ -100,6 +100,13 @@ pub struct Page {
     pub evidence: Option<Evidence>,
 }
 
+impl Page {
+    /// Returns the path that messages have for it.
+    pub(super) fn shown_path(&self) -> PathBuf {
+        self.tutorial.source.path().to_path_buf()
+    }
+}
+
 /// Reads a book.
 ///
 /// # Errors

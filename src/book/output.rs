@@ -90,6 +90,11 @@ impl SiteWriter {
         Ok(())
     }
 
+    /// Returns a file of the site that was there, as text.
+    pub(super) fn earlier(&self, path: &Path) -> Option<String> {
+        self.before.contains(path).then(|| fs::read_to_string(self.folder.join(path)).ok()).flatten()
+    }
+
     /// Begins a file that is written piece by piece; `None` where its name is taken.
     pub(super) fn begin(&self, path: &Path) -> Result<Option<Growing<'_>>, BookError> {
         if !self.enter(path)? {

@@ -78,7 +78,7 @@ impl Shown {
     /// Returns the shape beside words that say the same.
     pub(super) fn icon(self) -> String {
         format!(
-            "<svg class=\"shape {}\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">{}</svg>",
+            "<svg class=\"shape {}\" width=\"16\" height=\"16\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">{}</svg>",
             self.class(),
             self.drawing()
         )

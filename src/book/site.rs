@@ -13,7 +13,7 @@ use super::error::BookError;
 use super::evidence::{Evidence, Variant};
 use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
-use super::head::{RunLinks, brief, head};
+use super::head::{RunLinks, brief, head, variant_link, variant_rules};
 use super::images::ParityShown;
 use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
@@ -48,7 +48,7 @@ pub struct SiteOptions<'a> {
 pub struct Site {
     /// What is wrong with the pages.
     pub findings: Vec<Finding>,
-    /// The tutorials, with what each shows.
+    /// The files of the tutorials, as messages name them, with what each shows.
     pub tutorials: Vec<(PathBuf, Shown)>,
     /// The links to other sites. Nothing says yet whether they lead anywhere.
     pub external: Vec<ExternalLink>,
@@ -88,7 +88,9 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
     let files = kept.iter_mut().map(|kept| std::mem::take(&mut kept.files)).collect();
     let external = kept.iter_mut().flat_map(|kept| std::mem::take(&mut kept.external)).collect();
     let findings = press.findings(kept, writer);
-    Ok(Site { findings, tutorials: press.states.into_iter().collect(), external, files })
+    let tutorials =
+        book.pages.iter().filter_map(|page| Some((page.shown_path(), page.evidence.as_ref()?.shown())));
+    Ok(Site { findings, tutorials: tutorials.collect(), external, files })
 }
 
 /// Writes some pages of a site again, and nothing else. Returns what is wrong in them by themselves, and
@@ -338,6 +340,7 @@ impl<'a> Press<'a> {
                 .as_ref()
                 .map(|template| template.replace("{path}", &self.repository_path(page))),
             updated: self.options.changed.get(&page.file).cloned(),
+            style: page.evidence.as_ref().and_then(variant_rules),
             previous: number.checked_sub(1).map(|before| turn(&pages[before])),
             next: pages.get(number + 1).map(turn),
         }
@@ -371,8 +374,10 @@ impl<'a> Press<'a> {
         if self.contents.is_big() {
             files.push(("assets/nav.js".into(), self.contents.script().into_bytes()));
         }
+        // GitHub Pages would take pages in Markdown for its own.
+        files.push((".nojekyll".into(), Vec::new()));
         files.extend(self.badges());
-        files.extend(self.for_machines(kept));
+        files.extend(self.for_machines(kept, writer));
         files.extend(self.own_pages()?);
         files.extend(self.redirects());
         for (path, content) in files {
@@ -449,7 +454,7 @@ impl<'a> Press<'a> {
         files
     }
 
-    fn for_machines(&self, kept: &[Kept]) -> Vec<(PathBuf, Vec<u8>)> {
+    fn for_machines(&self, kept: &[Kept], writer: &SiteWriter) -> Vec<(PathBuf, Vec<u8>)> {
         let entries: Vec<Entry<'_>> = self
             .book
             .pages
@@ -469,7 +474,8 @@ impl<'a> Press<'a> {
             let site = format!("{}/", site.trim_end_matches('/'));
             files.push(("sitemap.xml".into(), feeds::sitemap(&site, &entries).into_bytes()));
             if !self.states.is_empty() {
-                let feed = feeds::feed(&site, &self.view.title, self.changes());
+                let before = writer.earlier(Path::new("feed.xml")).unwrap_or_default();
+                let feed = feeds::feed(&site, &self.view.title, self.changes(), &before);
                 files.push(("feed.xml".into(), feed.into_bytes()));
             }
         }
@@ -477,25 +483,39 @@ impl<'a> Press<'a> {
         files
     }
 
+    /// Returns what is known about each variant that was run.
     fn changes(&self) -> Vec<Change> {
         let tutorials = self.book.pages.iter().filter_map(|page| Some((page, page.evidence.as_ref()?)));
-        let runs = tutorials
-            .flat_map(|(page, evidence)| evidence.variants.iter().map(move |variant| (page, variant)));
-        let change = |(page, variant): (&Page, &Variant)| {
-            let record = variant.record.as_ref()?;
-            Some(Change {
-                url: encoded(&page.output),
-                title: variant
-                    .plan
-                    .key
-                    .variant
-                    .as_ref()
-                    .map_or_else(|| page.title.clone(), |name| format!("{} [{name}]", page.title)),
-                state: variant.shown(),
-                at: record.ended,
-            })
-        };
-        runs.filter_map(change).collect()
+        let variants = tutorials.flat_map(|(page, evidence)| {
+            let variants = evidence.variants.iter().enumerate();
+            variants.filter_map(move |(number, variant)| self.change(page, evidence, number, variant))
+        });
+        variants.collect()
+    }
+
+    fn change(&self, page: &Page, evidence: &Evidence, number: usize, variant: &Variant) -> Option<Change> {
+        let record = variant.record.as_ref()?;
+        let name = variant.plan.key.variant.as_ref().map(|name| format!(" [{name}]"));
+        let changed = self.options.changed.get(&page.file);
+        let changed = changed.and_then(|day| format!("{day}T00:00:00Z").parse::<jiff::Timestamp>().ok());
+        let state = variant.shown();
+        // What is stale became so when the page was changed.
+        let changed = changed.filter(|changed| state == Shown::Stale && *changed > record.ended);
+        let why = variant
+            .steps()
+            .filter(|step| step.shown == Shown::Failed)
+            .filter_map(|step| Some(format!("step {}: {}", step.planned.name.0, step.why?)));
+        let about = std::iter::once(record.result.coverage.summary())
+            .chain(why)
+            .chain(variant.state.reasons().iter().cloned());
+        Some(Change {
+            url: encoded(&page.output) + &variant_link(evidence, number),
+            title: page.title.clone() + &name.unwrap_or_default(),
+            state,
+            about: about.collect::<Vec<_>>().join("; "),
+            fingerprint: variant.plan.fingerprint.0.clone(),
+            at: changed.unwrap_or(record.ended),
+        })
     }
 
     /// Returns the pages that the program adds: what is verified, all pages, and the one for wrong addresses.

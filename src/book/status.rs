@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::escaped;
-use super::head::moment;
+use super::head::{moment, variant_link};
 use super::images::ParityShown;
 use super::links::encoded;
 use super::load::Page;
@@ -18,7 +18,8 @@ pub(super) fn status_page(pages: &[Page]) -> String {
         "<h1>What is verified</h1>\n<p>Every tutorial of this book, with its last run.</p>\n<div class=\"table wide\" tabindex=\"0\" role=\"group\" aria-label=\"Tutorials\"><table><thead><tr><th>Tutorial</th><th>State</th>{parity}<th>Run</th><th>Blocks</th><th>Took</th></tr></thead><tbody>\n"
     );
     for page in pages {
-        for variant in page.evidence.iter().flat_map(|evidence| &evidence.variants) {
+        let Some(evidence) = &page.evidence else { continue };
+        for (number, variant) in evidence.variants.iter().enumerate() {
             let run = variant.record.as_ref();
             let when = run.map(|run| moment(run.ended)).unwrap_or_default();
             let took = run.map(|run| duration(run.result.duration)).unwrap_or_default();
@@ -30,7 +31,7 @@ pub(super) fn status_page(pages: &[Page]) -> String {
             let _ = writeln!(
                 html,
                 "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td>{parity}<td>{when}</td><td>{}</td><td>{took}</td></tr>",
-                escaped(&encoded(&page.output)),
+                escaped(&(encoded(&page.output) + &variant_link(evidence, number))),
                 escaped(&page.title),
                 escaped(&name),
                 variant.shown().badge(),

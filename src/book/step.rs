@@ -1,6 +1,7 @@
 //! A step as a card: its commands, what is known about them, and what they really printed.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Place, Source, plural};
@@ -13,6 +14,7 @@ use super::ansi::ansi_html;
 use super::escape::{escaped, push_escaped};
 use super::evidence::{Evidence, StepEvidence, Variant};
 use super::highlight::painted;
+use super::links::encoded;
 use super::shape::Shown;
 
 /// Lines of output that are open from the start.
@@ -47,8 +49,9 @@ impl Card<'_> {
         };
         let name = &self.step.name.0;
         let mut html = format!(
-            "<figure class=\"step {class}\" id=\"{id}\"><figcaption><a class=\"name\" href=\"#{id}\">{name}</a>",
+            "<figure class=\"step {class}\" id=\"{id}\"><figcaption><a class=\"name\" href=\"{link}\">{name}</a>",
             id = escaped(&step_id(name)),
+            link = escaped(&step_link(name)),
             name = escaped(name),
         );
         if let Action::File(path) = &self.step.action {
@@ -87,7 +90,7 @@ impl Card<'_> {
         };
         let name = escaped(&self.step.name.0);
         format!(
-            "<pre tabindex=\"0\" aria-label=\"Commands of {name}\"><code class=\"language-{}\">{code}</code></pre>",
+            "<pre tabindex=\"0\" role=\"group\" aria-label=\"Commands of {name}\"><code class=\"language-{}\">{code}</code></pre>",
             escaped(language)
         )
     }
@@ -194,6 +197,11 @@ pub(super) fn step_id(name: &str) -> String {
     format!("step-{name}").chars().map(|letter| if letter.is_whitespace() { '-' } else { letter }).collect()
 }
 
+/// Returns the link to a step from its own page.
+pub(super) fn step_link(name: &str) -> String {
+    format!("#{}", encoded(Path::new(&step_id(name))))
+}
+
 /// Returns a state with how long it took.
 fn caption(step: Option<&StepEvidence<'_>>) -> String {
     let Some(step) = step else { return Shown::Skipped.badge() };
@@ -255,7 +263,7 @@ impl Printed {
 
     /// Returns what is to be said where a part is missing.
     pub(super) fn cut_note(&self) -> Option<String> {
-        self.cut.map(|bytes| format!("The end of {bytes} bytes; the record has more."))
+        self.cut.map(|bytes| format!("The end of {bytes} bytes."))
     }
 
     fn html(&self) -> String {
@@ -263,22 +271,24 @@ impl Printed {
         let title = self.title;
         let cut = self.cut_note().map(|note| format!("<p class=\"cut\">{note}</p>")).unwrap_or_default();
         format!(
-            "<details{open}><summary><b>{title}</b> · {}</summary><pre tabindex=\"0\" aria-label=\"{title}\">{}</pre>{cut}</details>",
+            "<details{open}><summary><b>{title}</b> · {}</summary><pre tabindex=\"0\" role=\"group\" aria-label=\"{title}\">{}</pre>{cut}</details>",
             escaped(&self.note()),
             ansi_html(&self.text),
         )
     }
 }
 
-/// Returns the last whole lines of a text that is too long for a page, and whether any were cut.
+/// Returns the last lines of a text that is too long for a page, and whether any were cut.
+///
+/// The first of them is whole, unless that would leave less than half of what may be shown.
 fn tail(text: &str) -> (&str, bool) {
     if text.len() <= MOST_OUTPUT {
         return (text, false);
     }
-    // A line's end is never inside of a character.
-    let start = text.len() - MOST_OUTPUT;
-    let newline = text.as_bytes()[start..].iter().position(|byte| *byte == b'\n');
-    (newline.map_or("", |newline| &text[start + newline + 1..]), true)
+    let start = (text.len() - MOST_OUTPUT..).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let end = text[start..].trim_end_matches('\n');
+    let newline = end.find('\n').filter(|newline| *newline < MOST_OUTPUT / 2);
+    (&text[start + newline.map_or(0, |newline| newline + 1)..], true)
 }
 
 fn difference(summary: &str, lines: &[DiffLine]) -> String {
@@ -287,7 +297,7 @@ fn difference(summary: &str, lines: &[DiffLine]) -> String {
     if lines.is_empty() {
         return html + "</details>";
     }
-    html.push_str("<pre tabindex=\"0\" aria-label=\"Difference\" class=\"diff\">");
+    html.push_str("<pre tabindex=\"0\" role=\"group\" aria-label=\"Difference\" class=\"diff\">");
     for line in lines {
         let (class, text) = difference_line(line);
         let _ = write!(html, "<span class=\"{class}\">{}</span>", ansi_html(&text));

@@ -46,6 +46,8 @@ pub(super) struct PageView {
     pub(super) markdown: Option<String>,
     pub(super) edit: Option<String>,
     pub(super) updated: Option<String>,
+    /// Rules of its own, as CSS.
+    pub(super) style: Option<String>,
     pub(super) previous: Option<TurnView>,
     pub(super) next: Option<TurnView>,
 }

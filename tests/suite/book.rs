@@ -120,6 +120,7 @@ fn site_of_a_book_has_these_files() {
         .filter(|name| !name.starts_with("search/"))
         .collect();
     let expected = [
+        ".nojekyll",
         ".stagebook-site",
         "404.html",
         "assets/book.css",
@@ -278,8 +279,24 @@ fn build_can_require_what_is_verified() {
     let required = ["book", "build", "docs", "-d", "site", "--require", "verified"];
     let built = project.run(required);
     assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
-    assert!(built.stderr.contains("hello.md: never run"), "{}", built.stderr);
+    assert!(built.stderr.contains("docs/hello.md: never run"), "{}", built.stderr);
     assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    assert_eq!(project.run(required).status.code(), Some(0));
+}
+
+#[test]
+fn variant_that_nobody_ran_does_not_pass_for_verified() {
+    let project = Project::new();
+    project.write(
+        "docs/m.md",
+        "---\nmatrix: {V: [a, b]}\n---\n# M\n\n```bash {name=say}\necho of each\n```\n\n```output\nof each\n```\n",
+    );
+    let required = ["book", "build", "docs", "-d", "site", "--require", "verified"];
+    assert_eq!(project.run(["run", "docs/m.md", "--param", "V=a"]).status.code(), Some(0));
+    let built = project.run(required);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    assert!(built.stderr.contains("docs/m.md: never run"), "{}", built.stderr);
+    assert_eq!(project.run(["run", "docs/m.md"]).status.code(), Some(0));
     assert_eq!(project.run(required).status.code(), Some(0));
 }
 

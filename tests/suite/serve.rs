@@ -175,7 +175,9 @@ fn page_that_cannot_be_run_is_told_by_every_build() {
     preview.project.write("docs/deep/two.md", "---\ntitel: Two\n---\n# Two\n\nanew\n");
     events.until("problem", |data| data.contains("titel"));
     // The whole book is built when it is quiet, and that does not read the page again.
-    until("the whole book is built", || preview.project.read("site/print.html").contains("anew").then_some(()));
+    until("the whole book is built", || {
+        preview.project.read("site/print.html").contains("anew").then_some(())
+    });
     preview.project.write("docs/one.md", "# One\n\nsecond\n");
     events.until("changed", |data| data.contains("\"one.html\"") || data.contains('*'));
     preview.listen("one.html").until("problem", |data| data.contains("titel"));
@@ -238,7 +240,7 @@ fn only_this_book_is_served_and_only_to_this_machine() {
     assert!(sheet.contains("content-type: text/css") && sheet.contains("nosniff"), "{sheet}");
     assert!(preview.get("/deep").contains("location: /deep/"));
     let missing = preview.get("/no/such/page");
-    assert!(missing.contains("404 Not Found") && missing.contains("<base href=\"/\">"), "{missing}");
+    assert!(missing.contains("404 Not Found") && missing.contains("href=\"/assets/book.css\""), "{missing}");
     assert!(preview.get("/").contains("first"), "the first page is the index");
 }
 

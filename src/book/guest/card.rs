@@ -11,7 +11,7 @@ use crate::book::escape::escaped;
 use crate::book::evidence::{Evidence, StepEvidence, Variant};
 use crate::book::head::{details, reasons};
 use crate::book::shape::Shown;
-use crate::book::step::{left, step_id};
+use crate::book::step::{left, step_id, step_link};
 use crate::record::Store;
 use crate::tutorial::Step;
 
@@ -42,7 +42,8 @@ pub(super) fn step(step: &Step, number: usize, evidence: &Evidence, store: &Stor
     for (position, (variant, evidence)) in known.iter().enumerate() {
         html.push_str("<div class=\"stagebook-bar\">");
         if position == 0 {
-            let _ = write!(html, "<a class=\"stagebook-name\" href=\"#{id}\">{name}</a> ");
+            let link = escaped(&step_link(&step.name.0));
+            let _ = write!(html, "<a class=\"stagebook-name\" href=\"{link}\">{name}</a> ");
         }
         html.push_str(&variant_name(variant, known.len() > 1));
         html.push_str(&badge(shown(evidence)));
@@ -77,8 +78,8 @@ fn steps(variant: &Variant) -> String {
     let item = |step: StepEvidence<'_>| {
         let name = &step.planned.name.0;
         let took = step.took().map(|took| format!(" {took}")).unwrap_or_default();
-        let (id, name) = (escaped(&step_id(name)), escaped(name));
-        format!("<li><a href=\"#{id}\">{name}</a> {}{took}</li>", badge(step.shown))
+        let (link, name) = (escaped(&step_link(name)), escaped(name));
+        format!("<li><a href=\"{link}\">{name}</a> {}{took}</li>", badge(step.shown))
     };
     let items: String = variant.steps().map(item).collect();
     format!("<details><summary>Steps</summary><ol>{items}</ol></details>")

@@ -25,10 +25,19 @@
     showTheme(next);
   });
 
-  // Copies commands alone: neither prompts nor what they printed.
+  // A link may lead to a variant, which is chosen then.
+  const choose = () => {
+    const chosen = location.hash.startsWith("#variant-") && document.getElementById(location.hash.slice(1));
+    if (chosen?.name === "variant") chosen.checked = true;
+  };
+  choose();
+  addEventListener("hashchange", choose);
+
+  // Copies commands alone: neither prompts nor what they printed, nor lines that are not shown.
   const commands = (block) => {
     const copy = block.cloneNode(true);
     copy.querySelectorAll(".prompt, .printed, .callout").forEach((part) => part.remove());
+    if (block.closest(".hide-lines")) copy.querySelectorAll(".boring").forEach((part) => part.remove());
     return copy.textContent.replace(/\n+$/, "\n");
   };
   document.addEventListener("click", async (event) => {

@@ -1,8 +1,23 @@
 ((generation, page) => {
+  // What was chosen and opened stays so when the page is loaded again.
+  const key = `stagebook-live ${page}`;
+  const folded = () => [...document.querySelectorAll("main details")];
+  const variant = () => document.querySelector("input[name=variant]:checked");
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(key));
+    sessionStorage.removeItem(key);
+    const chosen = kept && document.getElementById(kept.variant);
+    if (chosen) chosen.checked = true;
+    if (kept?.open.length === folded().length) folded().forEach((part, number) => { part.open = kept.open[number]; });
+  } catch { /* nothing is kept */ }
+  const reload = () => {
+    try { sessionStorage.setItem(key, JSON.stringify({ variant: variant()?.id, open: folded().map((part) => part.open) })); } catch { /* nothing is kept */ }
+    location.reload();
+  };
   const events = new EventSource(`/.stagebook/events?${generation}&${encodeURIComponent(page)}`);
   events.addEventListener("changed", ({ data }) => {
     const pages = JSON.parse(data);
-    if (pages[0] === "*" || pages.includes(page)) location.reload();
+    if (pages[0] === "*" || pages.includes(page)) reload();
   });
   let shown;
   events.addEventListener("problem", ({ data }) => {
