@@ -269,7 +269,8 @@ impl<'a> Walk<'a> {
             other => {
                 match other {
                     Event::Text(text) | Event::Code(text) => self.say(text),
-                    Event::SoftBreak | Event::HardBreak | Event::End(_) => self.say(" "),
+                    Event::SoftBreak | Event::HardBreak => self.say(" "),
+                    Event::End(end) if !is_inline(*end) => self.say(" "),
                     _ => {}
                 }
                 self.push(other.clone());
@@ -310,13 +311,11 @@ impl<'a> Walk<'a> {
         range: &Range<usize>,
     ) -> (String, String, String) {
         let title = title(inner);
+        let mut id = self.anchors.add(&title, id.map(str::to_owned));
         // A title of punctuation alone needs an anchor too.
-        let text = if title.chars().any(|letter| letter.is_alphanumeric() || "-_".contains(letter)) {
-            title.as_str()
-        } else {
-            "section"
-        };
-        let id = self.anchors.add(text, id.map(str::to_owned));
+        if id.is_empty() {
+            id = self.anchors.add("section", None);
+        }
         let place = self.place(range);
         self.page.ids.push((id.clone(), place));
         let outside = std::mem::take(&mut self.out);
@@ -508,6 +507,20 @@ struct Given<'a> {
     id: Option<&'a str>,
     /// Everything else, as it stands in the tag.
     attributes: String,
+}
+
+/// Returns whether words go on where this ends.
+fn is_inline(end: TagEnd) -> bool {
+    matches!(
+        end,
+        TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough
+            | TagEnd::Link
+            | TagEnd::Image
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+    )
 }
 
 fn attributes(classes: &[CowStr<'_>], others: &[(CowStr<'_>, Option<CowStr<'_>>)]) -> String {

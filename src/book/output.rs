@@ -91,7 +91,7 @@ impl SiteWriter {
     }
 
     /// Returns a file of the site that was there, as text.
-    pub(super) fn earlier(&self, path: &Path) -> Option<String> {
+    pub(super) fn text_before(&self, path: &Path) -> Option<String> {
         self.before.contains(path).then(|| fs::read_to_string(self.folder.join(path)).ok()).flatten()
     }
 

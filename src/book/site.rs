@@ -474,7 +474,7 @@ impl<'a> Press<'a> {
             let site = format!("{}/", site.trim_end_matches('/'));
             files.push(("sitemap.xml".into(), feeds::sitemap(&site, &entries).into_bytes()));
             if !self.states.is_empty() {
-                let before = writer.earlier(Path::new("feed.xml")).unwrap_or_default();
+                let before = writer.text_before(Path::new("feed.xml")).unwrap_or_default();
                 let feed = feeds::feed(&site, &self.view.title, self.changes(), &before);
                 files.push(("feed.xml".into(), feed.into_bytes()));
             }
