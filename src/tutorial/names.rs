@@ -36,7 +36,9 @@ pub(crate) fn slug(text: &str) -> String {
         _ if letter.is_whitespace() => Some('-'),
         _ => letter.is_alphanumeric().then_some(letter),
     });
-    letters.collect()
+    let mut slug = String::with_capacity(lower.len());
+    slug.extend(letters);
+    slug
 }
 
 /// Names steps that have none: the heading's slug and a number.
