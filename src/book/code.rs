@@ -21,10 +21,10 @@ pub(super) struct CodeBlock<'a> {
 pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String {
     let info = Info::of(block.info);
     let text = match info.is_completed(block.settings) {
-        true => whole_program(block.text),
-        false => block.text.to_owned(),
+        true => Cow::Owned(whole_program(block.text)),
+        false => Cow::Borrowed(block.text),
     };
-    let lines = lines(&text, &info, block.settings);
+    let lines = if info.may_mark(block.settings) { lines(&text, &info, block.settings) } else { Vec::new() };
     let body = if lines.iter().any(|line| line.hidden || line.lit) {
         paint_lines(&lines, info.language, painter)
     } else {
@@ -73,6 +73,17 @@ impl<'a> Info<'a> {
         self.words.contains(&word)
     }
 
+    /// Returns what lines begin with that are hidden; Rust has a way of its own.
+    fn hides(&self, settings: &'a BookSettings) -> Option<&'a str> {
+        let own = self.words.iter().find_map(|word| word.strip_prefix("hidelines="));
+        own.or_else(|| settings.hide_lines.get(self.language).map(String::as_str))
+    }
+
+    /// Returns whether some of its lines may be hidden or lit.
+    fn may_mark(&self, settings: &'a BookSettings) -> bool {
+        self.language == "rust" || !self.words.is_empty() || self.hides(settings).is_some()
+    }
+
     /// Returns whether it is shown as a whole program: mdBook completes what readers can run and not edit.
     fn is_completed(&self, settings: &BookSettings) -> bool {
         let not_run = ["ignore", "noplayground", "noplaypen"].iter().any(|word| self.has(word));
@@ -119,8 +130,7 @@ struct Line<'a> {
 }
 
 fn lines<'a>(text: &'a str, info: &Info<'_>, settings: &BookSettings) -> Vec<Line<'a>> {
-    let own = info.words.iter().find_map(|word| word.strip_prefix("hidelines="));
-    let prefix = own.or_else(|| settings.hide_lines.get(info.language).map(String::as_str));
+    let prefix = info.hides(settings);
     let lit = lit(info);
     let line = |(number, text): (usize, &'a str)| {
         let (hidden, text) = if info.language == "rust" { rust_line(text) } else { prefixed(text, prefix) };

@@ -23,7 +23,7 @@ use super::output::{Growing, SiteWriter};
 use super::print;
 use super::redirects::{Moved, moved};
 use super::report;
-use super::search::{SearchIndex, SearchPage, search_script, text_script};
+use super::search::{SearchIndex, SearchPage, search_script, text_path, text_script};
 use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
@@ -234,17 +234,16 @@ impl<'a> Press<'a> {
         let page = &self.book.pages[number];
         let (expanded, rendered) = self.rendered(page, painter);
         let html = self.html(number, &expanded, &rendered, &page.output)?;
-        writer.put(&page.output, html.as_bytes())?;
+        writer.put(&page.output, &html)?;
         writer.put(&markdown_path(page), page.tutorial.source.text().as_bytes())?;
         let index = Path::new("index.html");
         if number == 0 && !self.numbers.contains_key(index) {
             let html = self.html(number, &expanded, &rendered, index)?;
-            writer.put(index, html.as_bytes())?;
+            writer.put(index, &html)?;
         }
         let settings = &self.book.settings;
         if settings.search {
-            let (path, script) = text_script(number, &rendered.sections);
-            writer.put(&path, script.as_bytes())?;
+            writer.put(&text_path(number), text_script(number, &rendered.sections).as_bytes())?;
         }
         let chapter = match settings.print {
             true => {
@@ -290,7 +289,7 @@ impl<'a> Press<'a> {
         expanded: &Expanded,
         rendered: &Rendered,
         output: &Path,
-    ) -> Result<String, BookError> {
+    ) -> Result<Vec<u8>, BookError> {
         let page = &self.book.pages[number];
         let root = way_up(output);
         let mut content = String::with_capacity(rendered.html.len());
@@ -360,7 +359,7 @@ impl<'a> Press<'a> {
         outline: &[OutlineView],
         current: Option<&Path>,
         root: &str,
-    ) -> Result<String, BookError> {
+    ) -> Result<Vec<u8>, BookError> {
         let contents = self.contents.page(current, root);
         self.templates.page(&Filling { page, root, contents: &contents, content, outline })
     }
@@ -505,7 +504,7 @@ impl<'a> Press<'a> {
     fn own_pages(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, BookError> {
         let mut files = Vec::new();
         let mut add = |path: &str, title: &str, content: &str| -> Result<(), BookError> {
-            files.push((path.into(), self.own_page(title, content)?.into_bytes()));
+            files.push((path.into(), self.own_page(title, content)?));
             Ok(())
         };
         if !self.states.is_empty() {
@@ -519,14 +518,14 @@ impl<'a> Press<'a> {
         // A book that has a page for wrong addresses needs no other.
         let name = Path::new("404.html");
         if !self.numbers.contains_key(name) {
-            files.push((name.into(), self.not_found()?.into_bytes()));
+            files.push((name.into(), self.not_found()?));
         }
         Ok(files)
     }
 
     /// Returns the page for wrong addresses. It is shown at any of them, so its links begin at the site's root
     /// where that is known.
-    fn not_found(&self) -> Result<String, BookError> {
+    fn not_found(&self) -> Result<Vec<u8>, BookError> {
         let root = self.book.settings.site_path();
         let (title, content) = match &self.book.not_found {
             Some(page) => {
@@ -540,7 +539,7 @@ impl<'a> Press<'a> {
     }
 
     /// Returns a page that the program adds at the site's root.
-    fn own_page(&self, title: &str, content: &str) -> Result<String, BookError> {
+    fn own_page(&self, title: &str, content: &str) -> Result<Vec<u8>, BookError> {
         let view = PageView { title: title.to_owned(), ..PageView::default() };
         self.filled(&view, content, &[], None, "")
     }
@@ -552,6 +551,7 @@ impl<'a> Press<'a> {
             return Ok(None);
         }
         let frame = self.own_page(&self.view.title, CHAPTERS)?;
+        let frame = String::from_utf8_lossy(&frame);
         let (start, end) = frame.split_once(CHAPTERS).unwrap_or((&frame, ""));
         let Some(mut file) = writer.begin(Path::new(&self.own.print))? else { return Ok(None) };
         file.add(start)?;
