@@ -16,7 +16,7 @@ use super::feeds::{self, Change, Entry};
 use super::head::{RunLinks, brief, head};
 use super::highlight::Painter;
 use super::images::ParityShown;
-use super::links::{Links, Target, TargetKind, encoded, from_root};
+use super::links::{Links, Outputs, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, Section, render};
 use super::output::{Growing, SiteWriter};
@@ -63,6 +63,7 @@ pub struct Site {
 /// When a template cannot be used, or a file cannot be written. What is wrong with pages is in the findings.
 pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -> Result<Site, BookError> {
     let press = Press::new(book, options)?;
+    writer.announce(press.page_files())?;
     let mut whole = press.begin_whole(writer)?;
     let mut index = SearchIndex::default();
     let mut kept = Vec::with_capacity(book.pages.len());
@@ -200,8 +201,9 @@ struct Press<'a> {
     book: &'a Book,
     options: &'a SiteOptions<'a>,
     templates: Templates,
-    /// Pages by their files, with where they are written.
-    outputs: Arc<BTreeMap<PathBuf, PathBuf>>,
+    outputs: Arc<Outputs>,
+    /// Names of the folders above the source folder.
+    above: Arc<[String]>,
     numbers: print::Numbers,
     states: BTreeMap<PathBuf, Shown>,
     contents: Contents,
@@ -226,7 +228,17 @@ impl<'a> Press<'a> {
         let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
         let moved = moved(&book.settings.redirects);
-        Ok(Self { book, options, templates, outputs, numbers, states, contents, view, own, moved })
+        let above = names_above(&book.source);
+        Ok(Self { book, options, templates, outputs, above, numbers, states, contents, view, own, moved })
+    }
+
+    /// Returns the files that are written with each page.
+    fn page_files(&self) -> impl Iterator<Item = PathBuf> {
+        let search = self.book.settings.search;
+        self.book.pages.iter().enumerate().flat_map(move |(number, page)| {
+            let text = search.then(|| text_path(number));
+            [page.output.clone(), markdown_path(page)].into_iter().chain(text)
+        })
     }
 
     /// Makes a page and writes it, with all that is its own.
@@ -268,7 +280,7 @@ impl<'a> Press<'a> {
         let source = &page.tutorial.source;
         let reach = Reach { page: &page.file, root: self.options.root };
         let expanded = expand(source, page.tutorial.body.start, reach);
-        let links = Links::new(&page.path, Arc::clone(&self.outputs), names_above(&self.book.source));
+        let links = Links::new(&page.path, Arc::clone(&self.outputs), Arc::clone(&self.above));
         let context = Context {
             settings: &self.book.settings,
             links: &links,
