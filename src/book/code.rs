@@ -30,20 +30,26 @@ pub(super) fn code_block(block: &CodeBlock<'_>, painter: &mut Painter) -> String
     } else {
         painter.paint(info.language, &text)
     };
-    let label = match (block.expected, info.language) {
-        (true, _) => "Expected output",
-        (false, language) => language,
+    let (label, name) = match (block.expected, info.language) {
+        (true, _) => ("Expected output", "Expected output"),
+        (false, language) => (language, "Code"),
     };
     let class = match info.language {
         "" => String::new(),
         language => format!(" class=\"{}\"", escaped(&classes(language, &info))),
     };
-    format!(
-        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div>\
-         <pre tabindex=\"0\" aria-label=\"{}\"><code{class}>{body}</code></pre></div>\n",
-        escaped(label),
-        if block.expected { "Expected output" } else { "Code" },
-    )
+    [
+        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>",
+        &escaped(label),
+        "</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div><pre tabindex=\"0\" aria-label=\"",
+        name,
+        "\"><code",
+        &class,
+        ">",
+        &body,
+        "</code></pre></div>\n",
+    ]
+    .concat()
 }
 
 /// Returns the language of a code block and its text without what a reader is not meant to see.

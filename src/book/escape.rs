@@ -49,7 +49,7 @@ pub(super) fn push_escaped(html: &mut String, text: &str) {
 
 /// Returns a text as HTML.
 pub(super) fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
     push_escaped(&mut html, text);
     html
 }

@@ -80,13 +80,13 @@ impl SiteWriter {
     /// Adds names to the list at once, whose files are written after that.
     pub(super) fn announce(&self, paths: impl IntoIterator<Item = PathBuf>) -> Result<(), BookError> {
         let new = paths.into_iter().filter(|path| is_inside(path) && !self.before.contains(path));
-        let new: HashSet<PathBuf> = new.collect();
+        let new: Vec<PathBuf> = new.collect();
         if new.is_empty() {
             return Ok(());
         }
         make_folder(&self.folder)?;
         let mut state = self.state();
-        self.note(&listed(&sorted(&new)), &mut state)?;
+        self.note(&listed(&new), &mut state)?;
         state.announced.extend(new);
         Ok(())
     }
@@ -427,10 +427,10 @@ mod tests {
         let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
         let stopped = SiteWriter::open(&site).unwrap();
         stopped.announce(paths(&["b/c", "../a", "a-b", "a/b"])).unwrap();
-        assert_eq!(fs::read_to_string(site.join(LIST)).unwrap(), "a/b\na-b\nb/c\n");
+        assert_eq!(fs::read_to_string(site.join(LIST)).unwrap(), "b/c\na-b\na/b\n");
         stopped.put(Path::new("a/b"), b"b").unwrap();
         stopped.put(Path::new("other"), b"o").unwrap();
-        assert_eq!(fs::read_to_string(site.join(LIST)).unwrap(), "a/b\na-b\nb/c\nother\n");
+        assert_eq!(fs::read_to_string(site.join(LIST)).unwrap(), "b/c\na-b\na/b\nother\n");
         drop(stopped);
         let written = write_site(&site, &[("b/c", "c"), ("other", "o")]).unwrap();
         assert_eq!(written, Written { files: 2, changed: 1, removed: 1 });

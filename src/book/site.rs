@@ -304,21 +304,28 @@ impl<'a> Press<'a> {
     ) -> Result<Vec<u8>, BookError> {
         let page = &self.book.pages[number];
         let root = way_up(output);
-        let mut content = String::with_capacity(rendered.html.len());
-        let (title, text) = split_title(&rendered.html);
-        content.push_str(title);
-        if let Some(evidence) = &page.evidence {
-            let links: Vec<RunLinks> =
-                evidence.variants.iter().map(|variant| self.run_links(page, variant, &root)).collect();
-            content.push_str(&head(evidence, &page.tutorial, &links));
-        }
-        content.push_str(text);
-        content.extend(self.moved.get(output).map(Moved::script));
+        let mut content = self.content(page, &rendered.html, output, &root);
         if output != page.output {
-            content = from_root(&content, &page.output, "");
+            content = Cow::Owned(from_root(&content, &page.output, ""));
         }
         let view = self.page_view(number, expanded, rendered);
         self.filled(&view, &content, &outline(rendered), Some(&page.path), &root)
+    }
+
+    /// Returns a page's text with what stands around it at a path: what is known of its runs, and where parts of
+    /// it went.
+    fn content<'h>(&self, page: &Page, html: &'h str, output: &Path, root: &str) -> Cow<'h, str> {
+        let moved = self.moved.get(output).map(Moved::script);
+        if page.evidence.is_none() && moved.is_none() {
+            return Cow::Borrowed(html);
+        }
+        let (title, text) = split_title(html);
+        let head = page.evidence.as_ref().map(|evidence| {
+            let variants = evidence.variants.iter();
+            let links: Vec<RunLinks> = variants.map(|variant| self.run_links(page, variant, root)).collect();
+            head(evidence, &page.tutorial, &links)
+        });
+        Cow::Owned([title, &head.unwrap_or_default(), text, &moved.unwrap_or_default()].concat())
     }
 
     /// Returns where what a run left lies, as links from a page that is so far below the site's root.

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// Results that may wait for their turn, for each thread: what waits is held in memory.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
+/// Results that are taken together, for each thread: what they are added to has left the processor's cache since.
+const TOGETHER: usize = 4;
 
 /// Gives each item to a function, several at once, and returns the results in order.
 pub fn map<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
@@ -77,7 +79,7 @@ pub fn each<T: Sync, H, R: Send, E: Send>(
 ) -> Result<(), E> {
     let threads = processors().min(items.len().max(1));
     let next = AtomicUsize::new(0);
-    let line = Line::new(items, threads * WAITING, take);
+    let line = Line::new(items, threads, take);
     let work = || {
         let _leaving = Leaving(&line);
         let mut helper = prepare();
@@ -89,14 +91,15 @@ pub fn each<T: Sync, H, R: Send, E: Send>(
         (1..threads).for_each(|_| drop(scope.spawn(work)));
         work();
     });
+    line.serve(line.waiting());
     line.outcome()
 }
 
 /// Where results wait for their turn.
 struct Line<'a, T, R, E, F> {
     items: &'a [T],
-    /// Results that may wait: they are as large as pages, and the one who takes them may be slower.
-    most: usize,
+    /// Threads that work.
+    threads: usize,
     waiting: Mutex<Waiting<R, E>>,
     /// Told when there is room for another result.
     room: Condvar,
@@ -118,7 +121,7 @@ struct Waiting<R, E> {
 }
 
 impl<'a, T, R, E, F: FnMut(&T, R) -> Result<(), E>> Line<'a, T, R, E, F> {
-    fn new(items: &'a [T], most: usize, take: F) -> Self {
+    fn new(items: &'a [T], threads: usize, take: F) -> Self {
         let waiting = Waiting {
             early: BTreeMap::new(),
             turn: 0,
@@ -127,13 +130,15 @@ impl<'a, T, R, E, F: FnMut(&T, R) -> Result<(), E>> Line<'a, T, R, E, F> {
             asleep: 0,
             error: None,
         };
-        Self { items, most, waiting: Mutex::new(waiting), room: Condvar::new(), take: Mutex::new(take) }
+        Self { items, threads, waiting: Mutex::new(waiting), room: Condvar::new(), take: Mutex::new(take) }
     }
 
     /// Waits until the result of an item may wait; returns whether it is wanted.
+    ///
+    /// Results are as large as pages, and the one who takes them may be slower.
     fn has_room(&self, at: usize) -> bool {
         let mut waiting = self.waiting();
-        while !waiting.is_closed && at >= waiting.turn + self.most {
+        while !waiting.is_closed && at >= waiting.turn + self.threads * WAITING {
             waiting.asleep += 1;
             waiting = self.room.wait(waiting).expect("no thread panics with the lock");
             waiting.asleep -= 1;
@@ -141,10 +146,18 @@ impl<'a, T, R, E, F: FnMut(&T, R) -> Result<(), E>> Line<'a, T, R, E, F> {
         !waiting.is_closed
     }
 
-    /// Adds a result, and takes those whose turn it is unless another thread does.
+    /// Adds a result, and takes those whose turn it is when they are enough.
     fn join(&self, at: usize, result: Result<R, E>) {
         let mut waiting = self.waiting();
+        let is_wanted = result.is_err() || waiting.early.len() + 1 >= self.threads * TOGETHER;
         waiting.early.insert(at, result);
+        if is_wanted {
+            self.serve(waiting);
+        }
+    }
+
+    /// Takes the results whose turn it is, unless another thread does.
+    fn serve<'l>(&'l self, mut waiting: MutexGuard<'l, Waiting<R, E>>) {
         if std::mem::replace(&mut waiting.is_served, true) {
             return;
         }
