@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::asciidoc::{Context, Standing, Written, asciidoc, literal, one_line};
 use super::directives::{Expanded, Reach, expand};
-use super::links::Links;
+use super::links::{Links, Outputs};
 use super::load::{Book, Page, names_above};
 use super::navigation::{Chapter, Item};
 use crate::diagnostic::{Finding, sort_by_place};
@@ -86,7 +86,7 @@ fn write_page(
     book: &Book,
     page: &Page,
     names: &BTreeMap<PathBuf, String>,
-    outputs: &Arc<BTreeMap<PathBuf, PathBuf>>,
+    outputs: &Arc<Outputs>,
     records: &[Option<String>],
     options: &ComponentOptions<'_>,
 ) -> (Written, Expanded) {

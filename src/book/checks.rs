@@ -1,7 +1,8 @@
 //! What is wrong with a book, found while it is built.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use foldhash::{HashMap, HashSet};
 
 use super::links::{Target, TargetKind};
 use crate::diagnostic::{Finding, Place, nearest};
@@ -15,7 +16,7 @@ pub(super) struct CheckedPage<'a> {
 
 /// Returns dead links, dead anchors, missing files and images, and anchors that stand twice.
 pub(super) fn check_pages(pages: &[CheckedPage<'_>], source: &Path) -> Vec<Finding> {
-    let anchors: BTreeMap<&Path, BTreeSet<&str>> =
+    let anchors: HashMap<&Path, HashSet<&str>> =
         pages.iter().map(|page| (page.path, page.ids.iter().map(|(id, _)| id.as_str()).collect())).collect();
     let mut findings = Vec::new();
     for page in pages {
@@ -27,7 +28,7 @@ pub(super) fn check_pages(pages: &[CheckedPage<'_>], source: &Path) -> Vec<Findi
 }
 
 fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {
-    let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
+    let mut first: HashMap<&str, &Place> = HashMap::default();
     let mut findings = Vec::new();
     for (id, place) in ids {
         match first.get(id.as_str()) {
@@ -48,7 +49,7 @@ fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {
 fn dead(
     target: &Target,
     place: &Place,
-    anchors: &BTreeMap<&Path, BTreeSet<&str>>,
+    anchors: &HashMap<&Path, HashSet<&str>>,
     source: &Path,
 ) -> Option<Finding> {
     let finding = |code, message: String| Finding::warning(code, message).at(place.clone());

@@ -21,10 +21,10 @@ pub(super) struct CodeBlock<'a> {
 pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     let info = Info::of(block.info);
     let text = match info.is_completed(block.settings) {
-        true => whole_program(block.text),
-        false => block.text.to_owned(),
+        true => Cow::Owned(whole_program(block.text)),
+        false => Cow::Borrowed(block.text),
     };
-    let lines = lines(&text, &info, block.settings);
+    let lines = if info.may_mark(block.settings) { lines(&text, &info, block.settings) } else { Vec::new() };
     let body = if lines.iter().any(|line| line.hidden || line.lit) {
         lines_html(&lines, info.language)
     } else if lines.iter().any(|line| matches!(line.text, Cow::Owned(_))) {
@@ -32,20 +32,26 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     } else {
         painted(info.language, &text)
     };
-    let label = match (block.expected, info.language) {
-        (true, _) => "Expected output",
-        (false, language) => language,
+    let (label, name) = match (block.expected, info.language) {
+        (true, _) => ("Expected output", "Expected output"),
+        (false, language) => (language, "Code"),
     };
     let class = match info.language {
         "" => String::new(),
         language => format!(" class=\"{}\"", escaped(&classes(language, &info))),
     };
-    format!(
-        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div>\
-         <pre tabindex=\"0\" role=\"group\" aria-label=\"{}\"><code{class}>{body}</code></pre></div>\n",
-        escaped(label),
-        if block.expected { "Expected output" } else { "Code" },
-    )
+    [
+        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>",
+        &escaped(label),
+        "</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div><pre tabindex=\"0\" role=\"group\" aria-label=\"",
+        name,
+        "\"><code",
+        &class,
+        ">",
+        &body,
+        "</code></pre></div>\n",
+    ]
+    .concat()
 }
 
 /// Returns the language of a code block and its text without what a reader is not meant to see.
@@ -73,6 +79,17 @@ impl<'a> Info<'a> {
 
     fn has(&self, word: &str) -> bool {
         self.words.contains(&word)
+    }
+
+    /// Returns what lines begin with that are hidden; Rust has a way of its own.
+    fn hides(&self, settings: &'a BookSettings) -> Option<&'a str> {
+        let own = self.words.iter().find_map(|word| word.strip_prefix("hidelines="));
+        own.or_else(|| settings.hide_lines.get(self.language).map(String::as_str))
+    }
+
+    /// Returns whether some of its lines may be hidden or lit.
+    fn may_mark(&self, settings: &'a BookSettings) -> bool {
+        self.language == "rust" || !self.words.is_empty() || self.hides(settings).is_some()
     }
 
     /// Returns whether it is shown as a whole program: mdBook completes what readers can run and not edit.
@@ -121,8 +138,7 @@ struct Line<'a> {
 }
 
 fn lines<'a>(text: &'a str, info: &Info<'_>, settings: &BookSettings) -> Vec<Line<'a>> {
-    let own = info.words.iter().find_map(|word| word.strip_prefix("hidelines="));
-    let prefix = own.or_else(|| settings.hide_lines.get(info.language).map(String::as_str));
+    let prefix = info.hides(settings);
     let lit = lit(info);
     let line = |(number, text): (usize, &'a str)| {
         let (hidden, text) = if info.language == "rust" { rust_line(text) } else { prefixed(text, prefix) };

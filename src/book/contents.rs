@@ -5,15 +5,17 @@
 //! reader opens one. Without a script that first page, which has its part open, and the page of all
 //! pages lead everywhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use foldhash::HashMap;
+
 use super::escape::escaped;
 use super::links::encoded;
 use super::navigation::{Chapter, Item, Navigation};
-use super::search::script_value;
+use super::script::script_value;
 use super::shape::Shown;
 
 /// Most entries of a table of contents that every page has as a whole.
@@ -40,6 +42,8 @@ struct Section {
     title: Option<String>,
     ruled: bool,
     entries: Vec<Entry>,
+    /// How it begins where it is folded, as HTML.
+    folded: String,
 }
 
 /// A chapter, as HTML.
@@ -50,6 +54,8 @@ struct Entry {
     /// Its page from the site's root, as it stands in an attribute; `None` for a draft.
     href: Option<String>,
     children: Vec<Entry>,
+    /// What stands for its children where they are folded, as HTML.
+    folded: String,
     /// Its own number and those of everything below it.
     numbers: Range<usize>,
 }
@@ -63,8 +69,8 @@ impl Contents {
         all: &str,
     ) -> Self {
         let mut contents =
-            Self { sections: Vec::new(), numbers: HashMap::new(), count: 0, all: escaped(all) };
-        let empty = |title, ruled| Section { title, ruled, entries: Vec::new() };
+            Self { sections: Vec::new(), numbers: HashMap::default(), count: 0, all: escaped(all) };
+        let empty = |title, ruled| Section { title, ruled, entries: Vec::new(), folded: String::new() };
         for item in &navigation.items {
             match item {
                 Item::Part(title) => contents.sections.push(empty(Some(title.clone()), false)),
@@ -77,6 +83,9 @@ impl Contents {
                     contents.sections.last_mut().expect("one was added above").entries.push(entry);
                 }
             }
+        }
+        for section in &mut contents.sections {
+            section.folded = folded_run(section.title.as_deref().unwrap_or_default(), &section.entries);
         }
         contents
     }
@@ -92,8 +101,10 @@ impl Contents {
         if let Some(path) = &chapter.path {
             self.numbers.entry(path.clone()).or_insert(start);
         }
-        let children = chapter.children.iter().map(|child| self.entry(child, states, numbered)).collect();
+        let children: Vec<Entry> =
+            chapter.children.iter().map(|child| self.entry(child, states, numbered)).collect();
         Entry {
+            folded: folded_children(&chapter.title, start + 1, children.len()),
             label: format!("{number}<span>{}</span>{state}", escaped(&chapter.title)),
             title: chapter.title.clone(),
             href: chapter.output().map(|output| escaped(&encoded(&output))),
@@ -178,8 +189,8 @@ impl Writer<'_> {
         }
         let near = section.entries.iter().any(|entry| entry.is_near(self.current));
         match &section.title {
-            Some(title) if self.folds && !near && section.entries.len() > 1 => {
-                self.folded(title, &section.entries);
+            Some(_) if self.folds && !near && section.entries.len() > 1 => {
+                self.folded(&section.folded, &section.entries);
                 return;
             }
             Some(title) => {
@@ -204,7 +215,7 @@ impl Writer<'_> {
     /// Writes some of too many chapters.
     fn run(&mut self, run: &[Entry]) {
         if let ([first, .., last], false) = (run, run.iter().any(|entry| entry.is_near(self.current))) {
-            return self.folded(&format!("{} – {}", first.title, last.title), run);
+            return self.folded(&folded_run(&format!("{} – {}", first.title, last.title), run), run);
         }
         self.html.push_str("<ol>\n");
         run.iter().for_each(|entry| self.entry(entry));
@@ -212,14 +223,8 @@ impl Writer<'_> {
     }
 
     /// Writes chapters that are filled in when they are opened: until then, only the first page is there.
-    fn folded(&mut self, title: &str, entries: &[Entry]) {
-        let _ = write!(
-            self.html,
-            "<details data-entries=\"{}+{}\"><summary>{}</summary><ol>",
-            entries.first().map_or(0, |entry| entry.numbers.start),
-            entries.len(),
-            escaped(title)
-        );
+    fn folded(&mut self, beginning: &str, entries: &[Entry]) {
+        self.html.push_str(beginning);
         if let Some(first) = entries.iter().find_map(Entry::first_page) {
             self.html.push_str("<li>");
             self.link(first);
@@ -242,13 +247,7 @@ impl Writer<'_> {
     fn children(&mut self, entry: &Entry) {
         // The page itself has its branch open, so that without a script its link is enough.
         if self.folds && !entry.is_near(self.current) {
-            let start = entry.numbers.start + 1;
-            let count = entry.children.len();
-            let _ = writeln!(
-                self.html,
-                "<details class=\"below needs-script\" data-entries=\"{start}+{count}\"><summary>{count} below<span class=\"hidden-text\"> {}</span></summary><ol></ol></details>",
-                escaped(&entry.title)
-            );
+            self.html.push_str(&entry.folded);
         } else {
             self.list(&entry.children);
         }
@@ -260,6 +259,24 @@ impl Writer<'_> {
             return;
         };
         let current = if self.current == Some(entry.numbers.start) { " aria-current=\"page\"" } else { "" };
-        let _ = write!(self.html, "<a href=\"{}{href}\"{current}>{}</a>", self.root, entry.label);
+        // A page of a big book has hundreds of these.
+        for piece in ["<a href=\"", self.root, href, "\"", current, ">", &entry.label, "</a>"] {
+            self.html.push_str(piece);
+        }
     }
+}
+
+/// Returns how chapters side by side begin that are folded.
+fn folded_run(title: &str, entries: &[Entry]) -> String {
+    let start = entries.first().map_or(0, |entry| entry.numbers.start);
+    let count = entries.len();
+    format!("<details data-entries=\"{start}+{count}\"><summary>{}</summary><ol>", escaped(title))
+}
+
+/// Returns what stands for the folded children of a chapter, of which the first has a number.
+fn folded_children(title: &str, start: usize, count: usize) -> String {
+    format!(
+        "<details class=\"below needs-script\" data-entries=\"{start}+{count}\"><summary>{count} below<span class=\"hidden-text\"> {}</span></summary><ol></ol></details>\n",
+        escaped(title)
+    )
 }

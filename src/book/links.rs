@@ -1,23 +1,29 @@
 //! Where links of a page lead in the site.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use foldhash::HashMap;
 use percent_encoding::percent_decode_str;
 
 use super::navigation::output_path;
 use super::tags::with_attributes;
 use crate::diagnostic::normal_path;
 
+/// Pages of a book: their files relative to its source folder, and where they are written.
+pub(super) type Outputs = HashMap<PathBuf, PathBuf>;
+
 /// Resolves the links of one page.
 #[derive(Debug)]
 pub(super) struct Links {
     /// The page's file, relative to the book's source folder.
     page: PathBuf,
-    /// Pages of the book: their files, and where they are written.
-    pages: std::sync::Arc<BTreeMap<PathBuf, PathBuf>>,
+    /// Where the page is written.
+    output: PathBuf,
+    /// Pages of the book.
+    pages: Arc<Outputs>,
     /// Names of the folders above the source folder, its own name last.
-    above: Vec<String>,
+    above: Arc<[String]>,
 }
 
 /// A link or an image, and where it leads.
@@ -58,12 +64,9 @@ impl Target {
 impl Links {
     /// Takes a page and all pages of the book, by their files relative to the source folder; `above` names
     /// the folders down to it, for links that go up and come back.
-    pub(super) fn new(
-        page: &Path,
-        pages: std::sync::Arc<BTreeMap<PathBuf, PathBuf>>,
-        above: Vec<String>,
-    ) -> Self {
-        Self { page: page.to_path_buf(), pages, above }
+    pub(super) fn new(page: &Path, pages: Arc<Outputs>, above: Arc<[String]>) -> Self {
+        let output = pages.get(page).cloned().unwrap_or_else(|| output_path(page));
+        Self { page: page.to_path_buf(), output, pages, above }
     }
 
     /// Returns where a link leads.
@@ -84,30 +87,30 @@ impl Links {
         }
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let folder = self.page.parent().unwrap_or(Path::new(""));
-        let file = self.back(&normal_path(&folder.join(decoded.as_ref())));
-        if let Some(file) = self.page_at(&file) {
-            let href = self.relative(&self.pages[&file], path, rest);
-            return target(href, TargetKind::Page { file, fragment });
+        let file = self.back(normal_path(&folder.join(decoded.as_ref())));
+        if let Some((file, output)) = self.page_at(&file) {
+            let href = self.relative(output, path, rest);
+            return target(href, TargetKind::Page { file: file.clone(), fragment });
         }
         let href = if image { written.to_owned() } else { as_page(path, rest) };
         target(href, TargetKind::File { path: file, image })
     }
 
     /// Returns a path that leaves the source folder and comes back as one that stays.
-    fn back(&self, path: &Path) -> PathBuf {
+    fn back(&self, path: PathBuf) -> PathBuf {
         let up = path.components().take_while(|part| matches!(part, std::path::Component::ParentDir)).count();
-        let Some(start) = self.above.len().checked_sub(up).filter(|_| up > 0) else {
-            return path.to_path_buf();
-        };
+        let Some(start) = self.above.len().checked_sub(up).filter(|_| up > 0) else { return path };
         let names: PathBuf = self.above[start..].iter().collect();
         let rest: PathBuf = path.components().skip(up).collect();
-        rest.strip_prefix(&names).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+        rest.strip_prefix(&names).map(Path::to_path_buf).unwrap_or(path)
     }
 
-    /// Returns the page that a path means: its file, the page written for it, or a folder's index.
-    fn page_at(&self, path: &Path) -> Option<PathBuf> {
-        if self.pages.contains_key(path) {
-            return Some(path.to_path_buf());
+    /// Returns the page that a path means, which is its file, the page written for it, or a folder's index; and
+    /// where it is written.
+    fn page_at(&self, path: &Path) -> Option<(&PathBuf, &PathBuf)> {
+        let page = self.pages.get_key_value(path);
+        if page.is_some() {
+            return page;
         }
         if path.extension().is_none_or(|extension| extension != "html") {
             return None;
@@ -116,16 +119,16 @@ impl Links {
         let readmes: &[&str] = if is_index { &["README.md", "readme.md", "Readme.md"] } else { &[] };
         let own = path.with_extension("md");
         let files = std::iter::once(own).chain(readmes.iter().map(|name| path.with_file_name(name)));
-        files.into_iter().find(|file| self.pages.get(file).is_some_and(|output| output == path))
+        let mut pages = files.filter_map(|file| self.pages.get_key_value(&file));
+        pages.find(|(_, output)| *output == path)
     }
 
     /// Returns the way to a page; what the author wrote stays as far as it fits.
     fn relative(&self, output: &Path, written: &str, rest: &str) -> String {
-        let own = output_path(&self.page);
-        if in_site(&as_page(written, ""), &own) == output {
+        if in_site(&as_page(written, ""), &self.output) == output {
             return as_page(written, rest);
         }
-        let up = own.components().count() - 1;
+        let up = self.output.components().count() - 1;
         format!("{}{}{rest}", "../".repeat(up), encoded(output))
     }
 }
@@ -190,7 +193,8 @@ mod tests {
     fn check(page: &str, written: &str, expected: &str) {
         let files = ["a.md", "guide/b.md", "guide/README.md", "../tutorials/t.md"];
         let pages = files.iter().map(|file| (PathBuf::from(file), output_path(Path::new(file)))).collect();
-        let links = Links::new(Path::new(page), std::sync::Arc::new(pages), vec!["p".into(), "book".into()]);
+        let above = ["p".to_owned(), "book".to_owned()];
+        let links = Links::new(Path::new(page), Arc::new(pages), Arc::new(above));
         assert_eq!(links.target(written, false).href, expected, "{written} on {page}");
     }
 

@@ -5,6 +5,7 @@ use std::fs::FileType;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use fs_err as fs;
 
 use super::error::BookError;
@@ -279,12 +280,10 @@ fn read_pages(
     options: &LoadOptions<'_>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Page> {
-    let mut seen = BTreeSet::new();
-    let wanted: Vec<&Chapter> = navigation
-        .chapters()
-        .into_iter()
-        .filter(|chapter| chapter.path.as_ref().is_some_and(|path| seen.insert(path.clone())))
-        .collect();
+    let mut seen = HashSet::default();
+    let chapters = navigation.chapters().into_iter();
+    let wanted: Vec<&Chapter> =
+        chapters.filter(|chapter| chapter.path.as_deref().is_some_and(|path| seen.insert(path))).collect();
     let read = parallel::map(&wanted, |chapter| read_page(chapter, source, settings, options));
     let mut pages = Vec::new();
     for (page, found) in read {
@@ -296,7 +295,7 @@ fn read_pages(
 
 /// Makes drafts of chapters whose pages could not be read: nothing leads to what is not there.
 fn forget_missing(navigation: &mut Navigation, pages: &[Page]) {
-    fn forget(chapter: &mut Chapter, there: &BTreeSet<&Path>) {
+    fn forget(chapter: &mut Chapter, there: &HashSet<&Path>) {
         chapter.path = chapter.path.take().filter(|path| there.contains(path.as_path()));
         chapter.children.iter_mut().for_each(|child| forget(child, there));
     }
@@ -411,7 +410,7 @@ fn evidence(
 
 /// Returns pages of the source folder that nothing leads to.
 fn orphans(source: &Path, here: &Path, pages: &[Page], found: &[FoundPage]) -> Vec<Finding> {
-    let files: BTreeSet<&Path> = pages.iter().map(|page| page.path.as_path()).collect();
+    let files: HashSet<&Path> = pages.iter().map(|page| page.path.as_path()).collect();
     let included: BTreeSet<&Path> =
         pages.iter().flat_map(|page| &page.tutorial.includes).map(|include| include.source.path()).collect();
     let lost = found.iter().map(|page| &page.path);
@@ -430,7 +429,7 @@ fn orphans(source: &Path, here: &Path, pages: &[Page], found: &[FoundPage]) -> V
 }
 
 /// Returns the folders above the source folder, innermost last, for links that go up and come back.
-pub(super) fn names_above(source: &Path) -> Vec<String> {
+pub(super) fn names_above(source: &Path) -> Arc<[String]> {
     let parts = source.components().filter(|part| matches!(part, Component::Normal(_)));
     parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
 }

@@ -73,6 +73,9 @@ pub(super) struct Section {
     pub(super) text: String,
 }
 
+/// About how many bytes of a text make an event.
+const EVENT: usize = 32;
+
 /// How long a description may be, in characters: what search engines show.
 const DESCRIPTION: usize = 155;
 
@@ -128,7 +131,9 @@ impl<'a> Walk<'a> {
     /// Walks a text: the page, or one that it includes.
     fn text(&mut self, text: &'a str) {
         let options = options(self.context.settings);
-        let events: Events<'a> = Parser::new_ext(text, options).into_offset_iter().collect();
+        let mut events: Events<'a> = Vec::with_capacity(text.len() / EVENT);
+        events.extend(Parser::new_ext(text, options).into_offset_iter());
+        self.out.reserve(events.len());
         let steps = self.steps();
         let mut at = 0;
         while at < events.len() {
@@ -287,12 +292,13 @@ impl<'a> Walk<'a> {
     ) {
         let (id, title, html) = self.titled(inner, given.id, range);
         let level = level as u8;
-        self.html(format!(
-            "<h{level} id=\"{safe}\"{attributes}>{html}{anchor}</h{level}>\n",
-            safe = escaped(&id),
-            attributes = given.attributes,
-            anchor = anchor(&id),
-        ));
+        let (safe, tag) = (escaped(&id), [b'h', b'0' + level]);
+        let tag = str::from_utf8(&tag).expect("a letter and a digit are text");
+        let attributes = &given.attributes;
+        self.html(
+            ["<", tag, " id=\"", &safe, "\"", attributes, ">", &html, &anchor(&safe), "</", tag, ">\n"]
+                .concat(),
+        );
         self.page.sections.push(Section { id: id.clone(), title: title.clone(), text: String::new() });
         self.page.headings.push(RenderedHeading { level, id, title });
     }
@@ -300,7 +306,8 @@ impl<'a> Walk<'a> {
     /// Writes the title of a definition, which has an anchor as headings have.
     fn term(&mut self, inner: &[(Event<'a>, Range<usize>)], range: &Range<usize>) {
         let (id, _, html) = self.titled(inner, None, range);
-        self.html(format!("<dt id=\"{}\">{html}{}</dt>\n", escaped(&id), anchor(&id)));
+        let id = escaped(&id);
+        self.html(format!("<dt id=\"{id}\">{html}{}</dt>\n", anchor(&id)));
     }
 
     /// Returns the anchor of what a text titles, the text itself, and the text as HTML.
@@ -325,7 +332,7 @@ impl<'a> Walk<'a> {
         }
         self.close_raw();
         let events = std::mem::replace(&mut self.out, outside);
-        let mut html = String::new();
+        let mut html = String::with_capacity(title.len() * 2);
         html::push_html(&mut html, events.into_iter());
         (id, title, html)
     }
@@ -496,6 +503,7 @@ impl<'a> Walk<'a> {
 
     fn finish(mut self) -> Rendered {
         self.close_raw();
+        self.page.html.reserve(self.context.expanded.text.len() * 2);
         html::push_html(&mut self.page.html, self.out.into_iter());
         self.footnotes.push(&mut self.page.html);
         self.page
@@ -534,8 +542,9 @@ fn attributes(classes: &[CowStr<'_>], others: &[(CowStr<'_>, Option<CowStr<'_>>)
     html
 }
 
+/// Returns the link of a title to itself, by its anchor as it stands in HTML.
 fn anchor(id: &str) -> String {
-    format!("<a class=\"anchor\" href=\"#{}\" aria-label=\"Link to this part\"></a>", escaped(id))
+    ["<a class=\"anchor\" href=\"#", id, "\" aria-label=\"Link to this part\"></a>"].concat()
 }
 
 /// Returns the text of a title; what stands for a picture is no part of it.
@@ -604,10 +613,23 @@ fn alert(kind: BlockQuoteKind) -> String {
     format!("<div class=\"alert alert-{class}\" role=\"note\"><p class=\"alert-title\">{title}</p>\n")
 }
 
-/// Cuts a text at a word.
+/// Cuts a text at a word; of blanks, one is left.
 fn shortened(text: &str, characters: usize) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some((end, _)) = text.char_indices().nth(characters) else { return text };
-    let end = text[..end].rfind(' ').unwrap_or(end);
-    format!("{}…", &text[..end])
+    let mut short = String::new();
+    let mut count = 0;
+    for word in text.split_whitespace() {
+        if !short.is_empty() {
+            short.push(' ');
+            count += 1;
+        }
+        short.push_str(word);
+        count += word.chars().count();
+        if count > characters {
+            break;
+        }
+    }
+    let Some((end, _)) = short.char_indices().nth(characters) else { return short };
+    short.truncate(short[..end].rfind(' ').unwrap_or(end));
+    short.push('…');
+    short
 }

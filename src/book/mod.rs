@@ -50,6 +50,7 @@ mod print;
 mod raw;
 mod redirects;
 mod report;
+mod script;
 mod search;
 mod serve;
 mod settings;

@@ -5,15 +5,16 @@
 //! as before is left alone, so that whoever copies the site copies what changed.
 //!
 //! Files are written one by one while the site is made, and the name of a file is on the list before
-//! the file is there. A site that is not finished has lost nothing of the one before it, and the next
+//! the file is there; many names are written at once where they are known. A site that is not finished has lost nothing of the one before it, and the next
 //! build knows what is its own.
 
-use std::collections::HashSet;
+use std::cmp::Ordering as Order;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use foldhash::HashSet;
 use fs_err as fs;
 
 use super::error::BookError;
@@ -49,6 +50,8 @@ pub struct SiteWriter {
 #[derive(Debug, Default)]
 struct State {
     names: HashSet<PathBuf>,
+    /// Names on the list whose files are still to come.
+    announced: HashSet<PathBuf>,
     /// Folders that are there for certain.
     folders: HashSet<PathBuf>,
     /// The list, to which names are added.
@@ -72,6 +75,20 @@ impl SiteWriter {
     /// Stops, with an error, as soon as this is set.
     pub(super) fn stopped_by(self, stop: &Arc<AtomicBool>) -> Self {
         Self { stop: Arc::clone(stop), ..self }
+    }
+
+    /// Adds names to the list at once, whose files are written after that.
+    pub(super) fn announce(&self, paths: impl IntoIterator<Item = PathBuf>) -> Result<(), BookError> {
+        let new = paths.into_iter().filter(|path| is_inside(path) && !self.before.contains(path));
+        let new: Vec<PathBuf> = new.collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        make_folder(&self.folder)?;
+        let mut state = self.state();
+        self.note(&listed(&new), &mut state)?;
+        state.announced.extend(new);
+        Ok(())
     }
 
     /// Writes a file, by its path relative to the folder. One that has the name of another of this site is left out.
@@ -102,7 +119,7 @@ impl SiteWriter {
         }
         let file = self.folder.join(path);
         let unfinished = unfinished(&file);
-        self.note(&self::unfinished(path), &mut self.state())?;
+        self.note(&listed(&[self::unfinished(path)]), &mut self.state())?;
         let writer = fs::File::create(&unfinished).map_err(|source| failed(&file, source))?;
         Ok(Some(Growing {
             site: self,
@@ -137,7 +154,7 @@ impl SiteWriter {
             removed += usize::from(fs::remove_file(self.folder.join(gone)).is_ok());
             remove_empty_folders(&self.folder, gone);
         }
-        let list: String = sorted(&state.names).iter().map(|name| format!("{}\n", name.display())).collect();
+        let list = listed(&sorted(&state.names));
         drop(state.list);
         make_folder(&self.folder)?;
         replace(&self.folder.join(LIST), list.as_bytes())?;
@@ -156,9 +173,11 @@ impl SiteWriter {
         if !is_inside(path) {
             return Err(BookError::Outside { path: path.to_path_buf() });
         }
+        let name = path.to_path_buf();
+        let is_new = !self.before.contains(path);
         let mut state = self.state();
-        if !state.names.insert(path.to_path_buf()) {
-            state.taken.push(path.to_path_buf());
+        if !state.names.insert(name.clone()) {
+            state.taken.push(name);
             return Ok(false);
         }
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -166,22 +185,21 @@ impl SiteWriter {
             make_folder(&self.folder.join(folder))?;
             state.folders.insert(folder.to_path_buf());
         }
-        if !self.before.contains(path) {
-            self.note(path, &mut state)?;
+        if is_new && !state.announced.contains(path) {
+            self.note(&listed(&[path]), &mut state)?;
         }
         Ok(true)
     }
 
-    /// Adds a name to the list before anything of that name is there.
-    fn note(&self, path: &Path, state: &mut State) -> Result<(), BookError> {
+    /// Adds lines to the list before anything of their names is there.
+    fn note(&self, lines: &str, state: &mut State) -> Result<(), BookError> {
         let list = self.folder.join(LIST);
         if state.list.is_none() {
             let file = fs::OpenOptions::new().create(true).append(true).open(&list);
             state.list = Some(file.map_err(|source| failed(&list, source))?);
         }
         let file = state.list.as_mut().expect("it was opened above");
-        let line = format!("{}\n", path.display());
-        file.write_all(line.as_bytes()).map_err(|source| failed(&list, source))
+        file.write_all(lines.as_bytes()).map_err(|source| failed(&list, source))
     }
 }
 
@@ -215,10 +233,29 @@ impl Growing<'_> {
 }
 
 /// Returns names in their order, which sets do not keep: they are asked for often, and seen once.
-fn sorted<T: Ord>(names: impl IntoIterator<Item = T>) -> Vec<T> {
+fn sorted<T: AsRef<Path>>(names: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut names: Vec<T> = names.into_iter().collect();
-    names.sort_unstable();
+    names.sort_unstable_by(|one, other| by_parts(one.as_ref(), other.as_ref()));
     names
+}
+
+/// Compares names as paths are compared, part by part, without taking them apart: what divides the parts comes
+/// before every letter.
+fn by_parts(one: &Path, other: &Path) -> Order {
+    let (one, other) = (one.as_os_str().as_encoded_bytes(), other.as_os_str().as_encoded_bytes());
+    let shared = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let rank = |letters: &[u8]| letters.get(shared).map(|letter| (*letter != b'/', *letter));
+    rank(one).cmp(&rank(other))
+}
+
+/// Returns names as lines of the list.
+fn listed<T: AsRef<Path>>(names: &[T]) -> String {
+    let mut lines = String::new();
+    for name in names {
+        lines.push_str(&name.as_ref().to_string_lossy());
+        lines.push('\n');
+    }
+    lines
 }
 
 fn failed(path: &Path, source: io::Error) -> BookError {
@@ -235,13 +272,13 @@ fn earlier(folder: &Path) -> Result<HashSet<PathBuf>, BookError> {
         Ok(list) => Ok(list.lines().map(PathBuf::from).filter(|path| is_inside(path)).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let entries = match fs::read_dir(folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::default()),
                 entries => {
                     entries.map_err(|source| BookError::Read { path: folder.to_path_buf(), source })?
                 }
             };
             match entries.count() {
-                0 => Ok(HashSet::new()),
+                0 => Ok(HashSet::default()),
                 _ => Err(BookError::NotOurs { path: folder.to_path_buf() }),
             }
         }
@@ -386,6 +423,29 @@ mod tests {
         assert!(site.join("old").exists() && site.join("new").exists());
         let written = write_site(site, &[("a", "a")]).unwrap();
         assert_eq!((written.removed, fs::read_dir(site).unwrap().count()), (3, 2));
+    }
+
+    #[test]
+    fn names_are_on_the_list_before_their_files_are_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path().join("site");
+        let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
+        let stopped = SiteWriter::open(&site).unwrap();
+        stopped.announce(paths(&["b/c", "../a", "a-b", "a/b"])).unwrap();
+        assert_eq!(fs::read_to_string(site.join(LIST)).unwrap(), "b/c\na-b\na/b\n");
+        stopped.put(Path::new("a/b"), b"b").unwrap();
+        stopped.put(Path::new("other"), b"o").unwrap();
+        assert_eq!(fs::read_to_string(site.join(LIST)).unwrap(), "b/c\na-b\na/b\nother\n");
+        drop(stopped);
+        let written = write_site(&site, &[("b/c", "c"), ("other", "o")]).unwrap();
+        assert_eq!(written, Written { files: 2, changed: 1, removed: 1 });
+    }
+
+    #[test]
+    fn names_stand_in_the_order_of_paths() {
+        let names = ["a", "a/b", "a/b/c", "a-b", "a.b/c", "b", "ä/b"].map(PathBuf::from);
+        assert_eq!(sorted(names.iter().rev()), names.iter().collect::<Vec<_>>());
+        assert!(names.is_sorted());
     }
 
     #[test]

@@ -4,17 +4,17 @@
 //! would lead away: anchors get their chapter's number before them, links between chapters stay on the
 //! page, and what lies beside a chapter is reached from the site's root.
 
-use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use foldhash::{HashMap, HashSet};
 use percent_encoding::percent_decode_str;
 
-use super::escape::push_escaped;
+use super::escape::{each_special, push_escaped};
 use super::links::is_external;
 use crate::diagnostic::normal_path;
 
 /// Numbers of chapters by where their pages are written.
-pub(super) type Numbers = BTreeMap<PathBuf, usize>;
+pub(super) type Numbers = HashMap<PathBuf, usize>;
 
 /// Returns a page's text as a chapter of the whole book.
 ///
@@ -22,11 +22,11 @@ pub(super) type Numbers = BTreeMap<PathBuf, usize>;
 pub(super) fn chapter(html: &str, output: &Path, numbers: &Numbers, shown: Option<usize>) -> String {
     let number = numbers.get(output).copied().unwrap_or_default();
     let mut chapter = Chapter {
-        number,
+        prefix: format!("{}-", chapter_id(number)),
         output,
         numbers,
         shown: shown.map(|number| number.to_string()),
-        ids: HashSet::new(),
+        ids: HashSet::default(),
         out: String::with_capacity(html.len() * 9 / 8),
     };
     chapter.out.push_str(&format!("<section class=\"chapter\" id=\"{}\">\n", chapter_id(number)));
@@ -41,7 +41,8 @@ fn chapter_id(number: usize) -> String {
 }
 
 struct Chapter<'a> {
-    number: usize,
+    /// What stands before each of its anchors.
+    prefix: String,
     output: &'a Path,
     numbers: &'a Numbers,
     /// The number of the variant that is shown.
@@ -52,25 +53,34 @@ struct Chapter<'a> {
 }
 
 impl<'a> Chapter<'a> {
+    /// Adds HTML. Most of its tags have no attribute, and are taken with the text around them.
     fn text(&mut self, html: &'a str) {
-        let mut rest = html;
-        while let Some(at) = rest.find('<') {
-            let (before, tag) = rest.split_at(at);
-            self.out.push_str(before);
-            let end = left_out(tag).unwrap_or_else(|| {
-                let end = tag_end(tag);
-                self.tag(&tag[..end]);
-                end
-            });
-            rest = &tag[end..];
-        }
-        self.out.push_str(rest);
+        // Up to where the chapter is written, and up to where it is read.
+        let (mut written, mut read) = (0, 0);
+        each_special(
+            html,
+            |byte| byte == b'<',
+            |start, _| {
+                let rest = &html[start..];
+                if start < read || is_bare(rest) {
+                    return;
+                }
+                self.out.push_str(&html[written..start]);
+                read = start
+                    + left_out(rest).unwrap_or_else(|| {
+                        let end = tag_end(rest);
+                        self.tag(&rest[..end]);
+                        end
+                    });
+                written = read;
+            },
+        );
+        self.out.push_str(&html[written..]);
     }
 
     /// Adds a tag, or what else begins with `<`.
     fn tag(&mut self, tag: &'a str) {
         let mut rest = tag;
-        // Most tags of a page have no attribute: they colour code.
         while tag.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic) {
             let Some(attribute) = next_attribute(rest) else { break };
             self.out.push_str(&rest[..attribute.before]);
@@ -91,7 +101,7 @@ impl<'a> Chapter<'a> {
                 self.out.push_str("hidden");
             }
             "id" | "for" | "name" | "aria-labelledby" | "aria-controls" => {
-                self.add(name, &format!("c{}-{value}", self.number))
+                self.add(name, &[&self.prefix, value].concat());
             }
             "href" | "src" | "xlink:href" => match self.target(value) {
                 Some(target) => self.add(name, &target),
@@ -160,6 +170,14 @@ fn left_out(text: &str) -> Option<usize> {
         _ => return None,
     };
     Some(text.find(close)? + close.len())
+}
+
+/// Returns whether the tag that a text begins with is a name alone.
+fn is_bare(text: &str) -> bool {
+    let tag = text.as_bytes().get(1..).unwrap_or_default();
+    let name = tag.strip_prefix(b"/").unwrap_or(tag);
+    let end = name.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-'));
+    end.is_some_and(|end| name[end] == b'>')
 }
 
 /// Returns where a tag ends that a text begins with; what is no tag is one character.

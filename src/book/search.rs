@@ -19,6 +19,7 @@ use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 use super::markdown::Section;
+use super::script::{push_script_text, script_value};
 use super::shape::Shown;
 
 /// Characters of a token; what is longer is cut, in the index and in a query alike.
@@ -53,7 +54,7 @@ fn found_sections(sections: &[Section]) -> &[Section] {
 /// The index on its way. Pages come in their order, and need not be kept.
 #[derive(Default)]
 pub(super) struct SearchIndex {
-    tokens: HashMap<String, Postings>,
+    tokens: Tokens,
     /// Sections of each page.
     counts: Vec<usize>,
     /// The number of the next section.
@@ -75,20 +76,7 @@ impl SearchIndex {
     }
 
     fn tokens(&mut self, text: &str, weight: Weight) {
-        each_token(text, |token| match self.tokens.get_mut(token) {
-            Some(postings) => postings.add(self.next, weight),
-            None => {
-                self.tokens.insert(token.to_owned(), Postings::new(self.next, weight));
-            }
-        });
-    }
-
-    /// Returns every token with its postings, in the order in which browsers compare strings.
-    fn sorted(tokens: HashMap<String, Postings>) -> Vec<(String, String)> {
-        let mut index: Vec<_> =
-            tokens.into_iter().map(|(token, postings)| (token, postings.finish())).collect();
-        index.sort_unstable_by(|(one, _), (other, _)| browser_order(one, other));
-        index
+        each_token(text, |token| self.tokens.note(token, self.next, weight));
     }
 
     /// Gives each file of the index to a function, by its path relative to the site's root (all below
@@ -100,7 +88,7 @@ impl SearchIndex {
         pages: &[SearchPage<'_>],
         mut put: impl FnMut(PathBuf, String) -> Result<(), E>,
     ) -> Result<(), E> {
-        let index = Self::sorted(self.tokens);
+        let index = self.tokens.sorted();
         let buckets = buckets(&index);
         put(PathBuf::from("search/table.js"), table(pages, &self.counts, &buckets))?;
         for (number, bucket) in buckets.iter().enumerate() {
@@ -111,14 +99,28 @@ impl SearchIndex {
     }
 }
 
-/// Returns the file with the sections of a page, and its path relative to the site's root.
-pub(super) fn text_script(number: usize, sections: &[Section]) -> (PathBuf, String) {
-    let texts: Vec<[&str; 3]> = found_sections(sections)
-        .iter()
-        .map(|section| [section.id.as_str(), section.title.as_str(), section.text.as_str()])
-        .collect();
-    let script = format!("stagebookSearch.text({number},{})\n", script_value(&texts));
-    (PathBuf::from(format!("search/text/{number}.js")), script)
+/// Returns the path of the file with the sections of a page, relative to the site's root.
+pub(super) fn text_path(number: usize) -> PathBuf {
+    PathBuf::from(format!("search/text/{number}.js"))
+}
+
+/// Returns the file with the sections of a page.
+pub(super) fn text_script(number: usize, sections: &[Section]) -> String {
+    let sections = found_sections(sections);
+    let length: usize = sections.iter().map(|section| section.title.len() + section.text.len() + 64).sum();
+    let mut script = String::with_capacity(length * 9 / 8);
+    script.push_str(&format!("stagebookSearch.text({number},"));
+    for (at, section) in sections.iter().enumerate() {
+        script.push_str(if at == 0 { "[[" } else { ",[" });
+        push_script_text(&mut script, &section.id);
+        script.push(',');
+        push_script_text(&mut script, &section.title);
+        script.push(',');
+        push_script_text(&mut script, &section.text);
+        script.push(']');
+    }
+    script.push_str(if sections.is_empty() { "[])\n" } else { "])\n" });
+    script
 }
 
 /// Returns the browser's side of search as it is served: without its comments and its indentation.
@@ -145,10 +147,77 @@ enum Weight {
     PageTitle = 3,
 }
 
+/// The tokens of an index with their sections.
+///
+/// Most tokens are short. As numbers these lie in the table itself, so that a look finds one with its sections.
+#[derive(Default)]
+struct Tokens {
+    short: HashMap<u128, Postings>,
+    long: HashMap<String, Postings>,
+}
+
+impl Tokens {
+    /// Notes a token in a section. Sections come in their order.
+    fn note(&mut self, token: &str, section: usize, weight: Weight) {
+        let short = short(token);
+        let known = match short {
+            Some(number) => self.short.get_mut(&number),
+            None => self.long.get_mut(token),
+        };
+        let new = || Postings::new(section, weight);
+        match (known, short) {
+            (Some(known), _) => known.add(section, weight),
+            (None, Some(number)) => {
+                self.short.insert(number, new());
+            }
+            (None, None) => {
+                self.long.insert(token.to_owned(), new());
+            }
+        }
+    }
+
+    /// Returns every token with its postings, in the order in which browsers compare strings.
+    fn sorted(self) -> Vec<(String, String)> {
+        let short = self.short.into_iter().map(|(number, postings)| (long(number), postings));
+        let tokens = short.chain(self.long).map(|(token, postings)| (token, postings.finish()));
+        let mut index: Vec<_> = tokens.collect();
+        index.sort_unstable_by(|(one, _), (other, _)| browser_order(one, other));
+        index
+    }
+}
+
+/// Returns a token as a number, if it is short. No token has a byte that is zero.
+fn short(token: &str) -> Option<u128> {
+    let bytes = token.as_bytes();
+    // The first bytes and the last are the same where they overlap.
+    let joined = |first: u64, last: u64, size: usize| {
+        u128::from(first) | u128::from(last) << (8 * (bytes.len() - size))
+    };
+    Some(match bytes.len() {
+        0..4 => bytes.iter().rfold(0, |number, byte| number << 8 | u128::from(*byte)),
+        4..8 => {
+            let half = |bytes| u64::from(u32::from_le_bytes(bytes));
+            joined(half(*bytes.first_chunk()?), half(*bytes.last_chunk()?), 4)
+        }
+        8..=16 => {
+            let whole = u64::from_le_bytes;
+            joined(whole(*bytes.first_chunk()?), whole(*bytes.last_chunk()?), 8)
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the token of a number.
+fn long(number: u128) -> String {
+    let bytes = number.to_le_bytes();
+    let length = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8(bytes[..length].to_vec()).expect("tokens are text")
+}
+
 /// The sections of one token, each as the distance to the one before and a weight.
 struct Postings {
-    /// What is written already.
-    written: String,
+    /// What is written already, in digits.
+    written: Vec<u8>,
     /// The first section that may still be written.
     next: usize,
     /// The section that is being read, which is not written yet: its weight may grow.
@@ -158,7 +227,7 @@ struct Postings {
 
 impl Postings {
     fn new(section: usize, weight: Weight) -> Self {
-        Self { written: String::new(), next: 0, section, weight }
+        Self { written: Vec::new(), next: 0, section, weight }
     }
 
     /// Notes the token in a section. Sections come in their order.
@@ -180,12 +249,12 @@ impl Postings {
 
     fn finish(mut self) -> String {
         self.write();
-        self.written
+        String::from_utf8(self.written).expect("digits are ASCII")
     }
 }
 
 /// Adds a number in digits of five bits, lowest first; the sixth bit says that another one follows.
-fn push_number(text: &mut String, mut number: usize) {
+fn push_number(text: &mut Vec<u8>, mut number: usize) {
     while number > 31 {
         text.push(digit(number & 31 | 32));
         number >>= 5;
@@ -193,8 +262,8 @@ fn push_number(text: &mut String, mut number: usize) {
     text.push(digit(number));
 }
 
-fn digit(number: usize) -> char {
-    char::from(ZERO + number as u8)
+fn digit(number: usize) -> u8 {
+    ZERO + number as u8
 }
 
 /// Compares as JavaScript does: by units of UTF-16, which differs from the order of bytes above U+FFFF.
@@ -321,18 +390,6 @@ fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
     values
 }
 
-/// Returns a value as JSON that is safe in any script, also in one that stands within a page.
-pub(super) fn script_value(value: &impl Serialize) -> String {
-    let mut json = serde_json::to_string(value).expect("strings and numbers are JSON");
-    // All of these can stand only within strings.
-    for (character, code) in [('<', "\\u003c"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")] {
-        if json.contains(character) {
-            json = json.replace(character, code);
-        }
-    }
-    json
-}
-
 /// Calls back with every token of a text: words in lower case, and pairs of neighbours where words
 /// are written without spaces. `theme/search.js` does the same to a query.
 ///
@@ -340,21 +397,32 @@ pub(super) fn script_value(value: &impl Serialize) -> String {
 /// of one character finds it: every other one begins a pair.
 fn each_token(text: &str, visit: impl FnMut(&str)) {
     let mut reader = Reader { token: String::new(), length: 0, neighbour: None, visit };
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let class = CLASSES[usize::from(*byte)];
         // All text of a book comes by here: what is ASCII is taken in runs.
-        let length = if is_word(first) {
-            let length = run(rest, true);
-            reader.word(&rest[..length]);
-            length
-        } else if first.is_ascii() {
+        if class & WORD != 0 {
+            let end = run(bytes, at, |class| class == WORD);
+            match bytes.get(end).map_or(OTHER, |byte| CLASSES[usize::from(*byte)]) {
+                OTHER => {
+                    reader.whole(&text[at..end]);
+                    at = end;
+                }
+                _ => {
+                    let end = run(bytes, end, |class| class & WORD != 0);
+                    reader.word(&text[at..end]);
+                    at = end;
+                }
+            }
+        } else if class == OTHER {
             reader.end();
-            run(rest, false)
+            at += 1;
         } else {
-            plain(first).for_each(|character| reader.plain(character));
-            first.len_utf8()
-        };
-        rest = &rest[length..];
+            let character = text[at..].chars().next().expect("a character begins after each other");
+            plain(character).for_each(|character| reader.plain(character));
+            at += character.len_utf8();
+        }
     }
     reader.end();
 }
@@ -364,21 +432,34 @@ const fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
 
-/// Which bytes of ASCII are those of words; `None` for those of other characters.
-const WORDS: [Option<bool>; 256] = {
-    let mut words = [None; 256];
+/// The class of other characters of ASCII.
+const OTHER: u8 = 0;
+/// That of letters, digits and `_`.
+const WORD: u8 = 1;
+/// That of those among them that a token may have in another way, or not at all.
+const CHANGED: u8 = 2;
+/// That of what is not ASCII.
+const FOREIGN: u8 = 4;
+
+/// The classes of each byte.
+const CLASSES: [u8; 256] = {
+    let mut classes = [FOREIGN; 256];
     let mut byte = 0_u8;
     while byte.is_ascii() {
-        words[byte as usize] = Some(is_word(byte as char));
+        classes[byte as usize] = match is_word(byte as char) {
+            true if byte.is_ascii_uppercase() || byte == b'_' => WORD | CHANGED,
+            true => WORD,
+            false => OTHER,
+        };
         byte += 1;
     }
-    words
+    classes
 };
 
-/// Returns how many bytes of ASCII at the beginning of a text are those of words, or are not.
-fn run(text: &str, of_words: bool) -> usize {
-    let is_other = |byte: &u8| WORDS[usize::from(*byte)] != Some(of_words);
-    text.as_bytes().iter().position(is_other).unwrap_or(text.len())
+/// Returns where a run of bytes of some classes ends.
+fn run(bytes: &[u8], start: usize, is_in: impl Fn(u8) -> bool) -> usize {
+    let end = bytes[start..].iter().position(|byte| !is_in(CLASSES[usize::from(*byte)]));
+    end.map_or(bytes.len(), |length| start + length)
 }
 
 /// Reads text into tokens.
@@ -393,6 +474,16 @@ struct Reader<V> {
 }
 
 impl<V: FnMut(&str)> Reader<V> {
+    /// Takes lower letters and digits of ASCII, with no other letter or digit behind them.
+    fn whole(&mut self, word: &str) {
+        if self.length > 0 || word.len() > LONGEST_TOKEN {
+            return self.word(word);
+        }
+        // No letter stands before them either: they are a token as they stand there.
+        self.end_pairs();
+        (self.visit)(word);
+    }
+
     /// Takes letters, digits and `_` of ASCII, which are one byte each.
     fn word(&mut self, letters: &str) {
         self.end_pairs();
@@ -435,7 +526,9 @@ impl<V: FnMut(&str)> Reader<V> {
     }
 
     fn end(&mut self) {
-        self.end_word();
+        if self.length > 0 {
+            self.end_word();
+        }
         self.end_pairs();
     }
 
@@ -535,7 +628,7 @@ mod tests {
         let (mut index, mut files, mut known) = (SearchIndex::default(), Vec::new(), Vec::new());
         for (number, (page, texts)) in pages.iter().enumerate() {
             index.add(page.title, &sections(texts));
-            files.push(text_script(number, &sections(texts)));
+            files.push((text_path(number), text_script(number, &sections(texts))));
             known.push(SearchPage { url: page.url.clone(), languages: page.languages.clone(), ..*page });
         }
         let put = |path, script| {
@@ -549,7 +642,7 @@ mod tests {
     fn index(pages: &[(&str, Texts<'_>)]) -> Vec<(String, String)> {
         let mut index = SearchIndex::default();
         pages.iter().for_each(|(title, texts)| index.add(title, &sections(texts)));
-        SearchIndex::sorted(index.tokens)
+        index.tokens.sorted()
     }
 
     fn file(files: &[(PathBuf, String)], path: &str) -> String {
@@ -584,6 +677,17 @@ mod tests {
         ]);
         let (_, postings) = index.iter().find(|(token, _)| token == "install").unwrap();
         assert_eq!(read(postings), [(0, 3), (2, 2), (3, 0), (4, 1)]);
+    }
+
+    #[test]
+    fn short_tokens_are_numbers() {
+        for length in 0..=33 {
+            let token: String = ('a'..='z').cycle().skip(length).take(length).collect();
+            let number = short(&token);
+            assert_eq!(number.is_some(), length <= 16);
+            assert!(number.is_none_or(|number| long(number) == token), "{token}");
+        }
+        assert_eq!(short("é").map(long), Some("é".to_owned()));
     }
 
     #[test]

@@ -15,14 +15,14 @@ use super::external::{ExternalLink, is_asked};
 use super::feeds::{self, Change, Entry};
 use super::head::{RunLinks, brief, head, variant_link, variant_rules};
 use super::images::ParityShown;
-use super::links::{Links, Target, TargetKind, encoded, from_root};
+use super::links::{Links, Outputs, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
 use super::markdown::{Context, Rendered, Section, render};
 use super::output::{Growing, SiteWriter};
 use super::print;
 use super::redirects::{Moved, moved};
 use super::report;
-use super::search::{SearchIndex, SearchPage, search_script, text_script};
+use super::search::{SearchIndex, SearchPage, search_script, text_path, text_script};
 use super::settings::Theme;
 use super::shape::Shown;
 use super::status::status_page;
@@ -62,6 +62,7 @@ pub struct Site {
 /// When a template cannot be used, or a file cannot be written. What is wrong with pages is in the findings.
 pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -> Result<Site, BookError> {
     let press = Press::new(book, options)?;
+    writer.announce(press.page_files())?;
     let mut whole = press.begin_whole(writer)?;
     let mut index = SearchIndex::default();
     let mut kept = Vec::with_capacity(book.pages.len());
@@ -199,8 +200,9 @@ struct Press<'a> {
     book: &'a Book,
     options: &'a SiteOptions<'a>,
     templates: Templates,
-    /// Pages by their files, with where they are written.
-    outputs: Arc<BTreeMap<PathBuf, PathBuf>>,
+    outputs: Arc<Outputs>,
+    /// Names of the folders above the source folder.
+    above: Arc<[String]>,
     numbers: print::Numbers,
     states: BTreeMap<PathBuf, Shown>,
     contents: Contents,
@@ -225,7 +227,17 @@ impl<'a> Press<'a> {
         let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
         let moved = moved(&book.settings.redirects);
-        Ok(Self { book, options, templates, outputs, numbers, states, contents, view, own, moved })
+        let above = names_above(&book.source);
+        Ok(Self { book, options, templates, outputs, above, numbers, states, contents, view, own, moved })
+    }
+
+    /// Returns the files that are written with each page.
+    fn page_files(&self) -> impl Iterator<Item = PathBuf> {
+        let search = self.book.settings.search;
+        self.book.pages.iter().enumerate().flat_map(move |(number, page)| {
+            let text = search.then(|| text_path(number));
+            [page.output.clone(), markdown_path(page)].into_iter().chain(text)
+        })
     }
 
     /// Makes a page and writes it, with all that is its own.
@@ -233,17 +245,16 @@ impl<'a> Press<'a> {
         let page = &self.book.pages[number];
         let (expanded, rendered) = self.rendered(page);
         let html = self.html(number, &expanded, &rendered, &page.output)?;
-        writer.put(&page.output, html.as_bytes())?;
+        writer.put(&page.output, &html)?;
         writer.put(&markdown_path(page), page.tutorial.source.text().as_bytes())?;
         let index = Path::new("index.html");
         if number == 0 && !self.numbers.contains_key(index) {
             let html = self.html(number, &expanded, &rendered, index)?;
-            writer.put(index, html.as_bytes())?;
+            writer.put(index, &html)?;
         }
         let settings = &self.book.settings;
         if settings.search {
-            let (path, script) = text_script(number, &rendered.sections);
-            writer.put(&path, script.as_bytes())?;
+            writer.put(&text_path(number), text_script(number, &rendered.sections).as_bytes())?;
         }
         let chapter = match settings.print {
             true => {
@@ -268,7 +279,7 @@ impl<'a> Press<'a> {
         let source = &page.tutorial.source;
         let reach = Reach { page: &page.file, root: self.options.root };
         let expanded = expand(source, page.tutorial.body.start, reach);
-        let links = Links::new(&page.path, Arc::clone(&self.outputs), names_above(&self.book.source));
+        let links = Links::new(&page.path, Arc::clone(&self.outputs), Arc::clone(&self.above));
         let context = Context {
             settings: &self.book.settings,
             links: &links,
@@ -289,24 +300,31 @@ impl<'a> Press<'a> {
         expanded: &Expanded,
         rendered: &Rendered,
         output: &Path,
-    ) -> Result<String, BookError> {
+    ) -> Result<Vec<u8>, BookError> {
         let page = &self.book.pages[number];
         let root = way_up(output);
-        let mut content = String::with_capacity(rendered.html.len());
-        let (title, text) = split_title(&rendered.html);
-        content.push_str(title);
-        if let Some(evidence) = &page.evidence {
-            let links: Vec<RunLinks> =
-                evidence.variants.iter().map(|variant| self.run_links(page, variant, &root)).collect();
-            content.push_str(&head(evidence, &page.tutorial, &links));
-        }
-        content.push_str(text);
-        content.extend(self.moved.get(output).map(Moved::script));
+        let mut content = self.content(page, &rendered.html, output, &root);
         if output != page.output {
-            content = from_root(&content, &page.output, "");
+            content = Cow::Owned(from_root(&content, &page.output, ""));
         }
         let view = self.page_view(number, expanded, rendered);
         self.filled(&view, &content, &outline(rendered), Some(&page.path), &root)
+    }
+
+    /// Returns a page's text with what stands around it at a path: what is known of its runs, and where parts of
+    /// it went.
+    fn content<'h>(&self, page: &Page, html: &'h str, output: &Path, root: &str) -> Cow<'h, str> {
+        let moved = self.moved.get(output).map(Moved::script);
+        if page.evidence.is_none() && moved.is_none() {
+            return Cow::Borrowed(html);
+        }
+        let (title, text) = split_title(html);
+        let head = page.evidence.as_ref().map(|evidence| {
+            let variants = evidence.variants.iter();
+            let links: Vec<RunLinks> = variants.map(|variant| self.run_links(page, variant, root)).collect();
+            head(evidence, &page.tutorial, &links)
+        });
+        Cow::Owned([title, &head.unwrap_or_default(), text, &moved.unwrap_or_default()].concat())
     }
 
     /// Returns where what a run left lies, as links from a page that is so far below the site's root.
@@ -360,7 +378,7 @@ impl<'a> Press<'a> {
         outline: &[OutlineView],
         current: Option<&Path>,
         root: &str,
-    ) -> Result<String, BookError> {
+    ) -> Result<Vec<u8>, BookError> {
         let contents = self.contents.page(current, root);
         self.templates.page(&Filling { page, root, contents: &contents, content, outline })
     }
@@ -522,7 +540,7 @@ impl<'a> Press<'a> {
     fn own_pages(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, BookError> {
         let mut files = Vec::new();
         let mut add = |path: &str, title: &str, content: &str| -> Result<(), BookError> {
-            files.push((path.into(), self.own_page(title, content)?.into_bytes()));
+            files.push((path.into(), self.own_page(title, content)?));
             Ok(())
         };
         if !self.states.is_empty() {
@@ -536,14 +554,14 @@ impl<'a> Press<'a> {
         // A book that has a page for wrong addresses needs no other.
         let name = Path::new("404.html");
         if !self.numbers.contains_key(name) {
-            files.push((name.into(), self.not_found()?.into_bytes()));
+            files.push((name.into(), self.not_found()?));
         }
         Ok(files)
     }
 
     /// Returns the page for wrong addresses. It is shown at any of them, so its links begin at the site's root
     /// where that is known.
-    fn not_found(&self) -> Result<String, BookError> {
+    fn not_found(&self) -> Result<Vec<u8>, BookError> {
         let root = self.book.settings.site_path();
         let (title, content) = match &self.book.not_found {
             Some(page) => {
@@ -557,7 +575,7 @@ impl<'a> Press<'a> {
     }
 
     /// Returns a page that the program adds at the site's root.
-    fn own_page(&self, title: &str, content: &str) -> Result<String, BookError> {
+    fn own_page(&self, title: &str, content: &str) -> Result<Vec<u8>, BookError> {
         let view = PageView { title: title.to_owned(), ..PageView::default() };
         self.filled(&view, content, &[], None, "")
     }
@@ -569,6 +587,7 @@ impl<'a> Press<'a> {
             return Ok(None);
         }
         let frame = self.own_page(&self.view.title, CHAPTERS)?;
+        let frame = String::from_utf8_lossy(&frame);
         let (start, end) = frame.split_once(CHAPTERS).unwrap_or((&frame, ""));
         let Some(mut file) = writer.begin(Path::new(&self.own.print))? else { return Ok(None) };
         file.add(start)?;

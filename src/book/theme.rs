@@ -6,7 +6,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::error::BookError;
-use super::escape::escaped;
+use super::escape::each_escaped;
 
 /// The sheet.
 pub(super) const SHEET: &str = include_str!("theme/book.css");
@@ -67,6 +67,9 @@ pub(super) struct OutlineView {
     pub(super) title: String,
 }
 
+/// About how many bytes a page has besides its content and the table of contents.
+const AROUND: usize = 8 * 1024;
+
 /// The templates, ready to be filled in.
 #[derive(Debug)]
 pub(super) struct Templates {
@@ -90,7 +93,15 @@ impl Templates {
     /// When one cannot be read as a template; the cause shows its line.
     pub(super) fn load(folder: &Path, book: &BookView) -> Result<Self, BookError> {
         let mut tera = Tera::default();
-        tera.set_escape_fn(|text, out| out.write_all(escaped(text).as_bytes()));
+        tera.set_escape_fn(|text, out| {
+            let mut outcome = Ok(());
+            each_escaped(text, |piece| {
+                if outcome.is_ok() {
+                    outcome = out.write_all(piece.as_bytes());
+                }
+            });
+            outcome
+        });
         tera.global_context().insert("book", book);
         tera.global_context().insert("early", EARLY.trim());
         for (name, text) in TEMPLATES {
@@ -104,8 +115,8 @@ impl Templates {
         Ok(Self { tera })
     }
 
-    /// Returns a page.
-    pub(super) fn page(&self, filling: &Filling<'_>) -> Result<String, BookError> {
+    /// Returns a page, in UTF-8.
+    pub(super) fn page(&self, filling: &Filling<'_>) -> Result<Vec<u8>, BookError> {
         let mut context = Context::new();
         context.insert("page", filling.page);
         context.insert("root", filling.root);
@@ -113,6 +124,8 @@ impl Templates {
         context.insert("content", filling.content);
         context.insert("outline", filling.outline);
         let wrong = |source| BookError::Template { name: "page.html".to_owned(), source: Box::new(source) };
-        self.tera.render("page.html", &context).map_err(wrong)
+        let mut page = Vec::with_capacity(filling.content.len() + filling.contents.len() + AROUND);
+        self.tera.render_to("page.html", &context, &mut page).map_err(wrong)?;
+        Ok(page)
     }
 }

@@ -6,7 +6,10 @@ use std::path::{Component, Path, PathBuf};
 ///
 /// What leads above the beginning of a relative path stays; above the root of the disk there is nothing.
 pub fn normal_path(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
+    if is_normal(path) {
+        return path.to_path_buf();
+    }
+    let mut normal = PathBuf::with_capacity(path.as_os_str().len());
     for component in path.components() {
         match (component, normal.components().next_back()) {
             (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
@@ -17,6 +20,15 @@ pub fn normal_path(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+/// Returns whether a path is for certain as it would be without `.` and `..`: most are.
+fn is_normal(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let inside = bytes.strip_prefix(b"/").unwrap_or(bytes);
+    // A backslash is a letter of a name or divides names.
+    !bytes.contains(&b'\\')
+        && inside.split(|byte| *byte == b'/').all(|name| !matches!(name, b"" | b"." | b".."))
 }
 
 #[cfg(test)]
@@ -33,5 +45,12 @@ mod tests {
         check("/../a", "/a");
         check("./a", "a");
         check("a/..", "");
+        let as_written = |path: &str, expected: &str| {
+            assert_eq!(normal_path(Path::new(path)).as_os_str(), expected, "{path}");
+        };
+        as_written("/a/b.c/..d", "/a/b.c/..d");
+        as_written("a//b/", "a/b");
+        as_written("/", "/");
+        as_written("", "");
     }
 }

@@ -4,12 +4,15 @@
 ///
 /// Nothing is offered unless it is close: at most a third of the word's letters wrong, or one of two.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = match word.chars().count() {
-        0 | 1 => return None,
-        letters => (letters / 3).max(1),
-    };
+    let letters = word.chars().count();
+    if letters < 2 {
+        return None;
+    }
+    let limit = (letters / 3).max(1);
     candidates
         .into_iter()
+        // As many letters as one has more are wrong at the least, which is known without a look at them.
+        .filter(|candidate| candidate.chars().count().abs_diff(letters) <= limit)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

@@ -3,12 +3,13 @@
 //! Results come in the order of the things, whoever is ready first.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// Results that may wait for their turn, for each thread: what waits is held in memory.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
+/// Results that are taken together, for each thread: what they are added to has left the processor's cache since.
+const TOGETHER: usize = 4;
 
 /// Gives each item to a function, several at once, and returns the results in order.
 pub fn map<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
@@ -62,54 +63,149 @@ fn claim<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
     Some((at, items.get(at)?))
 }
 
-/// Gives each item to a function, several at once, and each result in order to another, which has the
-/// calling thread to itself. The first error ends the work.
+/// Gives each item to a function, several at once, and each result in order to another, one at a time. The
+/// first error ends the work.
+///
+/// No thread waits for results: whoever has the next one takes it, and those that wait for it.
+///
+/// # Errors
+/// Those of the functions.
 pub fn each<T: Sync, R: Send, E: Send>(
     items: &[T],
     act: impl Fn(&T) -> Result<R, E> + Sync,
-    mut take: impl FnMut(&T, R) -> Result<(), E>,
+    take: impl FnMut(&T, R) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let threads = processors().min(items.len().max(1));
-    // Bounded: results are as large as pages, and the one who takes them may be slower.
-    let (sender, results) = mpsc::sync_channel::<(usize, Result<R, E>)>(threads * WAITING);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let sender = sender.clone();
-            scope.spawn(|| {
-                let sender = sender;
-                while !stopped.load(Ordering::Relaxed) {
-                    let Some((at, item)) = claim(items, &next) else { return };
-                    if sender.send((at, act(item))).is_err() {
-                        return;
-                    }
-                }
-            });
+    let next = AtomicUsize::new(0);
+    let line = Line::new(items, threads, take);
+    let work = || {
+        let _leaving = Leaving(&line);
+        while let Some((at, item)) = claim(items, &next).filter(|(at, _)| line.has_room(*at)) {
+            line.join(at, act(item));
         }
-        drop(sender);
-        let outcome = in_turn(items, &results, &mut take);
-        stopped.store(true, Ordering::Relaxed);
-        // A thread that waits to send must see that nobody listens.
-        drop(results);
-        outcome
-    })
+    };
+    std::thread::scope(|scope| {
+        (1..threads).for_each(|_| drop(scope.spawn(work)));
+        work();
+    });
+    line.serve(line.waiting());
+    line.outcome()
 }
 
-fn in_turn<T, R, E>(
-    items: &[T],
-    results: &mpsc::Receiver<(usize, Result<R, E>)>,
-    take: &mut impl FnMut(&T, R) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut early = BTreeMap::new();
-    let mut turn = 0;
-    for (at, result) in results {
-        early.insert(at, result?);
-        while let Some(result) = early.remove(&turn) {
-            take(&items[turn], result)?;
-            turn += 1;
+/// Where results wait for their turn.
+struct Line<'a, T, R, E, F> {
+    items: &'a [T],
+    /// Threads that work.
+    threads: usize,
+    waiting: Mutex<Waiting<R, E>>,
+    /// Told when there is room for another result.
+    room: Condvar,
+    take: Mutex<F>,
+}
+
+/// The results that wait.
+struct Waiting<R, E> {
+    early: BTreeMap<usize, Result<R, E>>,
+    /// The place of the result that is taken next.
+    turn: usize,
+    /// Whether a thread takes results.
+    is_served: bool,
+    /// Whether nothing is taken any more.
+    is_closed: bool,
+    /// Threads that wait for room.
+    asleep: usize,
+    error: Option<E>,
+}
+
+impl<'a, T, R, E, F: FnMut(&T, R) -> Result<(), E>> Line<'a, T, R, E, F> {
+    fn new(items: &'a [T], threads: usize, take: F) -> Self {
+        let waiting = Waiting {
+            early: BTreeMap::new(),
+            turn: 0,
+            is_served: false,
+            is_closed: false,
+            asleep: 0,
+            error: None,
+        };
+        Self { items, threads, waiting: Mutex::new(waiting), room: Condvar::new(), take: Mutex::new(take) }
+    }
+
+    /// Waits until the result of an item may wait; returns whether it is wanted.
+    ///
+    /// Results are as large as pages, and the one who takes them may be slower.
+    fn has_room(&self, at: usize) -> bool {
+        let mut waiting = self.waiting();
+        while !waiting.is_closed && at >= waiting.turn + self.threads * WAITING {
+            waiting.asleep += 1;
+            waiting = self.room.wait(waiting).expect("no thread panics with the lock");
+            waiting.asleep -= 1;
+        }
+        !waiting.is_closed
+    }
+
+    /// Adds a result, and takes those whose turn it is when they are enough.
+    fn join(&self, at: usize, result: Result<R, E>) {
+        let mut waiting = self.waiting();
+        let is_wanted = result.is_err() || waiting.early.len() + 1 >= self.threads * TOGETHER;
+        waiting.early.insert(at, result);
+        if is_wanted {
+            self.serve(waiting);
         }
     }
-    Ok(())
+
+    /// Takes the results whose turn it is, unless another thread does.
+    fn serve<'l>(&'l self, mut waiting: MutexGuard<'l, Waiting<R, E>>) {
+        if std::mem::replace(&mut waiting.is_served, true) {
+            return;
+        }
+        while let Some(result) = waiting.next() {
+            let item = &self.items[waiting.turn];
+            drop(waiting);
+            let outcome =
+                result.and_then(|result| self.take.lock().expect("one thread takes at a time")(item, result));
+            waiting = self.waiting();
+            waiting.turn += 1;
+            if let Err(error) = outcome {
+                waiting.error = Some(error);
+                waiting.is_closed = true;
+            }
+            // The kernel is asked even where nobody sleeps.
+            if waiting.asleep > 0 {
+                self.room.notify_all();
+            }
+        }
+        waiting.is_served = false;
+    }
+
+    fn outcome(self) -> Result<(), E> {
+        let waiting = self.waiting.into_inner().expect("no thread panics with the lock");
+        waiting.error.map_or(Ok(()), Err)
+    }
+}
+
+impl<T, R, E, F> Line<'_, T, R, E, F> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting<R, E>> {
+        self.waiting.lock().expect("no thread panics with the lock")
+    }
+}
+
+impl<R, E> Waiting<R, E> {
+    /// Returns the result whose turn it is, if it is there.
+    fn next(&mut self) -> Option<Result<R, E>> {
+        if self.is_closed { None } else { self.early.remove(&self.turn) }
+    }
+}
+
+/// A thread at work. When it panics nobody waits for its result.
+struct Leaving<'a, 'l, T, R, E, F>(&'a Line<'l, T, R, E, F>);
+
+impl<T, R, E, F> Drop for Leaving<'_, '_, T, R, E, F> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.waiting().is_closed = true;
+            self.0.room.notify_all();
+        }
+    }
 }
 
 fn processors() -> usize {
@@ -126,7 +222,7 @@ mod tests {
         let until = |last: usize| {
             let mut taken = Vec::new();
             let act = |item: &usize| if *item == last { Err(*item) } else { Ok(item * 2) };
-            let outcome = each(&items, act, |item, double| {
+            let outcome = each(&items, act, |item: &usize, double| {
                 assert_eq!(item * 2, double);
                 taken.push(*item);
                 Ok(())
@@ -137,6 +233,17 @@ mod tests {
         let (outcome, taken) = until(500);
         assert_eq!(outcome, Err(500));
         assert!(taken.len() <= 500 && taken.iter().enumerate().all(|(at, item)| at == *item));
+    }
+
+    #[test]
+    fn panic_ends_the_work_of_all() {
+        let items: Vec<usize> = (0..1000).collect();
+        let act = |item: &usize| {
+            assert!(*item != 10, "it is meant to panic");
+            Ok::<_, ()>(*item)
+        };
+        let work = || each(&items, act, |_, _| Ok(()));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl FenceLines {
 
 /// Joins lines of a source, each after as many blanks as its lead says.
 pub(crate) fn joined(source: &Arc<Source>, lines: Vec<Span>, leads: &[usize]) -> Text {
-    let mut content = String::new();
+    let length = lines.iter().map(|line| line.range().len() + 1).sum::<usize>() + leads.iter().sum::<usize>();
+    let mut content = String::with_capacity(length);
     for (at, line) in lines.iter().enumerate() {
         content.extend(std::iter::repeat_n(' ', leads.get(at).copied().unwrap_or_default()));
         content.push_str(&source.text()[line.range()]);

@@ -90,10 +90,11 @@ pub(crate) fn read(source: &Arc<Source>, findings: &mut Vec<Finding>) -> Top {
 fn unread(source: &Arc<Source>, start: usize) -> Option<Finding> {
     let text = &source.text()[start..];
     let above = text.len() - text.trim_start().len();
-    let lines: Vec<&str> = text[above..].lines().collect();
-    if lines.first()?.trim_end() != "---" || !is_key(lines.get(1)?) {
+    let mut first = text[above..].lines();
+    if first.next()?.trim_end() != "---" || !is_key(first.next()?) {
         return None;
     }
+    let lines: Vec<&str> = text[above..].lines().collect();
     let place = Place::new(source, start + above..start + above + "---".len());
     if above == 0 {
         let finding = Finding::error("unclosed-front-matter", "front matter is never closed");

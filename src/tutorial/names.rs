@@ -31,12 +31,16 @@ impl Anchors {
 /// Returns a heading's slug: lower case, blanks become `-`, punctuation is dropped.
 pub(crate) fn slug(text: &str) -> String {
     let lower = text.trim().to_lowercase();
-    let letters = lower.chars().filter_map(|letter| match letter {
-        '-' | '_' => Some(letter),
-        _ if letter.is_whitespace() => Some('-'),
-        _ => letter.is_alphanumeric().then_some(letter),
-    });
-    letters.collect()
+    let mut slug = String::with_capacity(lower.len());
+    for letter in lower.chars() {
+        match letter {
+            'a'..='z' | '0'..='9' | '-' | '_' => slug.push(letter),
+            _ if letter.is_whitespace() => slug.push('-'),
+            _ if letter.is_alphanumeric() => slug.push(letter),
+            _ => {}
+        }
+    }
+    slug
 }
 
 /// Names steps that have none: the heading's slug and a number.

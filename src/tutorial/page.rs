@@ -163,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn cell(&mut self, range: Range<usize>) {
-        let text = std::mem::take(&mut self.open.text).trim().to_owned();
+        let text = self.text();
         let written = &self.source.text()[range.clone()];
         let start = range.start + written.len() - written.trim_start_matches([' ', '\t', '|']).len();
         let range = trim_end(self.source.text(), start.min(range.end)..range.end);
@@ -175,7 +175,7 @@ impl Reader<'_> {
 
     fn heading(&mut self, range: Range<usize>) {
         let Some((level, id)) = self.open.heading.take() else { return };
-        let text = std::mem::take(&mut self.open.text).trim().to_owned();
+        let text = self.text();
         let range = trim_end(self.source.text(), range);
         let place = Place::new(self.source, range);
         let heading = Heading { level, text, anchor: String::new(), place };
@@ -192,10 +192,19 @@ impl Reader<'_> {
     }
 
     fn flush_paragraph(&mut self) {
-        let text = std::mem::take(&mut self.open.text);
-        if !text.trim().is_empty() && self.open.heading.is_none() {
-            self.page.items.push(Item::Paragraph(text.trim().to_owned()));
+        let is_blank = self.open.text.trim().is_empty();
+        if !is_blank && self.open.heading.is_none() {
+            let text = self.text();
+            self.page.items.push(Item::Paragraph(text));
         }
+        self.open.text.clear();
+    }
+
+    /// Takes the text that was read, without blanks around it. Its room stays: paragraphs are many.
+    fn text(&mut self) -> String {
+        let text = self.open.text.trim().to_owned();
+        self.open.text.clear();
+        text
     }
 }
 

@@ -96,8 +96,13 @@ fn dialect_of(top: &Top, items: &[page::Item]) -> Dialect {
     runme.or_else(|| assemble::dialect_of(items)).unwrap_or_default()
 }
 
+/// Returns whether a text has a byte. Most have not: all are looked at, without a step for each.
+fn has(text: &str, wanted: u8) -> bool {
+    text.bytes().fold(false, |found, byte| found | (byte == wanted))
+}
+
 fn nul_byte(source: &Arc<Source>) -> Option<Finding> {
-    let at = source.text().find('\0')?;
+    let at = has(source.text(), 0).then(|| source.text().find('\0'))??;
     let finding = Finding::error("nul-byte", "page contains a NUL byte").at(Place::new(source, at..at + 1));
     Some(finding.help("is this a text file?"))
 }
@@ -105,7 +110,7 @@ fn nul_byte(source: &Arc<Source>) -> Option<Finding> {
 /// Finds line ends of old systems, with which the whole page is one line.
 fn only_carriage_returns(source: &Arc<Source>) -> Option<Finding> {
     let text = source.text().trim_end_matches('\r');
-    let at = text.find('\r').filter(|_| !text.contains('\n'))?;
+    let at = has(text, b'\r').then(|| text.find('\r'))?.filter(|_| !text.contains('\n'))?;
     let finding = Finding::error("line-ends", "lines end in a carriage return alone, which is no line end");
     Some(finding.at(Place::new(source, at..at + 1)).help("save the file with LF or CRLF line ends"))
 }

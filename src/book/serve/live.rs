@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::book::search::script_value;
+use crate::book::script::script_value;
 
 /// What changed in the site, and what is wrong with the book.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ use super::rebuild::{Rebuilder, State, Workshop};
 use super::watch::{Ear, Message, Watch};
 use crate::book::error::BookError;
 use crate::book::output::SiteWriter;
-use crate::book::search::script_value;
+use crate::book::script::script_value;
 
 /// Where pages listen.
 const EVENTS: &str = "/.stagebook/events";
