@@ -169,13 +169,18 @@ fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Res
     let (mut settings, found) = parse_settings(&source);
     findings.extend(found);
     leave_out_unusable(&mut settings, folder, &source, findings);
-    if !settings.preprocessors.is_empty() {
-        let names = settings.preprocessors.join("`, `");
-        let finding =
-            Finding::note("preprocessors", format!("`{names}` would change pages in mdBook, and is not run"));
-        findings.push(finding.help("what they add to the text is missing here"));
-    }
+    findings.extend(not_run(&settings.preprocessors));
     Ok(settings)
+}
+
+/// Returns the note about programs that mdBook would run on the pages.
+fn not_run(preprocessors: &[String]) -> Option<Finding> {
+    let message = match preprocessors {
+        [] => return None,
+        [one] => format!("the preprocessor `{one}` of book.toml was not run"),
+        _ => format!("the preprocessors `{}` of book.toml were not run", preprocessors.join("`, `")),
+    };
+    Some(Finding::note("preprocessors", message).help("what they would change in the pages is missing here"))
 }
 
 /// Takes sheets and scripts out of the settings that cannot be a part of the site.

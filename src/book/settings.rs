@@ -171,6 +171,9 @@ const NOT_NEEDED: &[&str] = &[
 /// Tables of mdBook below which every key is accepted.
 const OPEN_TABLES: &[&str] = &["rust", "output.html.playground", "output.html.playpen", "output.html.search"];
 
+/// Preprocessors whose work is done here.
+const OWN_PREPROCESSORS: &[&str] = &["links", "index", "stagebook"];
+
 /// Keys that are read, for near misses.
 const READ: &[&str] = &[
     "book.title",
@@ -236,10 +239,7 @@ impl Reader<'_> {
         match path {
             "output.html.redirect" => self.settings.redirects = texts(table),
             "output.html.code.hidelines" => self.settings.hide_lines = texts(table),
-            "preprocessor" => {
-                let names = table.iter().map(|(name, _)| name.get_ref().to_string());
-                self.settings.preprocessors = names.collect();
-            }
+            "preprocessor" => self.settings.preprocessors = preprocessors(table),
             // Backends of other tools, and their keys, are theirs.
             _ if path.starts_with("output.")
                 && path != "output.html"
@@ -316,6 +316,16 @@ fn joined(above: &str, key: &str) -> String {
 fn list(value: &Value<'_>) -> Vec<String> {
     let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
     items.filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
+}
+
+/// Returns the preprocessors that mdBook would run for its pages in HTML, and that change something there.
+fn preprocessors(table: &DeTable<'_>) -> Vec<String> {
+    let is_for_html = |settings: &Value<'_>| {
+        let renderers = settings.get_ref().as_table().and_then(|table| table.get("renderers"));
+        renderers.is_none_or(|renderers| list(renderers).iter().any(|renderer| renderer == "html"))
+    };
+    let names = table.iter().filter(|(_, settings)| is_for_html(settings)).map(|(name, _)| name.get_ref());
+    names.filter(|name| !OWN_PREPROCESSORS.contains(&&***name)).map(ToString::to_string).collect()
 }
 
 fn paths(value: &Value<'_>) -> Vec<PathBuf> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::badge::{badge_json, badge_svg};
-use super::checks::{CheckedPage, check_pages};
+use super::checks::{CheckedPage, check_pages, unknown_directives};
 use super::contents::{self, Contents};
 use super::directives::{Expanded, Reach, expand};
 use super::error::BookError;
@@ -184,6 +184,8 @@ struct Kept {
     description: String,
     /// The files that are filled in on it.
     files: Vec<PathBuf>,
+    /// Directives that nobody here knows.
+    unknown: Vec<(String, Place)>,
     findings: Vec<Finding>,
 }
 
@@ -258,8 +260,8 @@ impl<'a> Press<'a> {
             .map(|(target, place)| ExternalLink { written: target.written.clone(), place: place.clone() })
             .collect();
         let targets = targets.into_iter().filter(|(target, _)| target.is_checked()).collect();
-        let Expanded { files, findings, .. } = expanded;
-        let kept = Kept { ids, targets, external, description, files, findings };
+        let Expanded { files, unknown, findings, .. } = expanded;
+        let kept = Kept { ids, targets, external, description, files, unknown, findings };
         Ok(Made { chapter, sections, kept })
     }
 
@@ -640,6 +642,9 @@ impl<'a> Press<'a> {
             .collect();
         let mut findings = check_pages(&checked, &self.book.source);
         findings.extend(self.own.findings.iter().cloned());
+        if !self.book.settings.preprocessors.is_empty() {
+            findings.extend(unknown_directives(kept.iter().flat_map(|kept| &kept.unknown)));
+        }
         // A page's Markdown meets another's where the pages do.
         let taken = writer.taken();
         let is_told = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "md");

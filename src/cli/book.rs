@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::book_findings;
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::export;
@@ -142,7 +143,7 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
         false => None,
     };
     findings.extend(links.iter().flat_map(|links| links.findings.clone()));
-    printer.findings(&mut findings);
+    book_findings::tell(&mut findings, printer);
     let shown = output.strip_prefix(&current).unwrap_or(&output);
     printer.say(&format!(
         "{} of {}, {} ({} changed): {}",
@@ -275,7 +276,7 @@ impl Desk {
     fn built(&mut self, whole: bool, changed: &[PathBuf], took: Duration, findings: &[Finding]) {
         let mut news: Vec<Finding> = findings.to_vec();
         news.retain(|finding| !self.told.contains(&render(finding, false)));
-        self.printer.findings(&mut news);
+        book_findings::tell(&mut news, &self.printer);
         if whole {
             self.told.clear();
         }
