@@ -41,12 +41,16 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
         language => format!(" class=\"{}\"", escaped(&classes(language, &info))),
     };
     format!(
-        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div>\
+        "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>{}</span>{}</div>\
          <pre tabindex=\"0\" role=\"group\" aria-label=\"{}\"><code{class}>{body}</code></pre></div>\n",
         escaped(label),
+        if block.settings.copyable { COPY } else { "" },
         if block.expected { "Expected output" } else { "Code" },
     )
 }
+
+/// The button that copies code.
+const COPY: &str = "<button type=\"button\" class=\"copy needs-script\">Copy</button>";
 
 /// Returns the language of a code block and its text without what a reader is not meant to see.
 pub(super) fn visible<'a>(info: &'a str, text: &str, settings: &BookSettings) -> (&'a str, String) {

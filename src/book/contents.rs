@@ -14,6 +14,7 @@ use super::escape::escaped;
 use super::links::encoded;
 use super::navigation::{Chapter, Item, Navigation};
 use super::search::script_value;
+use super::settings::BookSettings;
 use super::shape::Shown;
 
 /// Most entries of a table of contents that every page has as a whole.
@@ -31,6 +32,8 @@ pub(super) struct Contents {
     count: usize,
     /// The page of all pages, which pages link to that have only a part.
     all: String,
+    /// How many levels are open of a book whose author wants it folded.
+    fold_level: Option<usize>,
 }
 
 /// What stands between two titles or lines.
@@ -59,11 +62,12 @@ impl Contents {
     pub(super) fn new(
         navigation: &Navigation,
         states: &BTreeMap<PathBuf, Shown>,
-        numbered: bool,
+        settings: &BookSettings,
         all: &str,
     ) -> Self {
-        let mut contents =
-            Self { sections: Vec::new(), numbers: HashMap::new(), count: 0, all: escaped(all) };
+        let (numbered, fold_level) = (!settings.no_section_label, settings.fold_level);
+        let (sections, numbers) = (Vec::new(), HashMap::new());
+        let mut contents = Self { sections, numbers, count: 0, all: escaped(all), fold_level };
         let empty = |title, ruled| Section { title, ruled, entries: Vec::new() };
         for item in &navigation.items {
             match item {
@@ -118,7 +122,8 @@ impl Contents {
     /// Returns the table of contents for one page; `root` is the way from it to the site's root.
     pub(super) fn page(&self, current: Option<&Path>, root: &str) -> String {
         let current = current.and_then(|path| self.numbers.get(path)).copied();
-        let mut html = self.html(Writer { current, root, folds: self.is_big(), html: String::new() });
+        let (open_levels, html) = (self.fold_level.unwrap_or(usize::MAX), String::new());
+        let mut html = self.html(Writer { current, root, folds: self.is_big(), open_levels, level: 0, html });
         if self.is_big() {
             let _ = writeln!(html, "<p class=\"all\"><a href=\"{root}{}\">All pages</a></p>", self.all);
         }
@@ -127,7 +132,8 @@ impl Contents {
 
     /// Returns all of it, as it stands in a page at the site's root.
     pub(super) fn whole(&self) -> String {
-        self.html(Writer { current: None, root: "", folds: false, html: String::new() })
+        let (open_levels, html) = (usize::MAX, String::new());
+        self.html(Writer { current: None, root: "", folds: false, open_levels, level: 0, html })
     }
 
     /// Returns the script with what pages leave out.
@@ -168,6 +174,10 @@ struct Writer<'a> {
     root: &'a str,
     /// Whether what is far from the current page is folded.
     folds: bool,
+    /// Levels whose chapters show what is below them.
+    open_levels: usize,
+    /// How many chapters the one that is being written is below.
+    level: usize,
     html: String,
 }
 
@@ -241,17 +251,34 @@ impl Writer<'_> {
 
     fn children(&mut self, entry: &Entry) {
         // The page itself has its branch open, so that without a script its link is enough.
-        if self.folds && !entry.is_near(self.current) {
-            let start = entry.numbers.start + 1;
-            let count = entry.children.len();
-            let _ = writeln!(
-                self.html,
-                "<details class=\"below needs-script\" data-entries=\"{start}+{count}\"><summary>{count} below<span class=\"hidden-text\"> {}</span></summary><ol></ol></details>",
-                escaped(&entry.title)
-            );
-        } else {
-            self.list(&entry.children);
+        let is_near = entry.is_near(self.current);
+        if self.folds && !is_near {
+            self.below(entry, true);
+            self.html.push_str("<ol></ol></details>\n");
+            return;
         }
+        let is_folded = !is_near && self.level >= self.open_levels;
+        if is_folded {
+            self.below(entry, false);
+        }
+        self.level += 1;
+        self.list(&entry.children);
+        self.level -= 1;
+        if is_folded {
+            self.html.push_str("</details>\n");
+        }
+    }
+
+    /// Begins what folds the chapters below one away; `needs_script` says that a script fills them in.
+    fn below(&mut self, entry: &Entry, needs_script: bool) {
+        let count = entry.children.len();
+        let filled = format!(" needs-script\" data-entries=\"{}+{count}", entry.numbers.start + 1);
+        let _ = write!(
+            self.html,
+            "<details class=\"below{}\"><summary>{count} below<span class=\"hidden-text\"> {}</span></summary>",
+            if needs_script { &filled } else { "" },
+            escaped(&entry.title)
+        );
     }
 
     fn link(&mut self, entry: &Entry) {

@@ -5,7 +5,7 @@
 //! program has no use for is accepted in silence.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -32,6 +32,8 @@ pub struct BookSettings {
     pub output: Option<PathBuf>,
     /// `build.create-missing`: whether pages that the table of contents names may be missing.
     pub create_missing: bool,
+    /// `output.html.fold`: how many levels of the table of contents are open; none where nothing is folded.
+    pub fold_level: Option<usize>,
     /// `output.html.default-theme`, where it names one that is light or dark for certain.
     pub default_theme: Option<Theme>,
     /// `output.html.smart-punctuation`.
@@ -52,10 +54,18 @@ pub struct BookSettings {
     pub playground_editable: bool,
     /// `output.html.playground.runnable`: whether Rust examples can be run, and so are whole programs.
     pub playground_runnable: bool,
+    /// `output.html.playground.copyable`: whether code has a button that copies it.
+    pub copyable: bool,
     /// `output.html.print.enable`: whether there is a page with the whole book.
     pub print: bool,
+    /// `output.html.print.page-break`: whether each chapter begins a sheet of paper.
+    pub page_break: bool,
     /// `output.html.search.enable`.
     pub search: bool,
+    /// `output.html.search.limit-results`: how many results are shown at most, where that is said.
+    pub search_limit: Option<usize>,
+    /// `output.html.search.chapter`: whether pages are searched, by the beginning of their paths.
+    pub searched: BTreeMap<PathBuf, bool>,
     /// `output.html.git-repository-url`.
     pub repository: Option<String>,
     /// `output.html.edit-url-template`, with `{path}`.
@@ -90,6 +100,13 @@ impl BookSettings {
         self.right_to_left.unwrap_or_else(|| RIGHT_TO_LEFT.contains(&language))
     }
 
+    /// Returns whether a page can be found by searching: as the longest beginning of its path says.
+    pub(super) fn is_searched(&self, path: &Path) -> bool {
+        let mut rules = self.searched.iter().filter(|(beginning, _)| path.starts_with(beginning));
+        // Of beginnings of one path, the longest is the last in their order.
+        self.search && rules.next_back().is_none_or(|(_, is_searched)| *is_searched)
+    }
+
     /// Returns the file of the page for wrong addresses, relative to the source folder.
     pub(super) fn not_found_file(&self) -> PathBuf {
         self.not_found.as_deref().unwrap_or("404.md").into()
@@ -118,6 +135,7 @@ impl Default for BookSettings {
             right_to_left: None,
             output: None,
             create_missing: true,
+            fold_level: None,
             default_theme: None,
             smart_punctuation: true,
             definition_lists: true,
@@ -129,8 +147,12 @@ impl Default for BookSettings {
             hide_lines: BTreeMap::new(),
             playground_editable: false,
             playground_runnable: true,
+            copyable: true,
             print: true,
+            page_break: true,
             search: true,
+            search_limit: None,
+            searched: BTreeMap::new(),
             repository: None,
             edit_url: None,
             site_url: None,
@@ -148,28 +170,47 @@ const RIGHT_TO_LEFT: &[&str] = &[
     "phn", "ps", "pus", "sam", "syc", "syr", "ur", "urd", "yi", "yid",
 ];
 
-/// Keys of mdBook that are accepted and change nothing here.
+/// Keys of mdBook that nothing here depends on.
 const NOT_NEEDED: &[&str] = &[
     "book.multilingual",
     "build.extra-watch-dirs",
     "build.use-default-preprocessors",
-    "output.html.curly-quotes",
     "output.html.copy-fonts",
-    "output.html.fold.enable",
-    "output.html.fold.level",
-    "output.html.git-repository-icon",
-    "output.html.google-analytics",
     "output.html.hash-files",
     "output.html.live-reload-endpoint",
-    "output.html.mathjax-support",
-    "output.html.preferred-dark-theme",
-    "output.html.print.page-break",
+    "output.html.playground.copy-js",
+    "output.html.search.copy-js",
     "output.html.sidebar-header-nav",
+];
+
+/// Keys of mdBook that would change what readers see, and do not here.
+const UNUSED: &[&str] = &[
+    "output.html.git-repository-icon",
+    "output.html.google-analytics",
+    "output.html.mathjax-support",
+    "output.html.playground.line-numbers",
+    "output.html.search.boost-hierarchy",
+    "output.html.search.boost-paragraph",
+    "output.html.search.boost-title",
+    "output.html.search.expand",
+    "output.html.search.heading-split-level",
+    "output.html.search.teaser-word-count",
+    "output.html.search.use-boolean-and",
     "output.html.theme",
 ];
 
-/// Tables of mdBook below which every key is accepted.
-const OPEN_TABLES: &[&str] = &["rust", "output.html.playground", "output.html.playpen", "output.html.search"];
+/// Tables whose keys are read one by one.
+const TABLES: &[&str] = &[
+    "book",
+    "build",
+    "output",
+    "output.html",
+    "output.html.code",
+    "output.html.fold",
+    "output.html.playground",
+    "output.html.print",
+    "output.html.search",
+];
 
 /// Preprocessors whose work is done here.
 const OWN_PREPROCESSORS: &[&str] = &["links", "index", "stagebook"];
@@ -185,6 +226,8 @@ const READ: &[&str] = &[
     "book.text-direction",
     "build.build-dir",
     "build.create-missing",
+    "output.html.fold.enable",
+    "output.html.fold.level",
     "output.html.default-theme",
     "output.html.smart-punctuation",
     "output.html.definition-lists",
@@ -193,8 +236,14 @@ const READ: &[&str] = &[
     "output.html.additional-css",
     "output.html.additional-js",
     "output.html.code.hidelines",
+    "output.html.playground.copyable",
+    "output.html.playground.editable",
+    "output.html.playground.runnable",
     "output.html.print.enable",
+    "output.html.print.page-break",
+    "output.html.search.chapter",
     "output.html.search.enable",
+    "output.html.search.limit-results",
     "output.html.git-repository-url",
     "output.html.edit-url-template",
     "output.html.site-url",
@@ -205,7 +254,7 @@ const READ: &[&str] = &[
 
 /// Reads a `book.toml`. Everything in the findings is a note, except for text that is not TOML.
 pub fn parse_settings(source: &Arc<Source>) -> (BookSettings, Vec<Finding>) {
-    let mut reader = Reader { source, settings: BookSettings::default(), findings: Vec::new() };
+    let mut reader = Reader::new(source);
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if let Some(error) = errors.first() {
         let span = error.span().unwrap_or_default();
@@ -213,7 +262,7 @@ pub fn parse_settings(source: &Arc<Source>) -> (BookSettings, Vec<Finding>) {
         return (reader.settings, vec![finding.at(Place::new(source, span))]);
     }
     reader.table("", table.get_ref());
-    (reader.settings, reader.findings)
+    reader.finish()
 }
 
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -222,9 +271,31 @@ struct Reader<'a> {
     source: &'a Arc<Source>,
     settings: BookSettings,
     findings: Vec<Finding>,
+    /// Keys that change nothing here, with their places.
+    unused: Vec<(String, Place)>,
+    /// `fold.enable` and `fold.level`.
+    fold: (bool, usize),
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(source: &'a Arc<Source>) -> Self {
+        let settings = BookSettings::default();
+        Self { source, settings, findings: Vec::new(), unused: Vec::new(), fold: (false, 0) }
+    }
+
+    /// Returns what was read, with a note about all the keys that change nothing.
+    fn finish(mut self) -> (BookSettings, Vec<Finding>) {
+        let (is_folded, level) = self.fold;
+        self.settings.fold_level = is_folded.then_some(level);
+        if let [(_, first), ..] = self.unused.as_slice() {
+            let verb = if self.unused.len() == 1 { "changes" } else { "change" };
+            let names: Vec<&str> = self.unused.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!("`{}` {verb} nothing here", names.join("`, `"));
+            self.findings.push(Finding::note("unused-book-keys", message).at(first.clone()));
+        }
+        (self.settings, self.findings)
+    }
+
     fn table(&mut self, above: &str, table: &DeTable<'_>) {
         for (key, value) in table {
             let path = joined(above, key.get_ref());
@@ -244,25 +315,11 @@ impl Reader<'_> {
             _ if path.starts_with("output.")
                 && path != "output.html"
                 && !path.starts_with("output.html.") => {}
-            _ if OPEN_TABLES.contains(&path) => self.open_table(path, table),
-            "book" | "build" | "output" | "output.html" | "output.html.code" | "output.html.print"
-            | "output.html.fold" => self.table(path, table),
+            "output.html.search.chapter" => self.settings.searched = searched(table),
+            "rust" => {}
+            "output.html.playpen" => self.table("output.html.playground", table),
+            _ if TABLES.contains(&path) => self.table(path, table),
             _ => self.unknown(path, key),
-        }
-    }
-
-    /// Reads what is needed of a table in which every key is accepted.
-    fn open_table(&mut self, path: &str, table: &DeTable<'_>) {
-        for (key, value) in table {
-            let Some(flag) = value.get_ref().as_bool() else { continue };
-            match joined(path, key.get_ref()).as_str() {
-                "output.html.search.enable" => self.settings.search = flag,
-                "output.html.playground.editable" | "output.html.playpen.editable" => {
-                    self.settings.playground_editable = flag;
-                }
-                "output.html.playground.runnable" => self.settings.playground_runnable = flag,
-                _ => {}
-            }
         }
     }
 
@@ -281,19 +338,34 @@ impl Reader<'_> {
             "build.build-dir" => settings.output = text().map(PathBuf::from),
             "build.create-missing" => settings.create_missing = flag(settings.create_missing),
             "output.html.default-theme" => settings.default_theme = text().as_deref().and_then(theme),
-            "output.html.smart-punctuation" => settings.smart_punctuation = flag(settings.smart_punctuation),
+            "output.html.smart-punctuation" | "output.html.curly-quotes" => {
+                settings.smart_punctuation = flag(settings.smart_punctuation)
+            }
             "output.html.definition-lists" => settings.definition_lists = flag(settings.definition_lists),
             "output.html.admonitions" => settings.admonitions = flag(settings.admonitions),
             "output.html.no-section-label" => settings.no_section_label = flag(settings.no_section_label),
             "output.html.additional-css" => settings.additional_css = paths(value),
             "output.html.additional-js" => settings.additional_js = paths(value),
+            "output.html.fold.enable" => self.fold.0 = flag(false),
+            "output.html.fold.level" => self.fold.1 = number(value).unwrap_or_default(),
+            "output.html.playground.copyable" => settings.copyable = flag(true),
+            "output.html.playground.editable" => settings.playground_editable = flag(false),
+            "output.html.playground.runnable" => settings.playground_runnable = flag(true),
             "output.html.print.enable" => settings.print = flag(settings.print),
+            "output.html.print.page-break" => settings.page_break = flag(true),
+            "output.html.search.enable" => settings.search = flag(true),
+            "output.html.search.limit-results" => settings.search_limit = number(value),
             "output.html.git-repository-url" => settings.repository = text(),
             "output.html.edit-url-template" => settings.edit_url = text(),
             "output.html.site-url" => settings.site_url = text(),
             "output.html.cname" => settings.cname = text(),
             "output.html.input-404" => settings.not_found = text().filter(|path| !path.is_empty()),
             _ if NOT_NEEDED.contains(&path) => {}
+            // What is switched off is off.
+            _ if UNUSED.contains(&path) && value.get_ref().as_bool() == Some(false) => {}
+            _ if UNUSED.contains(&path) => {
+                self.unused.push((path.to_owned(), Place::new(self.source, key.span())));
+            }
             _ => self.unknown(path, key),
         }
     }
@@ -316,6 +388,21 @@ fn joined(above: &str, key: &str) -> String {
 fn list(value: &Value<'_>) -> Vec<String> {
     let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
     items.filter_map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
+}
+
+/// Returns a number that counts something.
+fn number(value: &Value<'_>) -> Option<usize> {
+    let integer = value.get_ref().as_integer()?;
+    usize::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// Returns whether pages are searched, by the beginning of their paths.
+fn searched(table: &DeTable<'_>) -> BTreeMap<PathBuf, bool> {
+    let rules = table.iter().filter_map(|(beginning, rule)| {
+        let is_enabled = rule.get_ref().as_table()?.get("enable")?.get_ref().as_bool()?;
+        Some((PathBuf::from(&**beginning.get_ref()), is_enabled))
+    });
+    rules.collect()
 }
 
 /// Returns the preprocessors that mdBook would run for its pages in HTML, and that change something there.

@@ -74,7 +74,11 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
                 whole.file.add(&made.chapter)?;
             }
             if book.settings.search {
-                index.add(&book.pages[*number].title, &made.sections);
+                let page = &book.pages[*number];
+                match book.settings.is_searched(&page.path) {
+                    true => index.add(&page.title, &made.sections),
+                    false => index.pass(),
+                }
             }
             kept.push(made.kept);
             Ok(())
@@ -124,6 +128,7 @@ fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
             Theme::Dark => "dark",
         }),
         search: settings.search,
+        search_limit: settings.search_limit,
         repository: settings.repository.clone(),
         sheets: settings.additional_css.iter().map(url).collect(),
         scripts: settings.additional_js.iter().map(url).collect(),
@@ -221,8 +226,7 @@ impl<'a> Press<'a> {
         let states: BTreeMap<PathBuf, Shown> =
             pages.filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown()))).collect();
         let own = OwnPages::beside(book);
-        let contents =
-            Contents::new(&book.navigation, &states, !book.settings.no_section_label, &own.contents);
+        let contents = Contents::new(&book.navigation, &states, &book.settings, &own.contents);
         let view = book_view(book, &own, !states.is_empty());
         let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
@@ -243,7 +247,7 @@ impl<'a> Press<'a> {
             writer.put(index, html.as_bytes())?;
         }
         let settings = &self.book.settings;
-        if settings.search {
+        if settings.is_searched(&page.path) {
             let (path, script) = text_script(number, &rendered.sections);
             writer.put(&path, script.as_bytes())?;
         }
@@ -570,7 +574,11 @@ impl<'a> Press<'a> {
         if !self.book.settings.print {
             return Ok(None);
         }
-        let frame = self.own_page(&self.view.title, CHAPTERS)?;
+        let content = match self.book.settings.page_break {
+            true => CHAPTERS.to_owned(),
+            false => format!("<div class=\"run-on\">{CHAPTERS}</div>\n"),
+        };
+        let frame = self.own_page(&self.view.title, &content)?;
         let (start, end) = frame.split_once(CHAPTERS).unwrap_or((&frame, ""));
         let Some(mut file) = writer.begin(Path::new(&self.own.print))? else { return Ok(None) };
         file.add(start)?;
@@ -624,12 +632,15 @@ impl<'a> Press<'a> {
     }
 
     fn search(&self, index: SearchIndex, writer: &SiteWriter) -> Result<(), BookError> {
-        let page = |page: &'a Page| SearchPage {
-            url: encoded(&page.output),
-            title: &page.title,
-            part: self.contents.part_of(&page.path).unwrap_or_default(),
-            state: self.states.get(&page.path).copied(),
-            languages: languages(page),
+        let page = |page: &'a Page| {
+            let is_searched = self.book.settings.is_searched(&page.path);
+            SearchPage {
+                url: encoded(&page.output),
+                title: &page.title,
+                part: self.contents.part_of(&page.path).unwrap_or_default(),
+                state: self.states.get(&page.path).copied().filter(|_| is_searched),
+                languages: if is_searched { languages(page) } else { Vec::new() },
+            }
         };
         let pages: Vec<SearchPage<'_>> = self.book.pages.iter().map(page).collect();
         index.write(&pages, |path, script| writer.put(&path, script.as_bytes()))
