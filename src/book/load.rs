@@ -347,6 +347,9 @@ pub(super) fn read_page(
         found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     let id = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
     let tutorial = Arc::new(tutorial);
+    if !is_meant(&tutorial, &id, options) && !options.store.has_folder_of(&id) {
+        found.iter_mut().for_each(soften);
+    }
     let evidence = evidence(&tutorial, &id, options, &mut found);
     let title = if chapter.title.is_empty() { tutorial.title.clone() } else { chapter.title.clone() };
     (Some(Page { output: output_path(&path), path, file, title, tutorial, evidence }), found)
@@ -385,9 +388,7 @@ fn evidence(
     if tutorial.steps.is_empty() {
         return None;
     }
-    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
-    let is_meant = options.settings.tutorials.iter().any(is_below)
-        || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
+    let is_meant = is_meant(tutorial, id, options);
     if !is_meant && !options.store.has_folder_of(id) {
         return None;
     }
@@ -412,6 +413,23 @@ fn evidence(
     let variants: Vec<Variant> = variants.collect();
     let was_run = variants.iter().any(|variant| variant.record.is_some());
     (was_run || is_meant).then_some(Evidence { variants })
+}
+
+/// Returns whether a page is meant to be a tutorial: the project says so, or its author wrote something that only
+/// matters to a run.
+fn is_meant(tutorial: &Tutorial, id: &str, options: &LoadOptions<'_>) -> bool {
+    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
+    options.settings.tutorials.iter().any(is_below)
+        || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty())
+}
+
+/// Makes a warning of a mistake in a fence. Where nothing is run the page is sound Markdown, and shown as it is; a step
+/// would swallow the rest of its page, so that a block with attributes keeps its error.
+fn soften(finding: &mut Finding) {
+    let has_attributes = finding.place.as_ref().is_some_and(|place| place.text().contains('{'));
+    if ["unclosed-fence", "fence-in-shell"].contains(&finding.code) && !has_attributes {
+        finding.severity = Severity::Warning;
+    }
 }
 
 /// Returns pages of the source folder that nothing leads to.
