@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::badge::{badge_json, badge_svg};
+use super::beside::markdown_beside;
 use super::checks::{CheckedPage, check_pages, unknown_directives};
 use super::contents::{self, Contents};
 use super::directives::{Expanded, Reach, expand};
@@ -17,7 +18,7 @@ use super::head::{RunLinks, brief, head, variant_link, variant_rules};
 use super::images::ParityShown;
 use super::links::{Links, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
-use super::markdown::{Context, Rendered, Section, render};
+use super::markdown::{Context, Rendered, Section, options, render};
 use super::output::{Growing, SiteWriter};
 use super::print;
 use super::redirects::{Moved, moved};
@@ -240,7 +241,7 @@ impl<'a> Press<'a> {
         let (expanded, rendered) = self.rendered(page);
         let html = self.html(number, &expanded, &rendered, &page.output)?;
         writer.put(&page.output, html.as_bytes())?;
-        writer.put(&markdown_path(page), page.tutorial.source.text().as_bytes())?;
+        writer.put(&markdown_path(page), self.markdown(page, &expanded, &rendered).as_bytes())?;
         let index = Path::new("index.html");
         if number == 0 && !self.numbers.contains_key(index) {
             let html = self.html(number, &expanded, &rendered, index)?;
@@ -258,7 +259,10 @@ impl<'a> Press<'a> {
             }
             false => String::new(),
         };
-        let Rendered { ids, targets, sections, description, .. } = rendered;
+        let Rendered { ids, targets, sections, mut description, .. } = rendered;
+        if let Some(own) = &page.tutorial.front_matter.description {
+            description.clone_from(own);
+        }
         let external = targets.iter().filter(|(target, _)| is_asked(&target.written));
         let external = external
             .map(|(target, place)| ExternalLink { written: target.written.clone(), place: place.clone() })
@@ -286,6 +290,13 @@ impl<'a> Press<'a> {
         };
         let rendered = render(&context);
         (expanded, rendered)
+    }
+
+    /// Returns a page as the Markdown that lies beside it.
+    fn markdown(&self, page: &Page, expanded: &Expanded, rendered: &Rendered) -> String {
+        let (source, body) = (&page.tutorial.source, page.tutorial.body.start);
+        let targets = rendered.targets.iter().map(|(target, _)| target);
+        markdown_beside(source, body, expanded, targets, options(&self.book.settings))
     }
 
     /// Returns a page as it stands at a path.
