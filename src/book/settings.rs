@@ -34,8 +34,10 @@ pub struct BookSettings {
     pub create_missing: bool,
     /// `output.html.fold`: how many levels of the table of contents are open; none where nothing is folded.
     pub fold_level: Option<usize>,
-    /// `output.html.default-theme`, where it names one that is light or dark for certain.
+    /// `output.html.default-theme`: what readers see whose system is light, where it is said.
     pub default_theme: Option<Theme>,
+    /// `output.html.preferred-dark-theme`: what readers see whose system is dark, where it is said.
+    pub dark_theme: Option<Theme>,
     /// `output.html.smart-punctuation`.
     pub smart_punctuation: bool,
     /// `output.html.definition-lists`.
@@ -100,6 +102,14 @@ impl BookSettings {
         self.right_to_left.unwrap_or_else(|| RIGHT_TO_LEFT.contains(&language))
     }
 
+    /// Returns the colours that all readers see who chose none; none where their systems decide.
+    pub(super) fn theme(&self) -> Option<Theme> {
+        let (light, dark) =
+            (self.default_theme.unwrap_or(Theme::Light), self.dark_theme.unwrap_or(Theme::Dark));
+        // Nobody means it where they are the other way round.
+        if light == Theme::Light && dark == Theme::Dark { None } else { Some(light) }
+    }
+
     /// Returns whether a page can be found by searching: as the longest beginning of its path says.
     pub(super) fn is_searched(&self, path: &Path) -> bool {
         let mut rules = self.searched.iter().filter(|(beginning, _)| path.starts_with(beginning));
@@ -137,6 +147,7 @@ impl Default for BookSettings {
             create_missing: true,
             fold_level: None,
             default_theme: None,
+            dark_theme: None,
             smart_punctuation: true,
             definition_lists: true,
             admonitions: true,
@@ -229,6 +240,7 @@ const READ: &[&str] = &[
     "output.html.fold.enable",
     "output.html.fold.level",
     "output.html.default-theme",
+    "output.html.preferred-dark-theme",
     "output.html.smart-punctuation",
     "output.html.definition-lists",
     "output.html.admonitions",
@@ -338,6 +350,9 @@ impl<'a> Reader<'a> {
             "build.build-dir" => settings.output = text().map(PathBuf::from),
             "build.create-missing" => settings.create_missing = flag(settings.create_missing),
             "output.html.default-theme" => settings.default_theme = text().as_deref().and_then(theme),
+            "output.html.preferred-dark-theme" => {
+                settings.dark_theme = text().as_deref().and_then(theme);
+            }
             "output.html.smart-punctuation" | "output.html.curly-quotes" => {
                 settings.smart_punctuation = flag(settings.smart_punctuation)
             }
@@ -428,7 +443,7 @@ fn texts(table: &DeTable<'_>) -> BTreeMap<String, String> {
 
 /// mdBook's themes by what they look like.
 fn theme(name: &str) -> Option<Theme> {
-    match name {
+    match name.to_lowercase().as_str() {
         "light" | "rust" => Some(Theme::Light),
         "navy" | "coal" | "ayu" => Some(Theme::Dark),
         _ => None,
@@ -488,6 +503,17 @@ command = "mdbook-mermaid"
             ..BookSettings::default()
         };
         assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn themes_are_those_of_readers_who_chose_none() {
+        let of = |text: &str| parse(&format!("[output.html]\n{text}")).0.theme();
+        assert_eq!(
+            [of(""), of("default-theme = \"light\""), of("preferred-dark-theme = \"navy\"")],
+            [None; 3]
+        );
+        assert_eq!(of("default-theme = \"Rust\"\npreferred-dark-theme = \"light\""), Some(Theme::Light));
+        assert_eq!(of("default-theme = \"coal\""), Some(Theme::Dark));
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
         title: settings.title.clone().unwrap_or_else(name),
         language: settings.language.clone(),
         right_to_left: settings.is_right_to_left(),
-        theme: settings.default_theme.map(|theme| match theme {
+        theme: settings.theme().map(|theme| match theme {
             Theme::Light => "light",
             Theme::Dark => "dark",
         }),
