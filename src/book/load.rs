@@ -34,6 +34,8 @@ pub struct LoadOptions<'a> {
     pub store: &'a Store,
     /// Values for parameters, by their variable.
     pub environment: BTreeMap<String, String>,
+    /// mdBook's variables, which stand over `book.toml`: their names without `MDBOOK_`.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// What a book is read with, as whoever reads it owns it.
@@ -49,6 +51,8 @@ pub struct Project {
     pub store: Store,
     /// Values for parameters, by their variable.
     pub environment: BTreeMap<String, String>,
+    /// mdBook's variables, which stand over `book.toml`: their names without `MDBOOK_`.
+    pub variables: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -60,6 +64,7 @@ impl Project {
             here: &self.here,
             store: &self.store,
             environment: self.environment.clone(),
+            variables: self.variables.clone(),
         }
     }
 }
@@ -113,7 +118,7 @@ impl Page {
 /// When the folder is no book at all. What is wrong with single pages is in the findings.
 pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookError> {
     let mut findings = Vec::new();
-    let settings = read_settings(folder, options.here, &mut findings)?;
+    let settings = read_settings(folder, options, &mut findings)?;
     let source = source_folder(folder, &settings);
     let summary = source.join("SUMMARY.md");
     let mut navigation = match summary.is_file() {
@@ -159,14 +164,18 @@ fn read_not_found(
     page
 }
 
-fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result<BookSettings, BookError> {
+fn read_settings(
+    folder: &Path,
+    options: &LoadOptions<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<BookSettings, BookError> {
     let path = folder.join("book.toml");
-    if !path.is_file() {
-        return Ok(BookSettings::default());
-    }
-    let text = fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?;
-    let source = Source::new(path.strip_prefix(here).unwrap_or(&path), text);
-    let (mut settings, found) = parse_settings(&source);
+    let text = match path.is_file() {
+        true => fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?,
+        false => String::new(),
+    };
+    let source = Source::new(path.strip_prefix(options.here).unwrap_or(&path), text);
+    let (mut settings, found) = parse_settings(&source, &options.variables);
     findings.extend(found);
     leave_out_unusable(&mut settings, folder, &source, findings);
     findings.extend(not_run(&settings.preprocessors));

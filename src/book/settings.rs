@@ -264,8 +264,13 @@ const READ: &[&str] = &[
     "output.html.input-404",
 ];
 
-/// Reads a `book.toml`. Everything in the findings is a note, except for text that is not TOML.
-pub fn parse_settings(source: &Arc<Source>) -> (BookSettings, Vec<Finding>) {
+/// Reads a `book.toml`, and over it the variables of mdBook, by their names without `MDBOOK_`.
+///
+/// Everything in the findings is a note, except for text that is not TOML.
+pub fn parse_settings(
+    source: &Arc<Source>,
+    variables: &BTreeMap<String, String>,
+) -> (BookSettings, Vec<Finding>) {
     let mut reader = Reader::new(source);
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if let Some(error) = errors.first() {
@@ -274,7 +279,30 @@ pub fn parse_settings(source: &Arc<Source>) -> (BookSettings, Vec<Finding>) {
         return (reader.settings, vec![finding.at(Place::new(source, span))]);
     }
     reader.table("", table.get_ref());
+    let lines: Vec<Arc<Source>> =
+        variables.iter().filter_map(|(name, value)| line_of_variable(name, value)).collect();
+    for line in &lines {
+        reader.source = line;
+        let (table, _) = DeTable::parse_recoverable(line.text());
+        reader.table("", table.get_ref());
+    }
     reader.finish()
+}
+
+/// Returns a variable as the line of `book.toml` that it stands for: `BOOK__TITLE` is `book.title`. Its value is
+/// JSON, or else a text.
+fn line_of_variable(name: &str, value: &str) -> Option<Arc<Source>> {
+    let key = name.to_lowercase().replace("__", ".").replace('_', "-");
+    let is_bare = |part: &str| {
+        !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+    };
+    let is_known = ["book", "build", "output", "preprocessor"].contains(&key.split('.').next()?);
+    if !is_known || !key.split('.').all(is_bare) {
+        return None;
+    }
+    let json = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
+    let value = toml::Value::try_from(json).ok()?;
+    Some(Source::new(format!("MDBOOK_{name}"), format!("{key} = {value}\n")))
 }
 
 type Value<'a> = Spanned<DeValue<'a>>;
@@ -455,7 +483,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> (BookSettings, Vec<String>) {
-        let (settings, findings) = parse_settings(&Source::new("book.toml", text));
+        let (settings, findings) = parse_settings(&Source::new("book.toml", text), &BTreeMap::new());
         (settings, findings.iter().map(|finding| format!("{}: {}", finding.code, finding.message)).collect())
     }
 
@@ -499,6 +527,7 @@ command = "mdbook-mermaid"
             hide_lines: BTreeMap::from([("python".into(), "~".into())]),
             redirects: BTreeMap::from([("/old.html".into(), "new.html".into())]),
             search: false,
+            search_limit: Some(20),
             preprocessors: vec!["mermaid".into()],
             ..BookSettings::default()
         };
@@ -522,6 +551,29 @@ command = "mdbook-mermaid"
         assert!(is_rtl("language = \"ar\"") && is_rtl("language = \"he-IL\"") && !is_rtl(""));
         assert!(is_rtl("text-direction = \"rtl\""));
         assert!(!is_rtl("text-direction = \"ltr\"\nlanguage = \"ar\""));
+    }
+
+    #[test]
+    fn variables_of_mdbook_stand_over_the_file() {
+        let variables = [
+            ("BOOK__TITLE", "from outside"),
+            ("OUTPUT__HTML__NO_SECTION_LABEL", "true"),
+            ("OUTPUT__HTML__FOLD", "{\"enable\": true, \"level\": 2}"),
+            ("BOOK__SHINY", "1"),
+            ("VERSION", "0.5"),
+            ("BOOK__NOTHING", "null"),
+        ];
+        let variables =
+            variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        let source = Source::new("book.toml", "book.title = \"T\"\noutput.html.fold.level = 1\n");
+        let (settings, findings) = parse_settings(&source, &variables);
+        assert_eq!(settings.title.as_deref(), Some("from outside"));
+        assert_eq!((settings.no_section_label, settings.fold_level), (true, Some(2)));
+        let places: Vec<String> = findings
+            .iter()
+            .filter_map(|finding| Some(finding.place.as_ref()?.location().to_string()))
+            .collect();
+        assert_eq!(places, ["MDBOOK_BOOK__SHINY:1:6"]);
     }
 
     #[test]

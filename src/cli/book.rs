@@ -112,11 +112,13 @@ pub(super) fn open_book(folder: Option<&Path>) -> Result<BookPlace, CliError> {
 /// Returns what a book is read with, and what is wrong with the settings of its project.
 pub(super) fn project_of(folder: &Path, current: &Path) -> Result<(Project, Vec<Finding>), CliError> {
     let (settings, findings) = project_around(folder, current)?;
+    let environment = Environment::read();
     let project = Project {
         parse: parse_options(&settings),
         here: current.to_path_buf(),
         store: Store::open(&settings.root),
-        environment: Environment::read().parameters(),
+        environment: environment.parameters(),
+        variables: variables(&environment),
         settings,
     };
     Ok((project, findings))
@@ -193,7 +195,12 @@ fn book_folder(asked: Option<&Path>, current: &Path) -> PathBuf {
 /// Returns what a book says of itself, before it is read; what is wrong with that is told when it is.
 fn book_settings(folder: &Path) -> BookSettings {
     let text = std::fs::read_to_string(folder.join("book.toml")).unwrap_or_default();
-    parse_settings(&Source::new("book.toml", text)).0
+    parse_settings(&Source::new("book.toml", text), &variables(&Environment::read())).0
+}
+
+/// Returns the variables that mdBook reads, without the beginning of their names.
+fn variables(environment: &Environment) -> BTreeMap<String, String> {
+    environment.with_prefix("MDBOOK_")
 }
 
 fn default_folder(current: &Path) -> PathBuf {
