@@ -1,5 +1,6 @@
 //! What is wrong with a book, found while it is built.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use foldhash::{HashMap, HashSet};
@@ -25,6 +26,24 @@ pub(super) fn check_pages(pages: &[CheckedPage<'_>], source: &Path) -> Vec<Findi
             .extend(page.targets.iter().filter_map(|(target, place)| dead(target, place, &anchors, source)));
     }
     findings
+}
+
+/// Words of Handlebars, which pages about it show.
+const HANDLEBARS: &[&str] = &["if", "unless", "each", "with"];
+
+/// Returns a warning for each name of directives that a preprocessor would have filled in, with the first place.
+pub(super) fn unknown_directives<'a>(unknown: impl Iterator<Item = &'a (String, Place)>) -> Vec<Finding> {
+    let mut places: BTreeMap<&str, Vec<&Place>> = BTreeMap::new();
+    for (name, place) in unknown.filter(|(name, _)| !HANDLEBARS.contains(&name.as_str())) {
+        places.entry(name).or_default().push(place);
+    }
+    let warning = |(name, places): (&str, Vec<&Place>)| {
+        let count = if places.len() > 1 { format!(", in {} places", places.len()) } else { String::new() };
+        let message = format!("`{{{{#{name} ...}}}}` is shown as it is written{count}");
+        let finding = Finding::warning("unknown-directive", message).at(places[0].clone());
+        finding.help("a preprocessor of book.toml would fill it in, and none was run")
+    };
+    places.into_iter().map(warning).collect()
 }
 
 fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {

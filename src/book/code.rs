@@ -43,7 +43,9 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     [
         "<div class=\"codeblock\"><div class=\"label\" data-compare-skip><span>",
         &escaped(label),
-        "</span><button type=\"button\" class=\"copy needs-script\">Copy</button></div><pre tabindex=\"0\" role=\"group\" aria-label=\"",
+        "</span>",
+        if block.settings.copyable { COPY } else { "" },
+        "</div><pre tabindex=\"0\" role=\"group\" aria-label=\"",
         name,
         "\"><code",
         &class,
@@ -53,6 +55,9 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
     ]
     .concat()
 }
+
+/// The button that copies code.
+const COPY: &str = "<button type=\"button\" class=\"copy needs-script\">Copy</button>";
 
 /// Returns the language of a code block and its text without what a reader is not meant to see.
 pub(super) fn visible<'a>(info: &'a str, text: &str, settings: &BookSettings) -> (&'a str, String) {

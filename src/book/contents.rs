@@ -16,6 +16,7 @@ use super::escape::escaped;
 use super::links::encoded;
 use super::navigation::{Chapter, Item, Navigation};
 use super::script::script_value;
+use super::settings::BookSettings;
 use super::shape::Shown;
 
 /// Most entries of a table of contents that every page has as a whole.
@@ -33,6 +34,8 @@ pub(super) struct Contents {
     count: usize,
     /// The page of all pages, which pages link to that have only a part.
     all: String,
+    /// How many levels are open of a book whose author wants it folded.
+    fold_level: Option<usize>,
 }
 
 /// What stands between two titles or lines.
@@ -65,11 +68,12 @@ impl Contents {
     pub(super) fn new(
         navigation: &Navigation,
         states: &BTreeMap<PathBuf, Shown>,
-        numbered: bool,
+        settings: &BookSettings,
         all: &str,
     ) -> Self {
-        let mut contents =
-            Self { sections: Vec::new(), numbers: HashMap::default(), count: 0, all: escaped(all) };
+        let (numbered, fold_level) = (!settings.no_section_label, settings.fold_level);
+        let (sections, numbers) = (Vec::new(), HashMap::default());
+        let mut contents = Self { sections, numbers, count: 0, all: escaped(all), fold_level };
         let empty = |title, ruled| Section { title, ruled, entries: Vec::new(), folded: String::new() };
         for item in &navigation.items {
             match item {
@@ -129,7 +133,8 @@ impl Contents {
     /// Returns the table of contents for one page; `root` is the way from it to the site's root.
     pub(super) fn page(&self, current: Option<&Path>, root: &str) -> String {
         let current = current.and_then(|path| self.numbers.get(path)).copied();
-        let mut html = self.html(Writer { current, root, folds: self.is_big(), html: String::new() });
+        let (open_levels, html) = (self.fold_level.unwrap_or(usize::MAX), String::new());
+        let mut html = self.html(Writer { current, root, folds: self.is_big(), open_levels, level: 0, html });
         if self.is_big() {
             let _ = writeln!(html, "<p class=\"all\"><a href=\"{root}{}\">All pages</a></p>", self.all);
         }
@@ -138,7 +143,8 @@ impl Contents {
 
     /// Returns all of it, as it stands in a page at the site's root.
     pub(super) fn whole(&self) -> String {
-        self.html(Writer { current: None, root: "", folds: false, html: String::new() })
+        let (open_levels, html) = (usize::MAX, String::new());
+        self.html(Writer { current: None, root: "", folds: false, open_levels, level: 0, html })
     }
 
     /// Returns the script with what pages leave out.
@@ -179,6 +185,10 @@ struct Writer<'a> {
     root: &'a str,
     /// Whether what is far from the current page is folded.
     folds: bool,
+    /// Levels whose chapters show what is below them.
+    open_levels: usize,
+    /// How many chapters the one that is being written is below.
+    level: usize,
     html: String,
 }
 
@@ -246,11 +256,31 @@ impl Writer<'_> {
 
     fn children(&mut self, entry: &Entry) {
         // The page itself has its branch open, so that without a script its link is enough.
-        if self.folds && !entry.is_near(self.current) {
+        let is_near = entry.is_near(self.current);
+        if self.folds && !is_near {
             self.html.push_str(&entry.folded);
-        } else {
-            self.list(&entry.children);
+            return;
         }
+        let is_folded = !is_near && self.level >= self.open_levels;
+        if is_folded {
+            self.below(entry);
+        }
+        self.level += 1;
+        self.list(&entry.children);
+        self.level -= 1;
+        if is_folded {
+            self.html.push_str("</details>\n");
+        }
+    }
+
+    /// Begins what folds the chapters below one away, where they are.
+    fn below(&mut self, entry: &Entry) {
+        let _ = write!(
+            self.html,
+            "<details class=\"below\"><summary>{} below<span class=\"hidden-text\"> {}</span></summary>",
+            entry.children.len(),
+            escaped(&entry.title)
+        );
     }
 
     fn link(&mut self, entry: &Entry) {

@@ -25,6 +25,8 @@ pub(super) struct Expanded {
     pieces: Vec<Piece>,
     /// Files that were filled in.
     pub(super) files: Vec<PathBuf>,
+    /// Directives that nobody here knows, by their names: they stand as they were written.
+    pub(super) unknown: Vec<(String, Place)>,
     /// What went wrong.
     pub(super) findings: Vec<Finding>,
 }
@@ -162,7 +164,10 @@ impl Filler<'_> {
                 Some("include") => self.include(rest, Kind::Plain, &place),
                 Some("rustdoc_include") => self.include(rest, Kind::HideRest, &place),
                 Some("playground" | "playpen") => self.playground(rest, &place),
-                Some(_) => None,
+                Some(name) => {
+                    self.expanded.unknown.push((name.to_owned(), place));
+                    None
+                }
             };
             match lines {
                 Some(lines) => filled.add_lines(&lines),

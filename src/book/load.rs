@@ -35,6 +35,8 @@ pub struct LoadOptions<'a> {
     pub store: &'a Store,
     /// Values for parameters, by their variable.
     pub environment: BTreeMap<String, String>,
+    /// mdBook's variables, which stand over `book.toml`: their names without `MDBOOK_`.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// What a book is read with, as whoever reads it owns it.
@@ -50,6 +52,8 @@ pub struct Project {
     pub store: Store,
     /// Values for parameters, by their variable.
     pub environment: BTreeMap<String, String>,
+    /// mdBook's variables, which stand over `book.toml`: their names without `MDBOOK_`.
+    pub variables: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -61,6 +65,7 @@ impl Project {
             here: &self.here,
             store: &self.store,
             environment: self.environment.clone(),
+            variables: self.variables.clone(),
         }
     }
 }
@@ -114,7 +119,7 @@ impl Page {
 /// When the folder is no book at all. What is wrong with single pages is in the findings.
 pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookError> {
     let mut findings = Vec::new();
-    let settings = read_settings(folder, options.here, &mut findings)?;
+    let settings = read_settings(folder, options, &mut findings)?;
     let source = source_folder(folder, &settings);
     let summary = source.join("SUMMARY.md");
     let mut navigation = match summary.is_file() {
@@ -160,23 +165,32 @@ fn read_not_found(
     page
 }
 
-fn read_settings(folder: &Path, here: &Path, findings: &mut Vec<Finding>) -> Result<BookSettings, BookError> {
+fn read_settings(
+    folder: &Path,
+    options: &LoadOptions<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<BookSettings, BookError> {
     let path = folder.join("book.toml");
-    if !path.is_file() {
-        return Ok(BookSettings::default());
-    }
-    let text = fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?;
-    let source = Source::new(path.strip_prefix(here).unwrap_or(&path), text);
-    let (mut settings, found) = parse_settings(&source);
+    let text = match path.is_file() {
+        true => fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?,
+        false => String::new(),
+    };
+    let source = Source::new(path.strip_prefix(options.here).unwrap_or(&path), text);
+    let (mut settings, found) = parse_settings(&source, &options.variables);
     findings.extend(found);
     leave_out_unusable(&mut settings, folder, &source, findings);
-    if !settings.preprocessors.is_empty() {
-        let names = settings.preprocessors.join("`, `");
-        let finding =
-            Finding::note("preprocessors", format!("`{names}` would change pages in mdBook, and is not run"));
-        findings.push(finding.help("what they add to the text is missing here"));
-    }
+    findings.extend(not_run(&settings.preprocessors));
     Ok(settings)
+}
+
+/// Returns the note about programs that mdBook would run on the pages.
+fn not_run(preprocessors: &[String]) -> Option<Finding> {
+    let message = match preprocessors {
+        [] => return None,
+        [one] => format!("the preprocessor `{one}` of book.toml was not run"),
+        _ => format!("the preprocessors `{}` of book.toml were not run", preprocessors.join("`, `")),
+    };
+    Some(Finding::note("preprocessors", message).help("what they would change in the pages is missing here"))
 }
 
 /// Takes sheets and scripts out of the settings that cannot be a part of the site.
@@ -341,6 +355,9 @@ pub(super) fn read_page(
         found.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
     let id = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
     let tutorial = Arc::new(tutorial);
+    if !is_meant(&tutorial, &id, options) && !options.store.has_folder_of(&id) {
+        found.iter_mut().for_each(soften);
+    }
     let evidence = evidence(&tutorial, &id, options, &mut found);
     let title = if chapter.title.is_empty() { tutorial.title.clone() } else { chapter.title.clone() };
     (Some(Page { output: output_path(&path), path, file, title, tutorial, evidence }), found)
@@ -379,9 +396,7 @@ fn evidence(
     if tutorial.steps.is_empty() {
         return None;
     }
-    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
-    let is_meant = options.settings.tutorials.iter().any(is_below)
-        || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty());
+    let is_meant = is_meant(tutorial, id, options);
     if !is_meant && !options.store.has_folder_of(id) {
         return None;
     }
@@ -406,6 +421,23 @@ fn evidence(
     let variants: Vec<Variant> = variants.collect();
     let was_run = variants.iter().any(|variant| variant.record.is_some());
     (was_run || is_meant).then_some(Evidence { variants })
+}
+
+/// Returns whether a page is meant to be a tutorial: the project says so, or its author wrote something that only
+/// matters to a run.
+fn is_meant(tutorial: &Tutorial, id: &str, options: &LoadOptions<'_>) -> bool {
+    let is_below = |folder: &PathBuf| Path::new(id).starts_with(normal_path(folder));
+    options.settings.tutorials.iter().any(is_below)
+        || tutorial.steps.iter().any(|step| !step.attributes.places.is_empty())
+}
+
+/// Makes a warning of a mistake in a fence. Where nothing is run the page is sound Markdown, and shown as it is; a step
+/// would swallow the rest of its page, so that a block with attributes keeps its error.
+fn soften(finding: &mut Finding) {
+    let has_attributes = finding.place.as_ref().is_some_and(|place| place.text().contains('{'));
+    if ["unclosed-fence", "fence-in-shell"].contains(&finding.code) && !has_attributes {
+        finding.severity = Severity::Warning;
+    }
 }
 
 /// Returns pages of the source folder that nothing leads to.

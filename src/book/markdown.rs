@@ -95,7 +95,36 @@ pub(super) fn render(context: &Context<'_>) -> Rendered {
         original: Original::Expanded(context.expanded),
     };
     walk.text(&context.expanded.text);
-    walk.finish()
+    let anchors = std::mem::take(&mut walk.anchors);
+    let mut page = walk.finish();
+    if let Some(title) = &context.tutorial.front_matter.title {
+        page.begin_with(title, anchors, context.source);
+    }
+    page
+}
+
+impl Rendered {
+    /// Puts the title that stands in the front matter above the text, unless the page has one there.
+    ///
+    /// Its anchor comes last: those of the text are what they are without it.
+    fn begin_with(&mut self, title: &str, mut anchors: Anchors, source: &Arc<Source>) {
+        if ["<h1>", "<h1 "].iter().any(|tag| self.html.contains(tag)) {
+            return;
+        }
+        let id = anchors.add(title, None);
+        self.html.insert_str(0, &heading(1, &id, "", &escaped(title)));
+        self.ids.insert(0, (id.clone(), Place::new(source, 0..0)));
+        self.headings.insert(0, RenderedHeading { level: 1, id: id.clone(), title: title.to_owned() });
+        if let Some(first) = self.sections.first_mut() {
+            (first.id, first.title) = (id, title.to_owned());
+        }
+    }
+}
+
+fn heading(level: u8, id: &str, attributes: &str, html: &str) -> String {
+    let (id, tag) = (escaped(id), [b'h', b'0' + level]);
+    let tag = str::from_utf8(&tag).expect("a letter and a digit are text");
+    ["<", tag, " id=\"", &id, "\"", attributes, ">", html, &anchor(&id), "</", tag, ">\n"].concat()
 }
 
 /// How offsets of what is walked lead to a source.
@@ -292,13 +321,7 @@ impl<'a> Walk<'a> {
     ) {
         let (id, title, html) = self.titled(inner, given.id, range);
         let level = level as u8;
-        let (safe, tag) = (escaped(&id), [b'h', b'0' + level]);
-        let tag = str::from_utf8(&tag).expect("a letter and a digit are text");
-        let attributes = &given.attributes;
-        self.html(
-            ["<", tag, " id=\"", &safe, "\"", attributes, ">", &html, &anchor(&safe), "</", tag, ">\n"]
-                .concat(),
-        );
+        self.html(heading(level, &id, &given.attributes, &html));
         self.page.sections.push(Section { id: id.clone(), title: title.clone(), text: String::new() });
         self.page.headings.push(RenderedHeading { level, id, title });
     }

@@ -25,6 +25,7 @@ mod ansi;
 mod antora;
 mod asciidoc;
 mod badge;
+mod beside;
 mod callouts;
 mod checks;
 mod code;

@@ -75,6 +75,11 @@ impl SearchIndex {
         self.counts.push(sections.len().max(1));
     }
 
+    /// Passes over the next page: it has no section that could be found.
+    pub(super) fn pass(&mut self) {
+        self.counts.push(0);
+    }
+
     fn tokens(&mut self, text: &str, weight: Weight) {
         each_token(text, |token| self.tokens.note(token, self.next, weight));
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::badge::{badge_json, badge_svg};
-use super::checks::{CheckedPage, check_pages};
+use super::beside::markdown_beside;
+use super::checks::{CheckedPage, check_pages, unknown_directives};
 use super::contents::{self, Contents};
 use super::directives::{Expanded, Reach, expand};
 use super::error::BookError;
@@ -17,7 +18,7 @@ use super::head::{RunLinks, brief, head, variant_link, variant_rules};
 use super::images::ParityShown;
 use super::links::{Links, Outputs, Target, TargetKind, encoded, from_root};
 use super::load::{Book, Page, files_below, names_above};
-use super::markdown::{Context, Rendered, Section, render};
+use super::markdown::{Context, Rendered, Section, options, render};
 use super::output::{Growing, SiteWriter};
 use super::print;
 use super::redirects::{Moved, moved};
@@ -75,7 +76,11 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
                 whole.file.add(&made.chapter)?;
             }
             if book.settings.search {
-                index.add(&book.pages[*number].title, &made.sections);
+                let page = &book.pages[*number];
+                match book.settings.is_searched(&page.path) {
+                    true => index.add(&page.title, &made.sections),
+                    false => index.pass(),
+                }
             }
             kept.push(made.kept);
             Ok(())
@@ -120,11 +125,12 @@ fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
         title: settings.title.clone().unwrap_or_else(name),
         language: settings.language.clone(),
         right_to_left: settings.is_right_to_left(),
-        theme: settings.default_theme.map(|theme| match theme {
+        theme: settings.theme().map(|theme| match theme {
             Theme::Light => "light",
             Theme::Dark => "dark",
         }),
         search: settings.search,
+        search_limit: settings.search_limit,
         repository: settings.repository.clone(),
         sheets: settings.additional_css.iter().map(url).collect(),
         scripts: settings.additional_js.iter().map(url).collect(),
@@ -185,6 +191,8 @@ struct Kept {
     description: String,
     /// The files that are filled in on it.
     files: Vec<PathBuf>,
+    /// Directives that nobody here knows.
+    unknown: Vec<(String, Place)>,
     findings: Vec<Finding>,
 }
 
@@ -221,8 +229,7 @@ impl<'a> Press<'a> {
         let states: BTreeMap<PathBuf, Shown> =
             pages.filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown()))).collect();
         let own = OwnPages::beside(book);
-        let contents =
-            Contents::new(&book.navigation, &states, !book.settings.no_section_label, &own.contents);
+        let contents = Contents::new(&book.navigation, &states, &book.settings, &own.contents);
         let view = book_view(book, &own, !states.is_empty());
         let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
@@ -246,14 +253,14 @@ impl<'a> Press<'a> {
         let (expanded, rendered) = self.rendered(page);
         let html = self.html(number, &expanded, &rendered, &page.output)?;
         writer.put(&page.output, &html)?;
-        writer.put(&markdown_path(page), page.tutorial.source.text().as_bytes())?;
+        writer.put(&markdown_path(page), self.markdown(page, &expanded, &rendered).as_bytes())?;
         let index = Path::new("index.html");
         if number == 0 && !self.numbers.contains_key(index) {
             let html = self.html(number, &expanded, &rendered, index)?;
             writer.put(index, &html)?;
         }
         let settings = &self.book.settings;
-        if settings.search {
+        if settings.is_searched(&page.path) {
             writer.put(&text_path(number), text_script(number, &rendered.sections).as_bytes())?;
         }
         let chapter = match settings.print {
@@ -263,14 +270,17 @@ impl<'a> Press<'a> {
             }
             false => String::new(),
         };
-        let Rendered { ids, targets, sections, description, .. } = rendered;
+        let Rendered { ids, targets, sections, mut description, .. } = rendered;
+        if let Some(own) = &page.tutorial.front_matter.description {
+            description.clone_from(own);
+        }
         let external = targets.iter().filter(|(target, _)| is_asked(&target.written));
         let external = external
             .map(|(target, place)| ExternalLink { written: target.written.clone(), place: place.clone() })
             .collect();
         let targets = targets.into_iter().filter(|(target, _)| target.is_checked()).collect();
-        let Expanded { files, findings, .. } = expanded;
-        let kept = Kept { ids, targets, external, description, files, findings };
+        let Expanded { files, unknown, findings, .. } = expanded;
+        let kept = Kept { ids, targets, external, description, files, unknown, findings };
         Ok(Made { chapter, sections, kept })
     }
 
@@ -291,6 +301,13 @@ impl<'a> Press<'a> {
         };
         let rendered = render(&context);
         (expanded, rendered)
+    }
+
+    /// Returns a page as the Markdown that lies beside it.
+    fn markdown(&self, page: &Page, expanded: &Expanded, rendered: &Rendered) -> String {
+        let (source, body) = (&page.tutorial.source, page.tutorial.body.start);
+        let targets = rendered.targets.iter().map(|(target, _)| target);
+        markdown_beside(source, body, expanded, targets, options(&self.book.settings))
     }
 
     /// Returns a page as it stands at a path.
@@ -586,7 +603,11 @@ impl<'a> Press<'a> {
         if !self.book.settings.print {
             return Ok(None);
         }
-        let frame = self.own_page(&self.view.title, CHAPTERS)?;
+        let content = match self.book.settings.page_break {
+            true => CHAPTERS.to_owned(),
+            false => format!("<div class=\"run-on\">{CHAPTERS}</div>\n"),
+        };
+        let frame = self.own_page(&self.view.title, &content)?;
         let frame = String::from_utf8_lossy(&frame);
         let (start, end) = frame.split_once(CHAPTERS).unwrap_or((&frame, ""));
         let Some(mut file) = writer.begin(Path::new(&self.own.print))? else { return Ok(None) };
@@ -641,12 +662,15 @@ impl<'a> Press<'a> {
     }
 
     fn search(&self, index: SearchIndex, writer: &SiteWriter) -> Result<(), BookError> {
-        let page = |page: &'a Page| SearchPage {
-            url: encoded(&page.output),
-            title: &page.title,
-            part: self.contents.part_of(&page.path).unwrap_or_default(),
-            state: self.states.get(&page.path).copied(),
-            languages: languages(page),
+        let page = |page: &'a Page| {
+            let is_searched = self.book.settings.is_searched(&page.path);
+            SearchPage {
+                url: encoded(&page.output),
+                title: &page.title,
+                part: self.contents.part_of(&page.path).unwrap_or_default(),
+                state: self.states.get(&page.path).copied().filter(|_| is_searched),
+                languages: if is_searched { languages(page) } else { Vec::new() },
+            }
         };
         let pages: Vec<SearchPage<'_>> = self.book.pages.iter().map(page).collect();
         index.write(&pages, |path, script| writer.put(&path, script.as_bytes()))
@@ -659,6 +683,9 @@ impl<'a> Press<'a> {
             .collect();
         let mut findings = check_pages(&checked, &self.book.source);
         findings.extend(self.own.findings.iter().cloned());
+        if !self.book.settings.preprocessors.is_empty() {
+            findings.extend(unknown_directives(kept.iter().flat_map(|kept| &kept.unknown)));
+        }
         // A page's Markdown meets another's where the pages do.
         let taken = writer.taken();
         let is_told = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "md");

@@ -28,6 +28,7 @@ pub(super) struct BookView {
     pub(super) right_to_left: bool,
     pub(super) theme: Option<&'static str>,
     pub(super) search: bool,
+    pub(super) search_limit: Option<usize>,
     pub(super) repository: Option<String>,
     pub(super) sheets: Vec<String>,
     pub(super) scripts: Vec<String>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::book_findings;
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::export;
@@ -111,11 +112,13 @@ pub(super) fn open_book(folder: Option<&Path>) -> Result<BookPlace, CliError> {
 /// Returns what a book is read with, and what is wrong with the settings of its project.
 pub(super) fn project_of(folder: &Path, current: &Path) -> Result<(Project, Vec<Finding>), CliError> {
     let (settings, findings) = project_around(folder, current)?;
+    let environment = Environment::read();
     let project = Project {
         parse: parse_options(&settings),
         here: current.to_path_buf(),
         store: Store::open(&settings.root),
-        environment: Environment::read().parameters(),
+        environment: environment.parameters(),
+        variables: variables(&environment),
         settings,
     };
     Ok((project, findings))
@@ -142,7 +145,7 @@ fn build(arguments: &BuildArguments, printer: &Printer) -> Result<ExitStatus, Cl
         false => None,
     };
     findings.extend(links.iter().flat_map(|links| links.findings.clone()));
-    printer.findings(&mut findings);
+    book_findings::tell(&mut findings, printer);
     let shown = output.strip_prefix(&current).unwrap_or(&output);
     printer.say(&format!(
         "{} of {}, {} ({} changed): {}",
@@ -192,7 +195,12 @@ fn book_folder(asked: Option<&Path>, current: &Path) -> PathBuf {
 /// Returns what a book says of itself, before it is read; what is wrong with that is told when it is.
 fn book_settings(folder: &Path) -> BookSettings {
     let text = std::fs::read_to_string(folder.join("book.toml")).unwrap_or_default();
-    parse_settings(&Source::new("book.toml", text)).0
+    parse_settings(&Source::new("book.toml", text), &variables(&Environment::read())).0
+}
+
+/// Returns the variables that mdBook reads, without the beginning of their names.
+fn variables(environment: &Environment) -> BTreeMap<String, String> {
+    environment.with_prefix("MDBOOK_")
 }
 
 fn default_folder(current: &Path) -> PathBuf {
@@ -275,7 +283,7 @@ impl Desk {
     fn built(&mut self, whole: bool, changed: &[PathBuf], took: Duration, findings: &[Finding]) {
         let mut news: Vec<Finding> = findings.to_vec();
         news.retain(|finding| !self.told.contains(&render(finding, false)));
-        self.printer.findings(&mut news);
+        book_findings::tell(&mut news, &self.printer);
         if whole {
             self.told.clear();
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::book::{BookPlace, open_book};
+use super::book_findings;
 use super::error::CliError;
 use super::exit::ExitStatus;
 use super::printer::Printer;
@@ -57,7 +58,7 @@ pub(super) fn export(arguments: &ExportArguments, printer: &Printer) -> Result<E
     component.files.iter().try_for_each(|(path, content)| writer.put(path, content))?;
     let written = writer.finish()?;
     findings.extend(book.findings.iter().chain(&component.findings).cloned());
-    printer.findings(&mut findings);
+    book_findings::tell(&mut findings, printer);
     let shown = output.strip_prefix(&current).unwrap_or(&output);
     printer.say(&format!(
         "component `{}` with {}, {} ({} changed): {}",

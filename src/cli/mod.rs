@@ -7,6 +7,7 @@
 mod arguments;
 mod asked;
 mod book;
+mod book_findings;
 mod check;
 mod cluster;
 mod error;

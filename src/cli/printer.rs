@@ -52,6 +52,11 @@ impl Printer {
         self.verbosity
     }
 
+    /// Returns whether text on standard error may have colours.
+    pub(super) fn is_coloured(&self) -> bool {
+        self.coloured
+    }
+
     /// Returns the styles for text on standard error.
     pub(super) fn styles(&self) -> Styles {
         Styles::new(self.coloured, speaks_unicode())

@@ -44,6 +44,38 @@ test("the system's theme is followed", () => visit(address("states", "index.html
   assert.notEqual(await ground(page), dark);
 }, { colorScheme: "dark" }));
 
+test("a book that is dark for everyone is so without a script", () => visit(address("guest", "one.html"), async (page) => {
+  const dark = await ground(page);
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await ground(page), dark);
+}, { colorScheme: "light", javaScriptEnabled: false }));
+
+test("a reader of a dark book can have the system's colours, and keeps them", () => visit(address("guest", "one.html"), async (page) => {
+  const dark = await ground(page);
+  const button = page.locator("button.theme");
+  assert.equal(await button.getAttribute("aria-label"), "Colours: dark");
+  await button.click();
+  await page.reload();
+  assert.equal(await button.getAttribute("aria-label"), "Colours: as the system has them");
+  assert.notEqual(await ground(page), dark);
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await ground(page), dark);
+  await button.click();
+  assert.notEqual(await ground(page), dark, "light");
+  await button.click();
+  await page.reload();
+  assert.equal(await button.getAttribute("aria-label"), "Colours: dark");
+}, { colorScheme: "light" }));
+
+test("a folded table of contents is open at the page, and opens without a script", () => visit(address("guest", "below-one.html"), async (page) => {
+  assert.ok(await page.isVisible(".side a[href='below-one.html']"));
+  assert.ok(!await page.isVisible(".side a[href='below-two.html']"));
+  await page.click(".side summary");
+  await page.click(".side a[href='below-two.html']");
+  await page.waitForURL("**/below-two.html");
+  assert.ok(!await page.isVisible(".side a[href='below-one.html']"));
+}, { javaScriptEnabled: false }));
+
 test("the skip link is first and leads to the text", () => visit(address("states", "index.html"), async (page) => {
   await page.keyboard.press("Tab");
   assert.ok(await focused(page, "a.skip"), "the first stop is the skip link");

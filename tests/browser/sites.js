@@ -10,7 +10,7 @@ const out = join(project, "target/browser");
 const stagebook = resolve(project, process.env.STAGEBOOK ?? "target/release/stagebook");
 
 /** The folders of the sites. */
-export const sites = { own: join(out, "own"), states: join(out, "states/site") };
+export const sites = { own: join(out, "own"), states: join(out, "states/site"), guest: join(out, "guest/site") };
 
 /** Returns the address of a page. */
 export const address = (site, page) => pathToFileURL(join(sites[site], page)).href;
@@ -50,8 +50,21 @@ const makeOwn = () => {
   run(project, "book", "build", "book", "-d", relative(project, sites.own));
 };
 
+/** A book of mdBook that is dark for everyone, with a table of contents that is folded. */
+const makeGuest = () => {
+  const folder = join(out, "guest");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "src"), { recursive: true });
+  const write = (path, text) => writeFileSync(join(folder, path), text);
+  write("book.toml", `[book]\ntitle = "Guest"\n[output.html]\ndefault-theme = "navy"\n[output.html.fold]\nenable = true\n`);
+  write("src/SUMMARY.md", "- [One](one.md)\n    - [Below one](below-one.md)\n- [Two](two.md)\n    - [Below two](below-two.md)\n");
+  for (const page of ["one", "below-one", "two", "below-two"]) write(`src/${page}.md`, `# ${page}\n\nWords.\n`);
+  run(folder, "book", "build", "-d", "site");
+};
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(out, { recursive: true });
   makeStates();
   makeOwn();
+  makeGuest();
 }

@@ -348,7 +348,7 @@ fn book_of_mdbook_is_built_without_an_edit() {
     let built = project.run(["book", "build", "-v"]);
     assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
     assert!(built.stderr.contains("`book.shiny` is not known"), "{}", built.stderr);
-    assert!(built.stderr.contains("`mermaid` would change pages"), "{}", built.stderr);
+    assert!(built.stderr.contains("the preprocessor `mermaid` of book.toml was not run"), "{}", built.stderr);
     let page = project.read("book/one.html");
     for words in [
         "<title>One - Old</title>",

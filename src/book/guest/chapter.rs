@@ -45,7 +45,8 @@ pub(super) fn with_evidence(
         Form::Html => card::head(evidence, style),
         Form::Markdown | Form::Nothing => plain::head(evidence),
     };
-    let mut edits = vec![(below_title..below_title, format!("\n{head}\n\n"))];
+    let title = title_above(content, page).unwrap_or_default();
+    let mut edits = vec![(below_title..below_title, format!("{title}\n{head}\n\n"))];
     for (block, number) in steps_of(&blocks, content, page, options) {
         let step = &page.tutorial.steps[number];
         if step.attributes.hide {
@@ -67,6 +68,21 @@ fn without_front_matter<'a>(content: &'a str, page: &Page) -> &'a str {
     // mdBook takes the mark of the encoding away.
     let front_matter = source[..page.tutorial.body.start].trim_start_matches('\u{feff}');
     content.strip_prefix(front_matter).unwrap_or(content)
+}
+
+/// Returns the title that stood in the front matter, where the text has none.
+fn title_above(content: &str, page: &Page) -> Option<String> {
+    let title = page.tutorial.front_matter.title.as_ref()?;
+    let has_one = Parser::new_ext(content, markdown_options()).any(|event| is_title(&event));
+    (!has_one).then(|| format!("# {}\n", plain::literal(title)))
+}
+
+fn is_title(event: &Event<'_>) -> bool {
+    match event {
+        Event::Start(Tag::Heading { level, .. }) => *level == HeadingLevel::H1,
+        Event::Html(text) | Event::InlineHtml(text) => text.contains("<h1"),
+        _ => false,
+    }
 }
 
 /// Returns the fenced blocks.

@@ -103,7 +103,7 @@ fn fenced(language: &str, text: &str) -> String {
 }
 
 /// Returns a text in which nothing means anything to Markdown.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let mut markdown = String::with_capacity(text.len());
     for letter in ansi_text(text).chars() {
         match letter {

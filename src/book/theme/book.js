@@ -9,20 +9,22 @@
     set(key, value, store = "localStorage") { try { value ? window[store].setItem(key, value) : window[store].removeItem(key); } catch { /* private window */ } },
   };
 
-  // Light, dark, and what the system says.
-  const themes = ["", "light", "dark"];
-  const names = { "": "as the system has them", light: "light", dark: "dark" };
+  // Light, dark, and what the system says. What the book has for all is not kept: it is there without a choice.
+  const names = { system: "as the system has them", light: "light", dark: "dark" };
+  const themes = Object.keys(names), preset = root.dataset.defaultTheme || "system";
+  const shownTheme = () => root.dataset.theme || preset;
   const themeButton = document.querySelector("button.theme");
-  const showTheme = (theme) => {
-    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
-    themeButton?.setAttribute("aria-label", `Colours: ${names[theme]}`);
-    if (themeButton) themeButton.title = `Colours: ${names[theme]}`;
+  const nameTheme = () => {
+    const name = `Colours: ${names[shownTheme()]}`;
+    themeButton?.setAttribute("aria-label", name);
+    if (themeButton) themeButton.title = name;
   };
-  showTheme(root.dataset.theme || "");
+  nameTheme();
   themeButton?.addEventListener("click", () => {
-    const next = themes[(themes.indexOf(root.dataset.theme || "") + 1) % themes.length];
-    keep.set("stagebook-theme", next);
-    showTheme(next);
+    const next = themes[(themes.indexOf(shownTheme()) + 1) % themes.length];
+    keep.set("stagebook-theme", next === preset ? "" : next);
+    if (next === preset) delete root.dataset.theme; else root.dataset.theme = next;
+    nameTheme();
   });
 
   // A link may lead to a variant, which is chosen then.

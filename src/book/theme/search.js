@@ -157,17 +157,18 @@ const draw = ({ page: [url, name, part, state], number, at }, marks, place) => {
   watcher.observe(link);
   return make("li", { role: "none" }, link);
 };
+const most = Number(document.documentElement.dataset.searchLimit) || 30;
 const show = (found, marks, note) => {
   // Texts are loaded for what is on screen.
   watcher?.disconnect();
   watcher = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => {
     if (isIntersecting) watcher.unobserve(target), target.fill().catch(fail);
   }));
-  list.replaceChildren(...found.slice(0, 30).map(({ section }, at) => draw(section, marks, at)));
+  list.replaceChildren(...found.slice(0, most).map(({ section }, at) => draw(section, marks, at)));
   const count = found.length;
   input.ariaExpanded = count > 0;
   select(0);
-  status.textContent = count || input.value ? `${note}${count > 30 ? "30 of " : ""}${count || "No"} result${count === 1 ? "" : "s"}` : "";
+  status.textContent = count || input.value ? `${note}${count > most ? `${most} of ` : ""}${count || "No"} result${count === 1 ? "" : "s"}` : "";
 };
 const fail = () => status.textContent = "The index could not be loaded.";
 const search = async () => {

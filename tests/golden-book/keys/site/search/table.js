@@ -1,0 +1,1 @@
+stagebookSearch.table({"states":[],"languages":["json"],"pages":[["one.html","One","",-1,[0],2],["guide/guide.html","Guide","",-1,[],0],["guide/deep.html","Deep","",-1,[],0],["guide/found.html","Found","",-1,[],2],["two.html","Two","",-1,[],2],["three.html","Three","",-1,[],2],["four.html","Four","",-1,[],2]],"first":["found"]})
