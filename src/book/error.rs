@@ -27,6 +27,12 @@ pub enum BookError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file that this program did not write has the name of one of the site.
+    #[error("`{}` was not written by stagebook, and a page of this site has its name", path.display())]
+    InTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the site would stand beside it.
     #[error("`{}` would be written outside of the site", path.display())]
     Outside {

@@ -180,7 +180,21 @@ fn read_settings(
     findings.extend(found);
     leave_out_unusable(&mut settings, folder, &source, findings);
     findings.extend(not_run(&settings.preprocessors));
+    findings.extend(handlebars(&folder.join("theme")));
     Ok(settings)
+}
+
+/// Returns the note about templates that only mdBook can fill in.
+fn handlebars(theme: &Path) -> Option<Finding> {
+    let files = fs::read_dir(theme).ok()?.filter_map(Result::ok).map(|entry| entry.file_name());
+    let mut names: Vec<String> = files.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.ends_with(".hbs"));
+    names.sort();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let message = format!("`{}` of the folder theme {verb} not used", names.join("`, `"));
+    let finding =
+        Finding::note("handlebars", message).help("the template here is theme/page.html, in Tera's language");
+    (!names.is_empty()).then_some(finding)
 }
 
 /// Returns the note about programs that mdBook would run on the pages.

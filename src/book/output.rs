@@ -85,10 +85,21 @@ impl SiteWriter {
             return Ok(());
         }
         make_folder(&self.folder)?;
+        new.iter().try_for_each(|path| self.is_free(path))?;
         let mut state = self.state();
         self.note(&listed(&new), &mut state)?;
         state.announced.extend(new);
         Ok(())
+    }
+
+    /// Looks whether somebody's file has the name of a new one: on the list it would be lost.
+    fn is_free(&self, path: &Path) -> Result<(), BookError> {
+        let file = self.folder.join(path);
+        // A folder without a site was empty.
+        match !self.before.is_empty() && file.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+            true => Err(BookError::InTheWay { path: file }),
+            false => Ok(()),
+        }
     }
 
     /// Writes a file, by its path relative to the folder. One that has the name of another of this site is left out.
@@ -186,6 +197,7 @@ impl SiteWriter {
             state.folders.insert(folder.to_path_buf());
         }
         if is_new && !state.announced.contains(path) {
+            self.is_free(path)?;
             self.note(&listed(&[path]), &mut state)?;
         }
         Ok(true)
@@ -367,6 +379,12 @@ mod tests {
         let written = write_site(&site, &[("a.html", "a")]).unwrap();
         assert_eq!(written, Written { files: 1, changed: 0, removed: 2 });
         assert!(site.join("b/own").exists() && !site.join("b/c.html").exists());
+
+        for _ in 0..2 {
+            let error = write_site(&site, &[("a.html", "a"), ("b/own", "ours")]).unwrap_err();
+            assert!(matches!(error, BookError::InTheWay { .. }), "{error}");
+            assert_eq!(fs::read_to_string(site.join("b/own")).unwrap(), "x");
+        }
     }
 
     #[test]

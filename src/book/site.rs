@@ -134,7 +134,9 @@ fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
         repository: settings.repository.clone(),
         sheets: settings.additional_css.iter().map(url).collect(),
         scripts: settings.additional_js.iter().map(url).collect(),
-        feed: (has_evidence && settings.site_url.is_some()).then(|| "feed.xml".to_owned()),
+        icon: encoded(&icon(book).0),
+        feed: (has_evidence && settings.site_url.as_deref().is_some_and(|url| url.contains("://")))
+            .then(|| "feed.xml".to_owned()),
         status: has_evidence.then(|| own.status.clone()),
         print: settings.print.then(|| own.print.clone()),
     }
@@ -402,7 +404,7 @@ impl<'a> Press<'a> {
 
     /// Writes everything that is no page of the table of contents.
     fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
-        let mut files = assets();
+        let mut files = assets(self.book);
         if self.book.settings.search {
             files.push(("assets/search.js".into(), search_script().into_bytes()));
         }
@@ -713,13 +715,18 @@ impl<'a> Press<'a> {
     }
 }
 
-fn assets() -> Vec<(PathBuf, Vec<u8>)> {
-    let assets = [
-        ("assets/book.css", theme::SHEET),
-        ("assets/book.js", theme::SCRIPT),
-        ("assets/icon.svg", theme::ICON),
-    ];
-    assets.map(|(path, text)| (path.into(), text.into())).to_vec()
+fn assets(book: &Book) -> Vec<(PathBuf, Vec<u8>)> {
+    let assets = [("assets/book.css", theme::SHEET), ("assets/book.js", theme::SCRIPT)];
+    assets.map(|(path, text)| (path.into(), text.into())).into_iter().chain([icon(book)]).collect()
+}
+
+/// Returns the picture of the book that browsers show: its own, as mdBook has it, or the program's.
+fn icon(book: &Book) -> (PathBuf, Vec<u8>) {
+    let own = ["svg", "png"].iter().find_map(|ending| {
+        let content = fs_err::read(book.folder.join("theme/favicon").with_extension(ending)).ok()?;
+        Some((Path::new("assets/icon").with_extension(ending), content))
+    });
+    own.unwrap_or_else(|| ("assets/icon.svg".into(), theme::ICON.into()))
 }
 
 fn badge_files(

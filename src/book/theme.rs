@@ -32,6 +32,7 @@ pub(super) struct BookView {
     pub(super) repository: Option<String>,
     pub(super) sheets: Vec<String>,
     pub(super) scripts: Vec<String>,
+    pub(super) icon: String,
     pub(super) feed: Option<String>,
     pub(super) status: Option<String>,
     pub(super) print: Option<String>,

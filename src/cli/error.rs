@@ -104,6 +104,7 @@ impl CliError {
             Self::Book(BookError::Interrupted) => ExitStatus::Interrupted,
             Self::Book(
                 BookError::NotOurs { .. }
+                | BookError::InTheWay { .. }
                 | BookError::Outside { .. }
                 | BookError::Write { .. }
                 | BookError::Listen { .. }
@@ -162,6 +163,9 @@ impl CliError {
                 Some("name a folder with Markdown, or with a `book.toml`: stagebook book build FOLDER")
             }
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
+            Self::Book(BookError::InTheWay { .. }) => {
+                Some("move it out of the folder, or name another folder: --output FOLDER")
+            }
             Self::Book(BookError::Listen { .. }) => Some(
                 "another program may have the port: --port NUMBER takes another one, --port 0 any that is free",
             ),
