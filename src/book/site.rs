@@ -375,7 +375,7 @@ impl<'a> Press<'a> {
             edit: settings
                 .edit_url
                 .as_ref()
-                .map(|template| template.replace("{path}", &self.repository_path(page))),
+                .map(|template| template.replace("{path}", &encoded(self.repository_path(page)))),
             updated: self.options.changed.get(&page.file).cloned(),
             style: page.evidence.as_ref().and_then(variant_rules),
             previous: number.checked_sub(1).map(|before| turn(&pages[before])),
@@ -384,10 +384,10 @@ impl<'a> Press<'a> {
     }
 
     /// Returns a page's path in the repository, as `{path}` of mdBook's `edit-url-template` has it.
-    fn repository_path(&self, page: &Page) -> String {
+    fn repository_path<'p>(&self, page: &'p Page) -> &'p Path {
         let path =
             page.file.strip_prefix(&self.book.folder).or_else(|_| page.file.strip_prefix(self.options.root));
-        path.unwrap_or(&page.path).to_string_lossy().into_owned()
+        path.unwrap_or(&page.path)
     }
 
     fn filled(
