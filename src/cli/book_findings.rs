@@ -11,7 +11,7 @@ use crate::report::Verbosity;
 const MOST: usize = 10;
 
 /// Notes that explain what pages look like, so that everyone is told.
-const TOLD: &[&str] = &["preprocessors", "unknown-book-key", "unused-book-keys"];
+const TOLD: &[&str] = &["handlebars", "preprocessors", "unknown-book-key", "unused-book-keys"];
 
 /// Prints what is wrong with a book.
 pub(super) fn tell(findings: &mut [Finding], printer: &Printer) {
