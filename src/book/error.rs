@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Why a book could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BookError {
-    /// The book's folder or a file of it cannot be read.
+    /// A file of the book cannot be read.
     #[error("`{}` cannot be read", path.display())]
     Read {
         /// The file.

@@ -119,7 +119,6 @@ impl Page {
 /// When the folder is no book at all. What is wrong with single pages is in the findings.
 pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookError> {
     let mut findings = Vec::new();
-    fs::metadata(folder).map_err(|source| BookError::Read { path: folder.to_path_buf(), source })?;
     let settings = read_settings(folder, options, &mut findings)?;
     let source = source_folder(folder, &settings);
     let summary = source.join("SUMMARY.md");

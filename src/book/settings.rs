@@ -122,9 +122,9 @@ impl BookSettings {
         self.not_found.as_deref().unwrap_or("404.md").into()
     }
 
-    /// Returns the site's root as links name it from anywhere on its host: that of the host where nothing is said.
+    /// Returns the site's root as links name it from anywhere on its host; empty where that is not known.
     pub(super) fn site_path(&self) -> String {
-        let Some(url) = self.site_url.as_deref() else { return "/".to_owned() };
+        let Some(url) = self.site_url.as_deref() else { return String::new() };
         let path = match url.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
             None => url,
