@@ -54,13 +54,10 @@ fn expanded(lexer: &mut Lexer<'_>) {
 pub(super) fn spec(lexer: &mut Lexer<'_>) {
     while !lexer.is_done() {
         let line = &lexer.rest()[..lexer.line()];
-        let tag =
-            line.bytes().take_while(|byte| is_word(*byte) || matches!(byte, b'(' | b')' | b'-')).count();
+        let tag = lexer.count(|byte| is_word(byte) || matches!(byte, b'(' | b')' | b'-'));
         match lexer.byte(0) {
             b'#' => lexer.take(Class::Comment, line.len()),
-            b'%' if is_word(lexer.byte(1)) => {
-                lexer.take(Class::Keyword, 1 + line[1..].bytes().take_while(|byte| is_word(*byte)).count())
-            }
+            b'%' if is_word(lexer.byte(1)) => lexer.take(Class::Keyword, 1 + lexer.count_after(1, is_word)),
             _ if tag > 0 && line[tag..].starts_with(':') => lexer.take(Class::Key, tag),
             _ => {}
         }
@@ -75,10 +72,7 @@ fn macros(lexer: &mut Lexer<'_>) {
             b'\n' => return lexer.skip(1),
             b'%' if lexer.byte(1) == b'%' => lexer.skip(2),
             b'%' if lexer.byte(1) == b'{' => lexer.take(Class::Variable, lexer.through_on_line("}")),
-            b'%' => lexer.take(
-                Class::Variable,
-                1 + lexer.rest()[1..].bytes().take_while(|byte| is_word(*byte)).count(),
-            ),
+            b'%' => lexer.take(Class::Variable, 1 + lexer.count_after(1, is_word)),
             b'"' => lexer.take_quoted(Class::Text),
             _ => lexer.skip(1),
         }

@@ -158,11 +158,7 @@ fn word(lexer: &Lexer<'_>) -> usize {
         }
         at += 1;
     }
-    let mut end = at.clamp(1, lexer.rest().len().max(1));
-    while !lexer.rest().is_char_boundary(end) {
-        end += 1;
-    }
-    end
+    at.min(bytes.len())
 }
 
 /// Takes so many bytes in which variables stand, and texts in quotes.
@@ -171,8 +167,8 @@ fn value(lexer: &mut Lexer<'_>, length: usize) {
         while !lexer.is_done() {
             match lexer.byte(0) {
                 b'"' | b'\'' => {
-                    let end = lexer.rest()[1..].find(char::from(lexer.byte(0)));
-                    lexer.within(end.map_or(lexer.rest().len(), |end| end + 2), shell::text_with_variables);
+                    let end = lexer.through_after(1, &lexer.rest()[..1]);
+                    lexer.within(end, shell::text_with_variables);
                 }
                 b'$' => match shell::variable(lexer) {
                     0 => lexer.skip(1),

@@ -27,27 +27,9 @@ pub(super) fn json(lexer: &mut Lexer<'_>) {
 
 /// Takes a text, which is a key where a colon follows.
 fn json_text(lexer: &mut Lexer<'_>) {
-    let length = quoted(lexer.rest());
+    let length = lexer.quoted(false);
     let is_key = lexer.rest()[length..].trim_start().starts_with(':');
     lexer.take(if is_key { Class::Key } else { Class::Text }, length);
-}
-
-/// Returns the bytes of a text in quotes of one byte, in which a backslash escapes, on its line.
-fn quoted(code: &str) -> usize {
-    let bytes = code.as_bytes();
-    let mut at = 1;
-    while at < bytes.len() && bytes[at] != b'\n' {
-        match bytes[at] {
-            b'\\' => at += 2,
-            byte if byte == bytes[0] => return at + 1,
-            _ => at += 1,
-        }
-    }
-    let mut end = at.min(code.len());
-    while !code.is_char_boundary(end) {
-        end += 1;
-    }
-    end
 }
 
 /// Colours TOML.
@@ -71,7 +53,7 @@ pub(super) fn toml(lexer: &mut Lexer<'_>) {
 fn toml_key(lexer: &mut Lexer<'_>) {
     while !matches!(lexer.byte(0), b'=' | b'\n' | b'#' | 0) {
         match lexer.byte(0) {
-            b'"' | b'\'' => lexer.take(Class::Key, quoted(lexer.rest())),
+            b'"' | b'\'' => lexer.take_quoted(Class::Key),
             byte if is_blank(byte) => lexer.skip_blanks(),
             _ => lexer.take(Class::Key, 1),
         }
@@ -109,10 +91,10 @@ fn toml_value(lexer: &mut Lexer<'_>) {
 fn toml_text(lexer: &mut Lexer<'_>) {
     let long = ["\"\"\"", "'''"].into_iter().find(|quote| lexer.starts_with(quote));
     let length = match long {
-        Some(quote) => lexer.rest()[3..].find(quote).map_or(usize::MAX, |at| at + 6),
-        None => quoted(lexer.rest()),
+        Some(quote) => lexer.through_after(quote.len(), quote),
+        None => lexer.quoted(false),
     };
-    lexer.take(Class::Text, length.min(lexer.rest().len()));
+    lexer.take(Class::Text, length);
 }
 
 fn toml_word(lexer: &mut Lexer<'_>) {

@@ -209,8 +209,8 @@ fn preprocessor(lexer: &mut Lexer<'_>, _: Last<'_>) -> bool {
     if lexer.byte(0) != b'#' || !lexer.begins_line() {
         return false;
     }
-    let blanks = lexer.rest()[1..].bytes().take_while(|byte| *byte == b' ').count();
-    let word = lexer.rest()[1 + blanks..].bytes().take_while(|byte| is_word(*byte)).count();
+    let blanks = lexer.count_after(1, |byte| byte == b' ');
+    let word = lexer.count_after(1 + blanks, is_word);
     let directive = &lexer.rest()[1 + blanks..1 + blanks + word];
     lexer.take(Class::Keyword, 1 + blanks + word);
     if directive == "include" {
@@ -227,7 +227,7 @@ fn annotation(lexer: &mut Lexer<'_>, _: Last<'_>) -> bool {
     if lexer.byte(0) != b'@' || !is_word(lexer.byte(1)) {
         return false;
     }
-    let name = lexer.rest()[1..].bytes().take_while(|byte| is_word(*byte) || *byte == b'.').count();
+    let name = lexer.count_after(1, |byte| is_word(byte) || byte == b'.');
     lexer.take(Class::Key, 1 + name);
     true
 }
@@ -353,7 +353,7 @@ fn lifetime_or_character(lexer: &mut Lexer<'_>) {
         (Some('\\'), _) => lexer.take_quoted(Class::Text),
         (Some(letter), Some('\'')) => lexer.take(Class::Text, letter.len_utf8() + 2),
         _ => {
-            let name = lexer.rest()[1..].bytes().take_while(|byte| is_word(*byte)).count();
+            let name = lexer.count_after(1, is_word);
             lexer.take(Class::Type, 1 + name);
         }
     }

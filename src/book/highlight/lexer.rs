@@ -116,13 +116,24 @@ impl<'a> Lexer<'a> {
 
     /// Returns how many bytes ahead fulfil a condition.
     pub(super) fn count(&self, is_meant: impl Fn(u8) -> bool) -> usize {
-        let rest = self.rest().as_bytes();
+        self.count_after(0, is_meant)
+    }
+
+    /// Returns how many bytes fulfil a condition that follow so many others.
+    pub(super) fn count_after(&self, from: usize, is_meant: impl Fn(u8) -> bool) -> usize {
+        let rest = self.rest().as_bytes().get(from..).unwrap_or_default();
         rest.iter().position(|byte| !is_meant(*byte)).unwrap_or(rest.len())
     }
 
     /// Returns how many bytes are ahead up to a text and with it; all where it does not come.
     pub(super) fn through(&self, text: &str) -> usize {
-        self.rest().find(text).map_or(self.rest().len(), |at| at + text.len())
+        self.through_after(0, text)
+    }
+
+    /// Returns how many bytes are ahead up to a text that follows so many of them, and with it; all where it does not come.
+    pub(super) fn through_after(&self, from: usize, text: &str) -> usize {
+        let found = self.rest().get(from..).and_then(|rest| rest.find(text));
+        found.map_or(self.rest().len(), |at| from + at + text.len())
     }
 
     /// Returns how many bytes are ahead up to a text and with it; all of this line where it does not come on it.
@@ -168,22 +179,26 @@ impl<'a> Lexer<'a> {
     }
 
     /// Takes a text between quotes of one byte that stands here, up to the end of the line where it does not end before.
+    pub(super) fn take_quoted(&mut self, class: Class) {
+        self.take(class, self.quoted(false));
+    }
+
+    /// Returns the bytes of a text that stands here between quotes of one byte, with them. It may end with its line,
+    /// or go over `lines`.
     ///
     /// A backslash takes the meaning from what follows it, even from a line end.
-    pub(super) fn take_quoted(&mut self, class: Class) {
+    pub(super) fn quoted(&self, lines: bool) -> usize {
         let rest = self.rest().as_bytes();
-        let mut length = 1;
-        while let Some(&byte) = rest.get(length) {
-            length += match byte {
-                b'\\' => 2,
-                b'\n' => break,
-                _ => 1,
-            };
-            if byte == rest[0] {
-                break;
+        let mut at = 1;
+        while let Some(&byte) = rest.get(at) {
+            match byte {
+                _ if byte == rest[0] => return at + 1,
+                b'\\' => at += 2,
+                b'\n' if !lines => return at,
+                _ => at += 1,
             }
         }
-        self.take(class, length);
+        rest.len()
     }
 
     /// Has so many bytes taken by the rules of another language, or as text where it stands too deep.

@@ -14,8 +14,7 @@ pub(super) fn html(lexer: &mut Lexer<'_>) {
             b'<' if matches!(lexer.byte(1), b'!' | b'?') => lexer.take(Class::Keyword, lexer.through(">")),
             b'<' if is_word(lexer.byte(1)) || lexer.byte(1) == b'/' => tag(lexer),
             b'&' => {
-                let name =
-                    lexer.rest()[1..].bytes().take_while(|byte| is_word(*byte) || *byte == b'#').count();
+                let name = lexer.count_after(1, |byte| is_word(byte) || byte == b'#');
                 let is_whole = name > 0 && lexer.byte(1 + name) == b';';
                 if is_whole { lexer.take(Class::Constant, name + 2) } else { lexer.skip(1) }
             }
@@ -50,8 +49,7 @@ fn attributes(lexer: &mut Lexer<'_>) {
             b'>' => return lexer.skip(1),
             b'<' => return,
             b'"' | b'\'' => {
-                let end = lexer.rest()[1..].find(char::from(lexer.byte(0)));
-                lexer.take(Class::Text, end.map_or(lexer.rest().len(), |end| end + 2));
+                lexer.take(Class::Text, lexer.through_after(1, &lexer.rest()[..1]));
                 is_value = false;
             }
             b'=' => {
@@ -101,8 +99,7 @@ pub(super) fn css(lexer: &mut Lexer<'_>) {
 
 /// Returns the bytes of a name after so many.
 fn name(lexer: &Lexer<'_>, from: usize) -> usize {
-    let rest = lexer.rest().as_bytes().get(from..).unwrap_or_default();
-    rest.iter().take_while(|byte| is_word(**byte) || **byte == b'-').count()
+    lexer.count_after(from, |byte| is_word(byte) || byte == b'-')
 }
 
 /// A colour, or what is meant by its id.

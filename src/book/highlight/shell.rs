@@ -81,7 +81,7 @@ pub(super) fn variable(lexer: &Lexer<'_>) -> usize {
             inner.position(|byte| *byte == b'}').map_or(0, |end| end + 2)
         }
         Some(b'0'..=b'9' | b'?' | b'#' | b'@' | b'*' | b'!' | b'$' | b'-') => 2,
-        Some(byte) if is_word(*byte) => 1 + name.iter().take_while(|byte| is_word(**byte)).count(),
+        Some(byte) if is_word(*byte) => 1 + lexer.count_after(1, is_word),
         _ => 0,
     }
 }
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         match lexer.byte(0) {
             b'}' => self.close(lexer, Some(Class::Variable), 1),
             b'"' => self.begin(lexer, Open::Quote, Some(Class::Text), 1),
-            b'\'' if !quoted => lexer.take(Class::Text, single_quoted(lexer, 1)),
+            b'\'' if !quoted => lexer.take(Class::Text, lexer.through_after(1, "'")),
             b'\\' => lexer.take(Class::Text, 2),
             b'$' | b'`' => self.expansion(lexer),
             _ => {
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
                 self.at_word = true;
             }
             b'#' if self.at_word => self.comment(lexer),
-            b'\'' => self.part(lexer, Class::Text, single_quoted(lexer, 1)),
+            b'\'' => self.part(lexer, Class::Text, lexer.through_after(1, "'")),
             b'"' => {
                 self.word_begins();
                 self.begin(lexer, Open::Quote, Some(Class::Text), 1);
@@ -295,12 +295,11 @@ impl<'a> Reader<'a> {
         } else if lexer.byte(0) == b'`' {
             self.backquote(lexer);
         } else if lexer.starts_with("${") {
-            let is_name = |byte: &u8| is_word(*byte) || b"!#@*?-[]$".contains(byte);
-            let name = lexer.rest()[2..].bytes().take_while(is_name).count();
+            let name = lexer.count_after(2, |byte| is_word(byte) || b"!#@*?-[]$".contains(&byte));
             self.begin(lexer, Open::Parameter { quoted: in_quotes }, Some(Class::Variable), 2 + name);
         } else if lexer.starts_with("$'") && !in_quotes {
             lexer.take(Class::Text, 1);
-            lexer.take(Class::Text, escaped_quoted(lexer));
+            lexer.take(Class::Text, lexer.quoted(true));
         } else {
             match variable(lexer) {
                 0 if in_quotes => lexer.take(Class::Text, 1),
@@ -557,26 +556,6 @@ fn assigned(word: &str) -> Option<usize> {
     }
     let is_assigned = after.starts_with('=') || after.starts_with("+=");
     (name > 0 && !word.as_bytes()[0].is_ascii_digit() && is_assigned).then_some(name)
-}
-
-/// Returns the bytes up to the next single quote after so many, with it.
-fn single_quoted(lexer: &Lexer<'_>, from: usize) -> usize {
-    let rest = lexer.rest();
-    rest[from..].find('\'').map_or(rest.len(), |at| from + at + 1)
-}
-
-/// Returns the bytes of a text in single quotes in which a backslash escapes.
-fn escaped_quoted(lexer: &Lexer<'_>) -> usize {
-    let mut escaped = true;
-    for (at, byte) in lexer.rest().bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'\'' => return at + 1,
-            _ => {}
-        }
-    }
-    lexer.rest().len()
 }
 
 impl HereDocument<'_> {

@@ -135,13 +135,11 @@ impl Language {
 
     fn takes_comment(&self, lexer: &mut Lexer<'_>) -> bool {
         let length = match self.long_comment {
-            Some((open, close)) if lexer.starts_with(open) => {
-                lexer.rest()[open.len()..].find(close).map_or(usize::MAX, |at| open.len() + at + close.len())
-            }
+            Some((open, close)) if lexer.starts_with(open) => lexer.through_after(open.len(), close),
             _ if self.comments.iter().any(|begin| lexer.starts_with(begin)) => lexer.line(),
             _ => return false,
         };
-        lexer.take(Class::Comment, length.min(lexer.rest().len()));
+        lexer.take(Class::Comment, length);
         true
     }
 
@@ -165,7 +163,7 @@ impl Language {
             return lexer.take(Class::Constant, number(lexer));
         }
         if self.sigils.as_bytes().contains(&byte) && is_word(lexer.byte(1)) {
-            let name = lexer.rest()[1..].bytes().take_while(|byte| is_word(*byte)).count();
+            let name = lexer.count_after(1, is_word);
             return lexer.take(Class::Variable, 1 + name);
         }
         match self.class(word, last, lexer.next_sign(word.len())) {

@@ -128,22 +128,20 @@ fn text(lexer: &mut Lexer<'_>) {
 
 /// Takes a text in quotes; returns whether it is a key.
 fn quoted(lexer: &mut Lexer<'_>) -> bool {
-    let length = quoted_length(lexer.rest());
+    let length = if lexer.byte(0) == b'"' { lexer.quoted(true) } else { single_quoted(lexer.rest()) };
     take(lexer, length)
 }
 
-/// Returns the bytes of a text in quotes, with its quotes: in single ones two of them stand for one.
-fn quoted_length(code: &str) -> usize {
+/// Returns the bytes of a text in single quotes, with them: two of them stand for one in it.
+fn single_quoted(code: &str) -> usize {
     let bytes = code.as_bytes();
     let mut at = 1;
     while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if bytes[0] == b'"' => at += 1,
-            b'\'' if bytes[0] == b'\'' && bytes.get(at + 1) == Some(&b'\'') => at += 1,
-            byte if byte == bytes[0] => return at + 1,
-            _ => {}
+        match (bytes[at], bytes.get(at + 1)) {
+            (b'\'', Some(b'\'')) => at += 2,
+            (b'\'', _) => return at + 1,
+            _ => at += 1,
         }
-        at += 1;
     }
     code.len()
 }
@@ -179,9 +177,6 @@ fn plain(lexer: &mut Lexer<'_>, in_flow: bool) -> bool {
     let mut end = at;
     while end > 1 && is_blank(byte(end - 1)) {
         end -= 1;
-    }
-    while !lexer.rest().is_char_boundary(end) {
-        end += 1;
     }
     if is_constant(&lexer.rest()[..end]) && byte(at) != b':' {
         lexer.take(Class::Constant, end);
