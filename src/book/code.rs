@@ -57,7 +57,7 @@ pub(super) fn code_block(block: &CodeBlock<'_>) -> String {
 }
 
 /// The button that copies code.
-const COPY: &str = "<button type=\"button\" class=\"copy needs-script\">Copy</button>";
+pub(super) const COPY: &str = "<button type=\"button\" class=\"copy needs-script\">Copy</button>";
 
 /// Returns the language of a code block and its text without what a reader is not meant to see.
 pub(super) fn visible<'a>(info: &'a str, text: &str, settings: &BookSettings) -> (&'a str, String) {

@@ -61,6 +61,11 @@ impl Variant {
         }
     }
 
+    /// Returns its name as it stands behind a title, ` [base=debian]`; nothing where there is no matrix.
+    pub(super) fn suffix(&self) -> String {
+        self.plan.key.variant.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default()
+    }
+
     /// Returns every block accounted for, where it was run.
     pub(super) fn coverage(&self) -> Option<Coverage> {
         self.record.as_ref().map(|record| record.result.coverage)

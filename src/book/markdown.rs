@@ -97,8 +97,12 @@ pub(super) fn render(context: &Context<'_>) -> Rendered {
     walk.text(&context.expanded.text);
     let anchors = std::mem::take(&mut walk.anchors);
     let mut page = walk.finish();
-    if let Some(title) = &context.tutorial.front_matter.title {
+    let front_matter = &context.tutorial.front_matter;
+    if let Some(title) = &front_matter.title {
         page.begin_with(title, anchors, context.source);
+    }
+    if let Some(description) = &front_matter.description {
+        page.description.clone_from(description);
     }
     page
 }

@@ -5,8 +5,8 @@
 //! as before is left alone, so that whoever copies the site copies what changed.
 //!
 //! Files are written one by one while the site is made, and the name of a file is on the list before
-//! the file is there; many names are written at once where they are known. A site that is not finished has lost nothing of the one before it, and the next
-//! build knows what is its own.
+//! the file is there; many names are written at once where they are known. A site that is not finished
+//! has lost nothing of the one before it, and the next build knows what is its own.
 
 use std::cmp::Ordering as Order;
 use std::io::{self, BufReader, BufWriter, Read, Write};

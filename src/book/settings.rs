@@ -122,6 +122,12 @@ impl BookSettings {
         self.not_found.as_deref().unwrap_or("404.md").into()
     }
 
+    /// Returns the whole address of the site's root, with a slash at its end, where `site-url` is one.
+    pub(super) fn site_address(&self) -> Option<String> {
+        let url = self.site_url.as_deref().filter(|url| url.contains("://"))?;
+        Some(format!("{}/", url.trim_end_matches('/')))
+    }
+
     /// Returns the site's root as links name it from anywhere on its host; empty where that is not known.
     pub(super) fn site_path(&self) -> String {
         let Some(url) = self.site_url.as_deref() else { return String::new() };

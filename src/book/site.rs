@@ -117,7 +117,7 @@ pub(super) fn rebuild_pages(
     Ok((findings, files))
 }
 
-fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
+fn book_view(book: &Book, own: &OwnPages, icon: &Path, has_evidence: bool) -> BookView {
     let settings = &book.settings;
     let name = || book.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let url = |path: &PathBuf| encoded(path);
@@ -134,9 +134,8 @@ fn book_view(book: &Book, own: &OwnPages, has_evidence: bool) -> BookView {
         repository: settings.repository.clone(),
         sheets: settings.additional_css.iter().map(url).collect(),
         scripts: settings.additional_js.iter().map(url).collect(),
-        icon: encoded(&icon(book).0),
-        feed: (has_evidence && settings.site_url.as_deref().is_some_and(|url| url.contains("://")))
-            .then(|| "feed.xml".to_owned()),
+        icon: encoded(icon),
+        feed: settings.site_address().filter(|_| has_evidence).map(|_| "feed.xml".to_owned()),
         status: has_evidence.then(|| own.status.clone()),
         print: settings.print.then(|| own.print.clone()),
     }
@@ -217,6 +216,8 @@ struct Press<'a> {
     states: BTreeMap<PathBuf, Shown>,
     contents: Contents,
     view: BookView,
+    /// The picture that browsers show, and where it is written.
+    icon: (PathBuf, Vec<u8>),
     own: OwnPages,
     /// What has another place than it had.
     moved: BTreeMap<PathBuf, Moved>,
@@ -232,19 +233,32 @@ impl<'a> Press<'a> {
             pages.filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown()))).collect();
         let own = OwnPages::beside(book);
         let contents = Contents::new(&book.navigation, &states, &book.settings, &own.contents);
-        let view = book_view(book, &own, !states.is_empty());
+        let icon = icon(book);
+        let view = book_view(book, &own, &icon.0, !states.is_empty());
         let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
         let moved = moved(&book.settings.redirects);
         let above = names_above(&book.source);
-        Ok(Self { book, options, templates, outputs, above, numbers, states, contents, view, own, moved })
+        Ok(Self {
+            book,
+            options,
+            templates,
+            outputs,
+            above,
+            numbers,
+            states,
+            contents,
+            view,
+            icon,
+            own,
+            moved,
+        })
     }
 
     /// Returns the files that are written with each page.
     fn page_files(&self) -> impl Iterator<Item = PathBuf> {
-        let search = self.book.settings.search;
-        self.book.pages.iter().enumerate().flat_map(move |(number, page)| {
-            let text = search.then(|| text_path(number));
+        self.book.pages.iter().enumerate().flat_map(|(number, page)| {
+            let text = self.book.settings.is_searched(&page.path).then(|| text_path(number));
             [page.output.clone(), markdown_path(page)].into_iter().chain(text)
         })
     }
@@ -272,10 +286,7 @@ impl<'a> Press<'a> {
             }
             false => String::new(),
         };
-        let Rendered { ids, targets, sections, mut description, .. } = rendered;
-        if let Some(own) = &page.tutorial.front_matter.description {
-            description.clone_from(own);
-        }
+        let Rendered { ids, targets, sections, description, .. } = rendered;
         let external = targets.iter().filter(|(target, _)| is_asked(&target.written));
         let external = external
             .map(|(target, place)| ExternalLink { written: target.written.clone(), place: place.clone() })
@@ -364,13 +375,11 @@ impl<'a> Press<'a> {
         let page = &pages[number];
         let turn = |page: &Page| TurnView { url: encoded(&page.output), title: page.title.clone() };
         let settings = &self.book.settings;
-        let site = settings.site_url.as_deref().filter(|url| url.contains("://"));
-        let own_description = page.tutorial.front_matter.description.clone();
         PageView {
             title: expanded.title.clone().unwrap_or_else(|| page.title.clone()),
-            description: own_description.unwrap_or_else(|| rendered.description.clone()),
+            description: rendered.description.clone(),
             part: self.contents.part_of(&page.path).map(str::to_owned),
-            canonical: site.map(|site| format!("{}/{}", site.trim_end_matches('/'), encoded(&page.output))),
+            canonical: settings.site_address().map(|site| site + &encoded(&page.output)),
             markdown: Some(encoded(&markdown_path(page))),
             edit: settings
                 .edit_url
@@ -404,7 +413,8 @@ impl<'a> Press<'a> {
 
     /// Writes everything that is no page of the table of contents.
     fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
-        let mut files = assets(self.book);
+        let mut files = assets();
+        files.push(self.icon.clone());
         if self.book.settings.search {
             files.push(("assets/search.js".into(), search_script().into_bytes()));
         }
@@ -507,8 +517,7 @@ impl<'a> Press<'a> {
             .collect();
         let llms = feeds::llms(&self.view.title, self.book.settings.description.as_deref(), &entries);
         let mut files = vec![("llms.txt".into(), llms.into_bytes())];
-        if let Some(site) = self.book.settings.site_url.as_deref().filter(|url| url.contains("://")) {
-            let site = format!("{}/", site.trim_end_matches('/'));
+        if let Some(site) = self.book.settings.site_address() {
             files.push(("sitemap.xml".into(), feeds::sitemap(&site, &entries).into_bytes()));
             if !self.states.is_empty() {
                 let before = writer.text_before(Path::new("feed.xml")).unwrap_or_default();
@@ -532,7 +541,6 @@ impl<'a> Press<'a> {
 
     fn change(&self, page: &Page, evidence: &Evidence, number: usize, variant: &Variant) -> Option<Change> {
         let record = variant.record.as_ref()?;
-        let name = variant.plan.key.variant.as_ref().map(|name| format!(" [{name}]"));
         let changed = self.options.changed.get(&page.file);
         let changed = changed.and_then(|day| format!("{day}T00:00:00Z").parse::<jiff::Timestamp>().ok());
         let state = variant.shown();
@@ -547,7 +555,7 @@ impl<'a> Press<'a> {
             .chain(variant.state.reasons().iter().cloned());
         Some(Change {
             url: encoded(&page.output) + &variant_link(evidence, number),
-            title: page.title.clone() + &name.unwrap_or_default(),
+            title: page.title.clone() + &variant.suffix(),
             state,
             about: about.collect::<Vec<_>>().join("; "),
             fingerprint: variant.plan.fingerprint.0.clone(),
@@ -715,9 +723,9 @@ impl<'a> Press<'a> {
     }
 }
 
-fn assets(book: &Book) -> Vec<(PathBuf, Vec<u8>)> {
+fn assets() -> Vec<(PathBuf, Vec<u8>)> {
     let assets = [("assets/book.css", theme::SHEET), ("assets/book.js", theme::SCRIPT)];
-    assets.map(|(path, text)| (path.into(), text.into())).into_iter().chain([icon(book)]).collect()
+    assets.map(|(path, text)| (path.into(), text.into())).to_vec()
 }
 
 /// Returns the picture of the book that browsers show: its own, as mdBook has it, or the program's.

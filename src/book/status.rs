@@ -24,7 +24,6 @@ pub(super) fn status_page(pages: &[Page]) -> String {
             let when = run.map(|run| moment(run.ended)).unwrap_or_default();
             let took = run.map(|run| duration(run.result.duration)).unwrap_or_default();
             let blocks = variant.coverage().map(|coverage| coverage.summary()).unwrap_or_default();
-            let name = variant.plan.key.variant.as_ref().map(|name| format!(" [{name}]")).unwrap_or_default();
             let images = run.iter().flat_map(|run| &run.result.images);
             let parity = ParityShown::worst(images).map(ParityShown::badge).unwrap_or_default();
             let parity = if has_parity { format!("<td>{parity}</td>") } else { String::new() };
@@ -33,7 +32,7 @@ pub(super) fn status_page(pages: &[Page]) -> String {
                 "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td>{parity}<td>{when}</td><td>{}</td><td>{took}</td></tr>",
                 escaped(&(encoded(&page.output) + &variant_link(evidence, number))),
                 escaped(&page.title),
-                escaped(&name),
+                escaped(&variant.suffix()),
                 variant.shown().badge(),
                 escaped(&blocks),
             );

@@ -11,6 +11,7 @@ use crate::record::Store;
 use crate::tutorial::{Action, Origin, Step, TranscriptCommand};
 
 use super::ansi::ansi_html;
+use super::code::COPY;
 use super::escape::{escaped, push_escaped};
 use super::evidence::{Evidence, StepEvidence, Variant};
 use super::highlight::painted;
@@ -61,7 +62,8 @@ impl Card<'_> {
         for (number, _, step) in &parts {
             self.in_variant(&mut html, *number, "span", &caption(step.as_ref()));
         }
-        html.push_str("<button type=\"button\" class=\"copy needs-script\">Copy</button></figcaption>");
+        html.push_str(COPY);
+        html.push_str("</figcaption>");
         html.push_str(&self.code());
         for (number, variant, step) in &parts {
             let evidence = step.as_ref().map(|step| self.outputs(variant, step)).unwrap_or_default();

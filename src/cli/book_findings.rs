@@ -22,18 +22,12 @@ pub(super) fn tell(findings: &mut [Finding], printer: &Printer) {
     }
     let told = findings.iter().filter(|finding| TOLD.contains(&finding.code));
     let mut shown: Vec<Finding> = some_of_each(told.map(brief)).0;
-    for note in &shown {
-        printer.insist(&format!("{}\n", render(note, printer.is_coloured())));
-    }
     let found = findings.iter().filter(|finding| finding.severity > Severity::Note).cloned();
     let (found, left) = some_of_each(found);
-    for finding in &found {
+    shown.extend(found);
+    for finding in shown.iter().chain(&rest(&left, findings)) {
         printer.insist(&format!("{}\n", render(finding, printer.is_coloured())));
     }
-    if let Some(rest) = rest(&left, findings) {
-        printer.insist(&format!("{}\n", render(&rest, printer.is_coloured())));
-    }
-    shown.extend(found);
     printer.annotate(shown.iter());
 }
 
