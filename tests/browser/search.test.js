@@ -4,19 +4,36 @@ import assert from "node:assert/strict";
 import { visit } from "./browser.js";
 import { address } from "./sites.js";
 
-const ask = async (page, words) => {
+const type = async (page, words) => {
   await page.keyboard.press("/");
   await page.waitForSelector("dialog.search[open] input");
   await page.keyboard.type(words);
-  await page.waitForSelector("dialog.search li");
+};
+const ask = async (page, words) => {
+  await type(page, words);
+  await page.waitForSelector("dialog.search [aria-busy='false'] li");
 };
 
 test("search finds a word, and Enter opens its page", () => visit(address("own", "index.html"), async (page) => {
   await page.goto(address("states", "verified.html"));
   await ask(page, "quokka");
   assert.equal(await page.locator("dialog.search li").count(), 1);
+  await page.waitForSelector("dialog.search li mark");
   assert.equal(await page.innerText("dialog.search li mark"), "quokka");
   await page.keyboard.press("Enter");
+  await page.waitForURL("**/index.html*");
+}));
+
+test("Enter does not need to wait for the results", () => visit(address("own", "index.html"), async (page) => {
+  await page.goto(address("states", "verified.html"));
+  await ask(page, "the");
+  // All in one go: the keys come before the results of the last letter, and before those of any.
+  await page.evaluate(() => {
+    const input = document.querySelector("dialog.search input");
+    input.value = "quokka";
+    input.dispatchEvent(new InputEvent("input"));
+    input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  });
   await page.waitForURL("**/index.html*");
 }));
 

@@ -120,7 +120,7 @@ const stretch = (text, marks) => {
   return (from ? part.replace(/^\S{0,30}\s/, "… ") : part) + (text[from + 180] ? "…" : "");
 };
 
-let turn = 0, place, current, timer, watcher;
+let turn = 0, shown, place, current, timer, watcher;
 const states = new Set(), languages = new Set();
 const passes = (chosen, values) => !chosen.size || values.some((one) => chosen.has(one));
 const fits = ({ page }) => passes(states, [page[3]]) && passes(languages, page[4]);
@@ -172,6 +172,7 @@ const show = (found, marks, note) => {
 };
 const fail = () => status.textContent = "The index could not be loaded.";
 const search = async () => {
+  clearTimeout(timer);
   const mine = ++turn, query = input.value, terms = tokens(query);
   try {
     await load("table");
@@ -182,7 +183,9 @@ const search = async () => {
     // Without a query, a facet lists its pages.
     const results = terms[0] ? rank(hits) : sections.flatMap((section) => states.size + languages.size && !section.at && fits(section) ? { section } : []);
     show(results, pattern(query), results[0]?.count < terms.length ? "Nothing has all words. " : "");
+    shown = query;
   } catch { fail(); }
+  list.ariaBusy = mine !== turn;
 };
 const facet = (chosen) => ([word], at) => {
   const button = make("button", { "aria-pressed": false }, word);
@@ -193,14 +196,25 @@ const facet = (chosen) => ([word], at) => {
   };
   return button;
 };
-input.oninput = () => { clearTimeout(timer); timer = setTimeout(search, 60); };
+input.oninput = () => {
+  clearTimeout(timer);
+  timer = setTimeout(search, 60);
+  list.ariaBusy = true;
+};
+// Enter may be faster than the results: it means those of what is typed.
+const enter = async () => {
+  if (shown !== input.value) await search();
+  if (shown !== input.value) return;
+  await current?.fill().catch(() => 0);
+  current?.click();
+};
 dialog.onkeydown = (event) => {
   const { key, target, isComposing } = event, step = { ArrowDown: 1, ArrowUp: -1 }[key];
   if (isComposing) return;
   if (key === "Escape") dialog.close();
   else if (target !== input) return;
   else if (step) select(place + step);
-  else if (key === "Enter") current?.fill().catch(() => 0).then(() => current?.click());
+  else if (key === "Enter") enter();
   else return;
   event.preventDefault();
 };
