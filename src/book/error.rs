@@ -15,6 +15,12 @@ pub enum BookError {
         #[source]
         source: io::Error,
     },
+    /// There is no such folder.
+    #[error("`{}` is no book: there is no such folder", path.display())]
+    Missing {
+        /// The folder, as it is named.
+        path: PathBuf,
+    },
     /// The folder is no book.
     #[error("`{}` is no book: it has no page; write a Markdown file, and name it in SUMMARY.md if there is one", path.display())]
     Empty {

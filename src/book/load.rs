@@ -137,6 +137,9 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
         navigation = navigation_of(pages.iter().map(titled).collect());
     }
     if pages.is_empty() {
+        if !folder.is_dir() {
+            return Err(BookError::Missing { path: normal_path(folder) });
+        }
         return Err(BookError::Empty { path: normal_path(folder) });
     }
     forget_missing(&mut navigation, &pages);

@@ -128,9 +128,9 @@ impl BookSettings {
         Some(format!("{}/", url.trim_end_matches('/')))
     }
 
-    /// Returns the site's root as links name it from anywhere on its host; empty where that is not known.
+    /// Returns the site's root as links name it from anywhere on its host: that of the host where nothing is said.
     pub(super) fn site_path(&self) -> String {
-        let Some(url) = self.site_url.as_deref() else { return String::new() };
+        let Some(url) = self.site_url.as_deref() else { return "/".to_owned() };
         let path = match url.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
             None => url,

@@ -42,6 +42,8 @@ pub(super) struct BookView {
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct PageView {
     pub(super) title: String,
+    /// Whether it says with `{{#title}}` what browsers call it: then the book's title does not follow.
+    pub(super) is_titled: bool,
     pub(super) description: String,
     pub(super) part: Option<String>,
     pub(super) canonical: Option<String>,

@@ -98,9 +98,12 @@ impl CliError {
             | Self::NothingGenerated
             | Self::NotOnCluster { .. }
             | Self::Findings => ExitStatus::Invalid,
-            Self::Book(BookError::Read { .. } | BookError::Empty { .. } | BookError::Template { .. }) => {
-                ExitStatus::Invalid
-            }
+            Self::Book(
+                BookError::Read { .. }
+                | BookError::Missing { .. }
+                | BookError::Empty { .. }
+                | BookError::Template { .. },
+            ) => ExitStatus::Invalid,
             Self::Book(BookError::Interrupted) => ExitStatus::Interrupted,
             Self::Book(
                 BookError::NotOurs { .. }
@@ -159,7 +162,7 @@ impl CliError {
             Self::BookToml { .. } => Some(
                 "add it by hand: `[preprocessor.stagebook]` with `command = \"stagebook mdbook-preprocessor\"`",
             ),
-            Self::Book(BookError::Empty { .. }) => {
+            Self::Book(BookError::Missing { .. } | BookError::Empty { .. }) => {
                 Some("name a folder with Markdown, or with a `book.toml`: stagebook book build FOLDER")
             }
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),

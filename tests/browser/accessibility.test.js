@@ -1,9 +1,9 @@
 // axe-core on each kind of page, light and dark.
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { visit } from "./browser.js";
-import { address } from "./sites.js";
+import { address, serve } from "./sites.js";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -13,6 +13,10 @@ const violations = async (page) => {
   const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
   return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
 };
+
+let server;
+before(async () => { server = await serve("states"); });
+after(() => server.close());
 
 const kinds = [
   ["own", "guide/writing.html"],
@@ -27,7 +31,6 @@ const kinds = [
   ["states", "images.html"],
   ["states", "status.html"],
   ["states", "print.html"],
-  ["states", "404.html"],
 ];
 
 for (const colorScheme of ["light", "dark"]) {
@@ -35,6 +38,8 @@ for (const colorScheme of ["light", "dark"]) {
     test(`${site}/${path} has no serious violation, ${colorScheme}`, () =>
       visit(address(site, path), async (page) => assert.deepEqual(await violations(page), []), { colorScheme }));
   }
+  test(`the page for wrong addresses has no serious violation, ${colorScheme}`, () =>
+    visit(server.address("no/such/page.html"), async (page) => assert.deepEqual(await violations(page), []), { colorScheme }));
   test(`search has no serious violation, ${colorScheme}`, () => visit(address("own", "index.html"), async (page) => {
     await page.keyboard.press("/");
     await page.waitForSelector("dialog.search[open] input");

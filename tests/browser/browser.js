@@ -16,7 +16,7 @@ after(() => browser.close());
 
 /**
  * Opens a page with a profile of its own, gives it to `look`, and then fails where the page complained
- * or asked for anything that is no file.
+ * or asked for anything that is neither a file nor of its own server.
  */
 export const visit = async (url, look, options = {}) => {
   // Without motion: a key pressed while a page still glides to the last one's target is lost.
@@ -24,7 +24,9 @@ export const visit = async (url, look, options = {}) => {
   try {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const foreign = [], complaints = [];
-    await context.route(/^(?!file:|data:|about:)/, (route) => { foreign.push(route.request().url()); return route.abort(); });
+    const { origin } = new URL(url);
+    const isForeign = (asked) => !["file:", "data:", "about:"].includes(asked.protocol) && asked.origin !== origin;
+    await context.route(isForeign, (route) => { foreign.push(route.request().url()); return route.abort(); });
     const page = await context.newPage();
     page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complaints.push(message.text()); });
     page.on("pageerror", (error) => complaints.push(String(error)));

@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { visit } from "./browser.js";
-import { address, pages } from "./sites.js";
+import { address, onDisk } from "./sites.js";
 
 const copied = async (page, selector) => {
   await page.click(`${selector} .copy`);
@@ -65,6 +65,6 @@ test("nothing that was printed, and no name, is run as script", () => visit(addr
 
 for (const site of ["own", "states"]) {
   test(`no page of ${site} complains or asks another host`, () => visit(address(site, "index.html"), async (page) => {
-    for (const path of pages(site)) await page.goto(address(site, path));
+    for (const path of onDisk(site)) await page.goto(address(site, path));
   }));
 }

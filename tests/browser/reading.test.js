@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { tabTo, visit } from "./browser.js";
-import { address, pages } from "./sites.js";
+import { address, onDisk, serve } from "./sites.js";
 
 const theme = (page) => page.evaluate(() => document.documentElement.dataset.theme ?? "system");
 const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -157,7 +157,7 @@ test("hidden lines are shown when asked for", () => visit(address("states", "ind
 for (const site of ["own", "states"]) {
   test(`no page of ${site} is wider than 320 pixels`, () => visit(address(site, "index.html"), async (page) => {
     const wide = [];
-    for (const path of pages(site)) {
+    for (const path of onDisk(site)) {
       await page.goto(address(site, path));
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       if (width > 320) wide.push(`${path}: ${width}`);
@@ -165,6 +165,20 @@ for (const site of ["own", "states"]) {
     assert.deepEqual(wide, []);
   }, { viewport: { width: 320, height: 700 } }));
 }
+
+test("the page for wrong addresses has its colours and leads home from any depth", async () => {
+  const server = await serve("states");
+  try {
+    await visit(server.address("no/such/page.html"), async (page) => {
+      assert.match(await page.innerText("main"), /This page does not exist/);
+      assert.ok(await page.evaluate(() => document.styleSheets[0].cssRules.length > 0), "its sheet is loaded");
+      await page.click(".brand");
+      await page.waitForURL(server.address("index.html"));
+    });
+  } finally {
+    server.close();
+  }
+});
 
 test("without a script a page reads, links lead on, and what needs a script is not there", () =>
   visit(address("states", "index.html"), async (page) => {

@@ -1,7 +1,8 @@
 // Makes the sites that the tests look at: this project's own book, and one whose pages show every state.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { createServer } from "node:http";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { extname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -18,6 +19,29 @@ export const address = (site, page) => pathToFileURL(join(sites[site], page)).hr
 /** Returns every page of a site, as paths in it. */
 export const pages = (site) =>
   readdirSync(sites[site], { recursive: true }).filter((path) => path.endsWith(".html")).sort();
+
+/** Returns the pages that can be opened from a disk: all but the one for wrong addresses, which needs a host. */
+export const onDisk = (site) => pages(site).filter((path) => path !== "404.html");
+
+/**
+ * Serves a site as a host of static pages does, on this machine alone; the caller closes it. A wrong address is
+ * answered with 200: the browser would complain of a 404 in its console.
+ */
+export const serve = (site) => new Promise((ready) => {
+  const server = createServer((request, answer) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    const file = join(sites[site], pathname);
+    const found = extname(file) !== "" && existsSync(file);
+    const kind = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml" };
+    const shown = found ? file : join(sites[site], "404.html");
+    answer.writeHead(200, { "content-type": kind[extname(shown)] ?? "application/octet-stream" });
+    answer.end(readFileSync(shown));
+  });
+  server.listen(0, "127.0.0.1", () => ready({
+    address: (page) => `http://127.0.0.1:${server.address().port}/${page}`,
+    close: () => { server.close(); server.closeAllConnections(); },
+  }));
+});
 
 const run = (folder, ...words) => execFileSync(stagebook, words, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
 

@@ -324,6 +324,13 @@ fn folder_that_is_not_ours_is_left_alone() {
 }
 
 #[test]
+fn folder_that_is_not_there_is_named() {
+    let built = Project::new().run(["book", "build", "nope"]);
+    assert_eq!(built.status.code(), Some(2));
+    assert!(built.stderr.contains("nope` is no book: there is no such folder"), "{}", built.stderr);
+}
+
+#[test]
 fn template_with_a_mistake_shows_its_line() {
     let project = book();
     project.write("docs/theme/page.html", "<p>\n{{ page.title | no_such_filter }}\n</p>\n");

@@ -13,6 +13,17 @@ pub(super) const C: Language = Language {
     ..PLAIN
 };
 
+pub(super) const CMAKE: Language = Language {
+    keywords: "break continue else elseif endforeach endfunction endif endmacro endwhile foreach function if macro \
+        return while",
+    constants: "FALSE OFF ON TRUE",
+    comments: &["#"],
+    long_comment: Some(("#[[", "]]")),
+    quotes: &[Quote::long("\"")],
+    any_case: true,
+    ..PLAIN
+};
+
 pub(super) const CPP: Language = Language {
     keywords: "alignas auto break case catch class co_await co_return co_yield concept const constexpr continue \
         default delete do else enum explicit export extern final for friend goto if inline mutable \
@@ -33,6 +44,31 @@ pub(super) const CSHARP: Language = Language {
     ..PLAIN
 };
 
+pub(super) const DART: Language = Language {
+    keywords: "abstract as assert async await base break case catch class const continue covariant default deferred \
+        do else enum export extends extension external factory final finally for get if implements import in \
+        interface is late library mixin new on operator part required rethrow return sealed set static super \
+        switch sync this throw try typedef var when while with yield",
+    types: "bool double dynamic int num void",
+    quotes: &[Quote::long("\"\"\""), Quote::long("'''"), Quote::short("\""), Quote::short("'")],
+    own: annotation,
+    ..PLAIN
+};
+
+pub(super) const ELIXIR: Language = Language {
+    keywords: "after and case catch cond def defdelegate defexception defguard defimpl defmacro defmodule defp \
+        defprotocol defstruct do else end fn for if import in not or quote raise receive require rescue try \
+        unless unquote use when with",
+    constants: "false nil true",
+    comments: &["#"],
+    long_comment: None,
+    quotes: &[Quote::long("\"\"\""), Quote::long("\""), Quote::long("'")],
+    letters: "?!",
+    sigils: "@:",
+    definers: "def defp defmacro",
+    ..PLAIN
+};
+
 pub(super) const GO: Language = Language {
     keywords: "break case chan const continue default defer else fallthrough for func go goto if import interface \
         map package range return select struct switch type var",
@@ -41,6 +77,17 @@ pub(super) const GO: Language = Language {
         uint uint16 uint32 uint64 uint8 uintptr",
     quotes: &[Quote::short("\""), Quote::short("'"), Quote::raw("`", "`")],
     definers: "func",
+    ..PLAIN
+};
+
+pub(super) const HASKELL: Language = Language {
+    keywords: "case class data default deriving do else foreign forall if import in infix infixl infixr instance let \
+        module newtype of qualified then type where",
+    constants: "",
+    comments: &["--"],
+    long_comment: Some(("{-", "-}")),
+    quotes: &[Quote::short("\"")],
+    letters: "'",
     ..PLAIN
 };
 
@@ -72,6 +119,20 @@ pub(super) const JAVASCRIPT: Language = Language {
     letters: "$#",
     definers: "function",
     own: template_or_pattern,
+    ..PLAIN
+};
+
+pub(super) const JULIA: Language = Language {
+    keywords: "abstract baremodule begin break catch const continue do else elseif end export finally for function \
+        global if import in isa let local macro module mutable primitive quote return struct try using where \
+        while",
+    constants: "Inf NaN false missing nothing true",
+    comments: &["#"],
+    long_comment: Some(("#=", "=#")),
+    quotes: &[Quote::long("\"\"\""), Quote::long("\"")],
+    letters: "!",
+    definers: "function macro",
+    own: annotation,
     ..PLAIN
 };
 
@@ -107,6 +168,19 @@ pub(super) const NIX: Language = Language {
     ..PLAIN
 };
 
+pub(super) const PERL: Language = Language {
+    keywords: "and cmp continue do else elsif eq eval for foreach ge given gt if last le local lt my ne next no not \
+        or our package redo require return sub unless until use when while xor",
+    constants: "undef",
+    comments: &["#"],
+    long_comment: None,
+    quotes: &[Quote::long("\""), Quote::long("'"), Quote::long("`")],
+    sigils: "$@%",
+    definers: "sub",
+    capitals: false,
+    ..PLAIN
+};
+
 pub(super) const PHP: Language = Language {
     keywords: "abstract as break case catch class clone const continue declare default do echo else elseif enum \
         extends final finally fn for foreach function global if implements include instanceof interface \
@@ -120,6 +194,30 @@ pub(super) const PHP: Language = Language {
     ..PLAIN
 };
 
+pub(super) const POWERSHELL: Language = Language {
+    keywords: "begin break catch class continue data do dynamicparam else elseif end enum exit filter finally for \
+        foreach from function if in param process return switch throw trap try until using while",
+    constants: "",
+    comments: &["#"],
+    long_comment: Some(("<#", "#>")),
+    quotes: &[Quote::raw("@\"", "\"@"), Quote::raw("@'", "'@"), Quote::raw("\"", "\""), Quote::raw("'", "'")],
+    letters: "-",
+    sigils: "@",
+    any_case: true,
+    definers: "function filter",
+    capitals: false,
+    own: powershell,
+    ..PLAIN
+};
+
+pub(super) const PROTOBUF: Language = Language {
+    keywords: "edition enum extend extensions import map message oneof option optional package public repeated \
+        required reserved returns rpc service stream syntax to",
+    types: "bool bytes double fixed32 fixed64 float int32 int64 sfixed32 sfixed64 sint32 sint64 string uint32 uint64",
+    definers: "rpc",
+    ..PLAIN
+};
+
 pub(super) const PYTHON: Language = Language {
     keywords: "and as assert async await break case class continue def del elif else except finally for from \
         global if import in is lambda match nonlocal not or pass raise return try while with yield",
@@ -130,6 +228,17 @@ pub(super) const PYTHON: Language = Language {
     quotes: &[Quote::long("\"\"\""), Quote::long("'''"), Quote::short("\""), Quote::short("'")],
     definers: "def",
     own: decorator_or_prefix,
+    ..PLAIN
+};
+
+pub(super) const R: Language = Language {
+    keywords: "break else for function if in next repeat return while",
+    constants: "FALSE Inf NA NULL NaN TRUE",
+    comments: &["#"],
+    long_comment: None,
+    quotes: &[Quote::long("\""), Quote::long("'"), Quote::raw("`", "`")],
+    letters: ".",
+    capitals: false,
     ..PLAIN
 };
 
@@ -164,6 +273,16 @@ pub(super) const RUST: Language = Language {
     quotes: &[Quote::long("\"")],
     definers: "fn",
     own: rust,
+    ..PLAIN
+};
+
+pub(super) const SCALA: Language = Language {
+    keywords: "abstract as case catch class def derives do else end enum export extends extension final finally for \
+        given if implicit import inline lazy match new object opaque open override package private protected \
+        return sealed super then this throw trait try type using val var while with yield",
+    quotes: &[Quote::raw("\"\"\"", "\"\"\""), Quote::short("\""), Quote::short("'")],
+    definers: "def",
+    own: annotation,
     ..PLAIN
 };
 
@@ -204,6 +323,20 @@ pub(super) const TYPESCRIPT: Language = Language {
     ..JAVASCRIPT
 };
 
+pub(super) const ZIG: Language = Language {
+    keywords: "addrspace align allowzero and anyframe anytype asm break callconv catch comptime const continue defer \
+        else enum errdefer error export extern fn for if inline linksection noalias noinline nosuspend opaque \
+        or orelse packed pub resume return struct suspend switch test threadlocal try union unreachable var \
+        volatile while",
+    constants: "false null true undefined",
+    types: "anyerror anyopaque bool comptime_float comptime_int f16 f32 f64 f80 f128 i8 i16 i32 i64 i128 isize \
+        noreturn type u8 u16 u32 u64 u128 usize void",
+    long_comment: None,
+    definers: "fn",
+    own: annotation,
+    ..PLAIN
+};
+
 /// `#include <stdio.h>`
 fn preprocessor(lexer: &mut Lexer<'_>, _: Last<'_>) -> bool {
     if lexer.byte(0) != b'#' || !lexer.begins_line() {
@@ -229,6 +362,30 @@ fn annotation(lexer: &mut Lexer<'_>, _: Last<'_>) -> bool {
     }
     let name = lexer.count_after(1, |byte| is_word(byte) || byte == b'.');
     lexer.take(Class::Key, 1 + name);
+    true
+}
+
+/// `Get-Item`, `-Path` and `$env:PATH`
+fn powershell(lexer: &mut Lexer<'_>, last: Last<'_>) -> bool {
+    let is_name = |byte: u8| is_word(byte) || byte == b'-';
+    match lexer.byte(0) {
+        b'$' if is_word(lexer.byte(1)) => {
+            let name = lexer.count_after(1, |byte| is_word(byte) || byte == b':');
+            lexer.take(Class::Variable, 1 + name);
+        }
+        b'-' if lexer.byte(1).is_ascii_alphabetic() && last.byte != b'.' => {
+            lexer.take(Class::Constant, 1 + lexer.count_after(1, is_name));
+        }
+        // A verb and a noun, as all its own commands have them.
+        byte if byte.is_ascii_alphabetic() && last.byte != b'.' => {
+            let name = lexer.count(is_name);
+            if !lexer.rest()[1..name].trim_end_matches('-').contains('-') {
+                return false;
+            }
+            lexer.take(Class::Function, name);
+        }
+        _ => return false,
+    }
     true
 }
 

@@ -74,8 +74,10 @@ async fn serve_until_told(options: ServeOptions, mut workshop: impl Workshop) ->
         workshop.notice(super::Notice::Note(&note));
     }
     let live = Arc::new(Live::from(milliseconds()));
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let shelf =
-        Arc::new(Shelf { folder: options.output.clone(), host: options.host, live: Arc::clone(&live) });
+        Shelf { folder: options.output.clone(), host: options.host, machine, live: Arc::clone(&live) };
+    let shelf = Arc::new(shelf);
     let state = State::default();
     let (folder, output) = (options.folder, options.output);
     let rebuilder =
@@ -160,6 +162,8 @@ type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 struct Shelf {
     folder: PathBuf,
     host: String,
+    /// What this machine calls itself.
+    machine: String,
     live: Arc<Live>,
 }
 
@@ -167,7 +171,7 @@ impl Shelf {
     fn answer(&self, request: &Request<Incoming>) -> Answer {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| request.uri().host()).unwrap_or_default();
-        if !is_ours(host, &self.host) {
+        if !is_ours(host, &self.host, &self.machine) {
             return plain(
                 StatusCode::FORBIDDEN,
                 "this server does not answer to that name; `--host` gives it one\n",
