@@ -32,9 +32,11 @@ for (const site of Object.keys(sites)) {
 const compressed = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
 
 /** Returns what the first view of a page loads: the page, its sheets, its scripts, in bytes on the wire. */
-const weight = (file) => {
+const weight = (site, page) => {
+  const file = join(site, page);
   const html = readFileSync(file, "utf8");
-  const linked = (pattern) => [...html.matchAll(pattern)].map(([, path]) => compressed(resolve(dirname(file), path)));
+  const place = (path) => path.startsWith("/") ? join(site, path) : resolve(dirname(file), path);
+  const linked = (pattern) => [...html.matchAll(pattern)].map(([, path]) => compressed(place(path)));
   const sum = (sizes) => sizes.reduce((all, one) => all + one, 0);
   const script = sum(linked(/<script[^>]* src="([^"]+)"/g));
   return { script, all: compressed(file) + script + sum(linked(/<link rel="stylesheet" href="([^"]+)"/g)) };
@@ -44,7 +46,7 @@ test("a page is at most 60 kB on the wire, its script at most 15 kB", () => {
   const heavy = [];
   for (const site of Object.keys(sites)) {
     for (const path of pages(site).filter((path) => path !== "print.html")) {
-      const { script, all } = weight(join(sites[site], path));
+      const { script, all } = weight(sites[site], path);
       if (all > 60_000 || script > 15_000) heavy.push(`${site}/${path}: ${all} bytes, ${script} of them script`);
     }
   }
