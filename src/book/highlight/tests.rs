@@ -2,9 +2,11 @@ use super::*;
 
 /// Returns the text of HTML that has no attributes in its elements but classes.
 fn text(html: &str) -> String {
-    let tags = regex::Regex::new("<[^>]*>").unwrap();
-    let text = tags.replace_all(html, "");
-    ["&lt;<", "&gt;>", "&quot;\"", "&#39;'", "&amp;&"].iter().fold(text.into_owned(), |text, pair| {
+    let outside = html.split('<').enumerate();
+    let text: String = outside
+        .map(|(number, part)| if number == 0 { part } else { part.split_once('>').unwrap().1 })
+        .collect();
+    ["&lt;<", "&gt;>", "&quot;\"", "&#39;'", "&amp;&"].iter().fold(text, |text, pair| {
         let (entity, character) = pair.split_at(pair.len() - 1);
         text.replace(entity, character)
     })
