@@ -20,9 +20,11 @@ pub(super) fn tell(findings: &mut [Finding], printer: &Printer) {
         printer.findings(findings);
         return;
     }
-    let told = findings.iter().filter(|finding| TOLD.contains(&finding.code));
+    let is_quiet = printer.verbosity() == Verbosity::Quiet;
+    let told = findings.iter().filter(|finding| !is_quiet && TOLD.contains(&finding.code));
     let mut shown: Vec<Finding> = some_of_each(told.map(brief)).0;
-    let found = findings.iter().filter(|finding| finding.severity > Severity::Note).cloned();
+    let least = printer.least();
+    let found = findings.iter().filter(|finding| finding.severity >= least).cloned();
     let (found, left) = some_of_each(found);
     shown.extend(found);
     for finding in shown.iter().chain(&rest(&left, findings)) {

@@ -124,10 +124,19 @@ impl Printer {
         self.insist(&format!("{} {text}", self.label("warning")));
     }
 
-    /// Prints findings in the order of their places; notes only for those who asked for everything.
+    /// Returns what a finding must be at least to be shown: everything is for those who asked for it.
+    pub(super) fn least(&self) -> Severity {
+        match self.verbosity {
+            Verbosity::Quiet => Severity::Error,
+            Verbosity::Normal => Severity::Warning,
+            Verbosity::Verbose => Severity::Note,
+        }
+    }
+
+    /// Prints findings in the order of their places.
     pub(super) fn findings(&self, findings: &mut [Finding]) {
         sort_by_place(findings);
-        let least = if self.verbosity == Verbosity::Verbose { Severity::Note } else { Severity::Warning };
+        let least = self.least();
         for finding in findings.iter().filter(|finding| finding.severity >= least) {
             self.insist(&format!("{}\n", render(finding, self.coloured)));
         }

@@ -274,6 +274,17 @@ fn what_is_wrong_with_a_book_has_a_place() {
 }
 
 #[test]
+fn quiet_build_says_only_what_failed() {
+    let project = book();
+    project.write("docs/book.toml", "[book]\nsrc = \".\"\n[preprocessor.mermaid]\n");
+    project.write("docs/other.md", "# Other\n\n## Part\n\n[gone](gone.md)\n");
+    let told = project.run(["book", "build", "docs", "-d", "site"]).stderr;
+    assert!(told.contains("mermaid") && told.contains("gone.md"), "{told}");
+    let told = project.run(["book", "build", "docs", "-d", "site", "-q"]).stderr;
+    assert_eq!(told, "");
+}
+
+#[test]
 fn build_can_require_what_is_verified() {
     let project = book();
     let required = ["book", "build", "docs", "-d", "site", "--require", "verified"];
