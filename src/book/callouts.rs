@@ -158,8 +158,8 @@ mod tests {
         );
         check("<code><a-c># (1)!</a-c>\nb\n</code></pre>", &format!("<code>{one}\nb\n</code></pre>"));
         check(
-            "<span class=\"line lit\">a <a-c>// (1)</a-c></span>\n",
-            &format!("<span class=\"line lit\">a {one}</span>\n"),
+            "<span class=\"line lit\">a <a-c>// (1)</a-c>\n</span>",
+            &format!("<span class=\"line lit\">a {one}\n</span>"),
         );
         check("<a-c># see (1)</a-c>\n", "<a-c># see (1)</a-c>\n");
     }

@@ -204,12 +204,7 @@ fn lines_html(lines: &[Line<'_>], language: &str) -> String {
                 continue;
             }
         };
-        // A block of its own ends its line itself.
-        let newline = if class == "boring" { "\n" } else { "" };
-        let _ = write!(html, "<span class=\"{class}\">{painted}{newline}</span>");
-        if line.lit {
-            html.push('\n');
-        }
+        let _ = write!(html, "<span class=\"{class}\">{painted}\n</span>");
     }
     html
 }
@@ -272,7 +267,7 @@ mod tests {
 
     #[test]
     fn lines_are_lit() {
-        check("text {2}", "a\nb\nc\n", " class=\"language-text\">a\n<span class=\"line lit\">b</span>\nc\n");
+        check("text {2}", "a\nb\nc\n", " class=\"language-text\">a\n<span class=\"line lit\">b\n</span>c\n");
         check("", "<b>\n", ">&lt;b&gt;\n");
     }
 }

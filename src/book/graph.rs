@@ -52,7 +52,7 @@ pub(super) fn graph_svg(nodes: &[Node], edges: &[(usize, usize)], label: &str, i
     let width = places.iter().map(|place| place.x + WIDTH).max().unwrap_or_default() + MARGIN;
     let height = places.iter().map(|place| place.y + HEIGHT).max().unwrap_or_default() + MARGIN;
     let mut svg = format!(
-        "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"{}\">\
+        "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" style=\"--width:{width}px\" role=\"group\" aria-label=\"{}\">\
          <defs><marker id=\"arrow-{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">\
          <path class=\"edge\" d=\"M1 1l6 3-6 3\"/></marker></defs>",
         escaped(label)

@@ -29,7 +29,7 @@ pub(super) fn status_page(pages: &[Page]) -> String {
             let parity = if has_parity { format!("<td>{parity}</td>") } else { String::new() };
             let _ = writeln!(
                 html,
-                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td>{parity}<td>{when}</td><td>{}</td><td>{took}</td></tr>",
+                "<tr><td><a href=\"{}\">{}</a>{}</td><td>{}</td>{parity}<td>{when}</td><td>{}</td><td class=\"took\">{took}</td></tr>",
                 escaped(&(encoded(&page.output) + &variant_link(evidence, number))),
                 escaped(&page.title),
                 escaped(&variant.suffix()),

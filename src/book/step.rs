@@ -273,7 +273,7 @@ impl Printed {
         let title = self.title;
         let cut = self.cut_note().map(|note| format!("<p class=\"cut\">{note}</p>")).unwrap_or_default();
         format!(
-            "<details{open}><summary><b>{title}</b> · {}</summary><pre tabindex=\"0\" role=\"group\" aria-label=\"{title}\">{}</pre>{cut}</details>",
+            "<details{open}><summary><b>{title}</b> · {}</summary>{cut}<pre tabindex=\"0\" role=\"group\" aria-label=\"{title}\">{}</pre></details>",
             escaped(&self.note()),
             ansi_html(&self.text),
         )

@@ -195,3 +195,25 @@ test("without a script a page reads, links lead on, and what needs a script is n
     await page.click(".menu");
     assert.ok(await page.locator(".side").isVisible(), "the table of contents opens");
   }, { javaScriptEnabled: false }));
+
+test("a page begins at its top, however far down the table of contents it is", () =>
+  visit(address("own", "internals/changelog.html"), async (page) => {
+    assert.equal(await page.evaluate(() => scrollY), 0);
+    const [current, side] = await Promise.all([".side [aria-current]", ".side"].map((one) => page.locator(one).boundingBox()));
+    assert.ok(current.y >= side.y && current.y + current.height <= side.y + side.height, "its entry is in sight");
+  }, { viewport: { width: 1280, height: 500 } }));
+
+test("a line that is lit takes no more room than others", () => visit(address("states", "index.html"), async (page) => {
+  const block = page.locator("pre:has(.lit)").first();
+  const { lines, height, line } = await block.evaluate((pre) => {
+    const code = pre.querySelector("code"), style = getComputedStyle(code);
+    return { lines: code.textContent.trimEnd().split("\n").length, height: code.offsetHeight, line: parseFloat(style.lineHeight) };
+  });
+  assert.ok(Math.abs(height - lines * line) < line / 2, `${lines} lines of ${line} pixels are ${height} high`);
+}));
+
+test("the outline marks the last part at the end of a page, and keeps it in sight", () =>
+  visit(address("own", "internals/changelog.html"), async (page) => {
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    await page.waitForFunction(() => document.querySelector(".outline li:last-child a").ariaCurrent === "true");
+  }, { viewport: { width: 1280, height: 500 } }));

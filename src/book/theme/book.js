@@ -97,6 +97,12 @@
     else document.head.append(Object.assign(document.createElement("script"), { src: `${root.dataset.root}assets/nav.js` }));
   }, true);
 
+  // Scrolls a frame alone: the page around it stays where it is, which `scrollIntoView` does not promise.
+  const center = (frame, element) => {
+    const outer = frame.getBoundingClientRect(), inner = element.getBoundingClientRect();
+    frame.scrollTop += inner.top - outer.top - (frame.clientHeight - inner.height) / 2;
+  };
+
   // The sidebar stays where it was.
   const side = document.querySelector(".side");
   if (side) {
@@ -105,7 +111,7 @@
     if (kept) side.scrollTop = kept;
     if (current) {
       const box = current.getBoundingClientRect(), frame = side.getBoundingClientRect();
-      if (box.top < frame.top || box.bottom > frame.bottom) current.scrollIntoView({ block: "center" });
+      if (box.top < frame.top || box.bottom > frame.bottom) center(side, current);
     }
     addEventListener("pagehide", () => keep.set("stagebook-side", side.scrollTop, "sessionStorage"));
     const menu = document.querySelector(".menu");
@@ -137,12 +143,18 @@
   const unescaped = (text) => { try { return decodeURIComponent(text); } catch { return text; } };
   const entries = [...document.querySelectorAll(".outline a")];
   const headings = entries.map((entry) => document.getElementById(unescaped(entry.hash.slice(1))));
+  const outline = document.querySelector(".outline");
   const mark = () => {
-    let at = headings.findLastIndex((heading) => heading && heading.getBoundingClientRect().top < 120);
-    if (at < 0) at = 0;
+    const top = (heading) => heading?.getBoundingClientRect().top;
+    let at = Math.max(0, headings.findLastIndex((heading) => top(heading) < 120));
+    // The last parts of a page may be too short to come to its top: what was asked for is read, else the last one.
+    const isEnd = innerHeight + scrollY >= root.scrollHeight - 2 && scrollY > 0;
+    const asked = entries.findIndex((entry) => entry.hash === location.hash);
+    if (isEnd) at = asked > at ? asked : entries.length - 1;
     entries.forEach((entry, index) => index === at ? entry.setAttribute("aria-current", "true") : entry.removeAttribute("aria-current"));
+    if (outline.scrollHeight > outline.clientHeight) center(outline, entries[at]);
   };
-  if (entries.length) { addEventListener("scroll", mark, { passive: true }); mark(); }
+  if (entries.length) { addEventListener("scroll", mark, { passive: true }); addEventListener("hashchange", mark); mark(); }
 
   // Search is loaded when it is asked for.
   const openSearch = () => {
