@@ -157,16 +157,25 @@ impl Request {
             findings.extend(found);
             pages.extend(page.map(|page| (path, page)));
         }
-        let tutorials =
-            pages.values().filter_map(|page| Some((page.shown_path(), page.evidence.as_ref()?.shown())));
-        let tutorials = tutorials.collect();
+        let mut changed = BTreeSet::new();
         let (form, style) = (self.form, self.style);
         each_chapter(&mut self.book, &mut |chapter| {
             let Some(page) = source_path(chapter).and_then(|path| pages.get(&path)) else { return };
             let Some(content) = chapter.get("content").and_then(Value::as_str) else { return };
-            let content = chapter::with_evidence(content, page, form, style, options);
+            let before = findings.len();
+            let content = chapter::with_evidence(content, page, form, style, options, &mut findings);
+            if findings.len() > before {
+                changed.insert(page.shown_path());
+            }
             chapter.insert("content".to_owned(), content.into());
         });
+        // A page that shows something else than what was run is not what its record is about.
+        let shown = |path: &PathBuf, shown: Shown| {
+            if changed.contains(path) { shown.min(Shown::Stale) } else { shown }
+        };
+        let tutorials =
+            pages.values().filter_map(|page| Some((page.shown_path(), page.evidence.as_ref()?.shown())));
+        let tutorials = tutorials.map(|(path, state)| (path.clone(), shown(&path, state))).collect();
         let json = serde_json::to_string(&self.book).expect("what was JSON is JSON");
         Answer { json, findings, tutorials }
     }

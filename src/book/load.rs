@@ -11,7 +11,7 @@ use fs_err as fs;
 use super::error::BookError;
 use super::evidence::{Evidence, Variant};
 use super::navigation::{Chapter, Item, Navigation, output_path};
-use super::output::LIST;
+use super::output::is_site;
 use super::settings::{BookSettings, parse_settings};
 use super::summary::parse_summary;
 use super::tree::{FoundPage, navigation_of};
@@ -292,8 +292,7 @@ fn found_pages(source: &Path, settings: &BookSettings) -> Vec<FoundPage> {
 pub(super) fn files_below(source: &Path) -> Vec<PathBuf> {
     let is =
         |entry: &ignore::DirEntry, kind: fn(&FileType) -> bool| entry.file_type().is_some_and(|it| kind(&it));
-    let no_site =
-        move |entry: &ignore::DirEntry| !is(entry, FileType::is_dir) || !entry.path().join(LIST).exists();
+    let no_site = move |entry: &ignore::DirEntry| !is(entry, FileType::is_dir) || !is_site(entry.path());
     let walk = ignore::WalkBuilder::new(source).filter_entry(no_site).build();
     // The walk knows what is a file; where a link leads is asked.
     let is_file = |entry: &ignore::DirEntry| {

@@ -71,7 +71,7 @@ pub use external::{ExternalLink, LinkOptions, LinkReport, ask_links};
 pub use guest::{Answer, Request, RequestError, parse_request, supports_renderer};
 pub use load::{Book, LoadOptions, Page, Project, load_book};
 pub use navigation::{Chapter, Item, Navigation, output_path};
-pub use output::{SiteWriter, Written};
+pub use output::{SiteWriter, Written, is_site};
 pub use serve::{Notice, ServeOptions, Workshop, serve};
 pub use settings::{BookSettings, Theme, parse_settings};
 pub use shape::Shown;

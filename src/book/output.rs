@@ -22,6 +22,11 @@ use super::error::BookError;
 /// Name of the list.
 pub(super) const LIST: &str = ".stagebook-site";
 
+/// Returns whether a folder is a site that was written by this program.
+pub fn is_site(folder: &Path) -> bool {
+    folder.join(LIST).is_file()
+}
+
 /// What a file is called until it is whole.
 const UNFINISHED: &str = ".unfinished";
 

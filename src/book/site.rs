@@ -359,7 +359,7 @@ impl<'a> Press<'a> {
         let images = record.result.images.iter().enumerate();
         let report = |(number, image): (usize, &PromisedImage)| {
             let file = report_file(image)?;
-            let is_there = self.options.store.report_file(&variant.plan.key, file).is_some();
+            let is_there = self.options.store.kept_file(&variant.plan.key, file).is_some();
             is_there.then(|| link(report_path(page, variant, number, image)))
         };
         RunLinks { record: Some(link(record_path(page, variant))), reports: images.map(report).collect() }

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use crate::diagnostic::{Finding, Place, Severity};
-use crate::tutorial::{CodeBlock, NotRun};
+use crate::tutorial::{CodeBlock, NotRun, Step};
 
 /// Finds shell blocks that cannot run and that nothing in `known` is about, and pages without steps.
 pub(super) fn check(subject: &Subject, known: &[Finding]) -> Vec<Finding> {
@@ -12,6 +12,7 @@ pub(super) fn check(subject: &Subject, known: &[Finding]) -> Vec<Finding> {
     let is_known = |block: &CodeBlock| places.iter().any(|place| lies_in(place, &block.place));
     let blocks = tutorial.other_blocks.iter().filter(|block| !is_known(block));
     let mut findings: Vec<Finding> = blocks.filter_map(not_supported).collect();
+    findings.extend(tutorial.steps.iter().filter_map(directive));
     if subject.named && tutorial.steps.is_empty() {
         let finding = Finding::note("no-steps", "the page has no steps, so a run of it fails");
         let finding = finding.at(Place::new(&tutorial.source, 0..0));
@@ -25,6 +26,20 @@ fn not_supported(block: &CodeBlock) -> Option<Finding> {
     let finding = Finding::warning("not-supported", format!("block is never run: {reason}"));
     let help = "if it is not meant to run, change its language, such as to `text`";
     Some(finding.at(first_line(&block.place)).help(help))
+}
+
+/// mdBook fills in directives before anyone sees the page; steps run as they are written.
+fn directive(step: &Step) -> Option<Finding> {
+    const DIRECTIVES: [&str; 3] = ["{{#include ", "{{#rustdoc_include ", "{{#playground "];
+    let text = &step.text.content;
+    let is_written =
+        |directive: &&str| text.match_indices(directive).any(|(at, _)| !text[..at].ends_with('\\'));
+    let directive = DIRECTIVES.iter().find(|directive| is_written(directive))?;
+    let message =
+        format!("`{}}}}}` in a step is not filled in: the step runs as it is written", directive.trim_end());
+    let help =
+        "have the step read the file, with `cat` or `source`, or write `\\{{#` where mdBook shows the page";
+    Some(Finding::warning("directive-in-step", message).at(first_line(&step.place)).help(help))
 }
 
 fn lies_in(place: &Place, block: &Place) -> bool {
@@ -49,6 +64,16 @@ mod tests {
     fn check(page: &str, expected: Expect) {
         let project = project(&[("a.md", page)]);
         expected.assert_eq(&lines(&found(project.path(), &["a.md"])));
+    }
+
+    #[test]
+    fn directives_in_steps_are_warnings() {
+        check(
+            "```bash\n# {{#include a.sh}}\necho '\\{{#include b}}'\n```\n\n```bash\necho '\\{{#include b}}'\n```\n",
+            expect![[r#"
+                a.md:1:1 warning[directive-in-step] `{{#include}}` in a step is not filled in: the step runs as it is written (have the step read the file, with `cat` or `source`, or write `\{{#` where mdBook shows the page) ````bash`
+            "#]],
+        );
     }
 
     #[test]

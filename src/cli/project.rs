@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::arguments::{SelectionArguments, TutorialArguments};
 use super::error::CliError;
+use crate::book::is_site;
 use crate::config::{Environment, Settings};
 use crate::diagnostic::{Finding, Severity, chain};
 use crate::konflux::import::is_imported;
@@ -254,9 +255,11 @@ fn unreadable(error: &dyn std::error::Error) -> Finding {
     Finding::error("unreadable-page", chain(error)).help(help)
 }
 
-/// Returns the pages below a folder; what cannot be read becomes a finding.
+/// Returns the pages below a folder; what cannot be read becomes a finding. Sites that were built there have copies of
+/// pages, which are nobody's tutorials.
 fn markdown_below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<Candidate> {
-    let walk = ignore::WalkBuilder::new(folder).sort_by_file_path(Ord::cmp).build();
+    let is_kept = |entry: &ignore::DirEntry| entry.depth() == 0 || !is_site(entry.path());
+    let walk = ignore::WalkBuilder::new(folder).sort_by_file_path(Ord::cmp).filter_entry(is_kept).build();
     let mut found = Vec::new();
     for entry in walk {
         let entry = match entry {

@@ -111,6 +111,13 @@ pub fn state(plan: &Plan, record: Option<&Record>) -> State {
     if record.fingerprint != plan.fingerprint {
         return State::Stale(changes(plan, record));
     }
+    // What a run leaves has every step: a record that lacks some is a part of one, and proves nothing.
+    let lost = plan.steps.iter().filter(|step| record.step(&step.name.0).is_none());
+    let lost: Vec<String> =
+        lost.map(|step| format!("step `{}` is missing in the record", step.name)).collect();
+    if !lost.is_empty() {
+        return State::Stale(lost);
+    }
     match record.result.outcome {
         TutorialOutcome::Passed if record.result.coverage.verified > 0 => State::Verified,
         TutorialOutcome::Passed => State::Ran,

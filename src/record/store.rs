@@ -145,18 +145,23 @@ impl Store {
             return Ok(None);
         }
         let Some(name) = &output.file else { return Ok(Some(output.text.clone())) };
-        let bytes = fs::read(self.folder(plan).join(name)).map_err(StoreError::ReadOutput)?;
+        let foreign =
+            || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` is no file that a run kept"));
+        let file = self.kept_file(plan, name).ok_or_else(foreign).map_err(StoreError::ReadOutput)?;
+        let bytes = fs::read(file).map_err(StoreError::ReadOutput)?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Returns the file of that name in a record's folder, if it is one that a run kept there.
     ///
     /// The name is what the record says, and may be anything.
-    pub fn report_file(&self, plan: &PlanKey, name: &str) -> Option<PathBuf> {
+    pub fn kept_file(&self, plan: &PlanKey, name: &str) -> Option<PathBuf> {
         let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
         let is_kept = name.starts_with(OUTPUTS) && Path::new(name).components().all(is_plain);
-        let path = is_kept.then(|| self.folder(plan).join(name))?;
-        path.symlink_metadata().ok()?.is_file().then_some(path)
+        let folder = self.folder(plan);
+        let path = is_kept.then(|| folder.join(name))?;
+        let stays = path.canonicalize().ok()?.starts_with(folder.canonicalize().ok()?);
+        (stays && path.symlink_metadata().ok()?.is_file()).then_some(path)
     }
 
     /// Reads every record, in the order of their paths. One that cannot be read does not hide the others.

@@ -100,6 +100,54 @@ fn nothing_of_a_record_is_markup() {
     assert!(project.read("site/hello.html").contains("&lt;script&gt;"));
 }
 
+#[test]
+fn record_publishes_no_file_but_its_own() {
+    let project = book();
+    project.write("secret", "hello of another file\n");
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    let path = record_path(&project);
+    let record: serde_json::Value = serde_json::from_str(&project.read(&path)).unwrap();
+    let folder = project.path(&path).parent().unwrap().join("outputs-x");
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(project.path("secret"), folder.join("link")).unwrap();
+    std::os::unix::fs::symlink(project.path(""), folder.join("away")).unwrap();
+    let absolute = project.path("secret").to_string_lossy().into_owned();
+    for file in [absolute.as_str(), "../../../../../secret", "outputs-x/link", "outputs-x/away/secret"] {
+        let mut record = record.clone();
+        record["steps"][0]["result"]["output"]["file"] = file.into();
+        project.write(&path, record.to_string());
+        assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+        let page = project.read("site/hello.html");
+        assert!(!page.contains("another file"), "{file}: {page}");
+    }
+}
+
+#[test]
+fn part_of_a_record_proves_nothing() {
+    let project = book();
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    let path = record_path(&project);
+    let mut record: serde_json::Value = serde_json::from_str(&project.read(&path)).unwrap();
+    record["steps"].as_array_mut().unwrap().truncate(1);
+    project.write(&path, record.to_string());
+    let built = project.run(["book", "build", "docs", "-d", "site", "--require", "verified"]);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    let told = project.run(["status", "docs/hello.md"]);
+    assert!(told.stdout.contains("step `shown` is missing in the record"), "{}", told.stdout);
+}
+
+#[test]
+fn copies_of_pages_in_a_site_are_no_tutorials() {
+    let project = book();
+    for folder in ["docs/site", "docs/other-site"] {
+        assert_eq!(project.run(["book", "build", "docs", "-d", folder]).status.code(), Some(0));
+        assert!(project.path(&format!("{folder}/hello.md")).is_file());
+    }
+    let ran = project.run(["run", "docs"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("site/"), "{}", ran.stderr);
+}
+
 /// Returns the path of the only record, relative to the project.
 pub(crate) fn record_path(project: &Project) -> String {
     let walk = ignore::WalkBuilder::new(project.path(".stagebook")).standard_filters(false).build();

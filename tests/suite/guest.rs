@@ -74,6 +74,26 @@ fn preprocess(project: &Project, request: &str) -> Ended {
     project.finish(&mut project.stagebook(["mdbook-preprocessor"]), request)
 }
 
+#[test]
+fn what_was_not_run_has_no_evidence() {
+    let project = book();
+    project.write(
+        "src/page.md",
+        "# T\n\n```bash {name=a}\n# {{#include words.txt}}\necho hi\n```\n\n```output\nhi\n```\n",
+    );
+    assert_eq!(project.run(["run", "src/page.md"]).status.code(), Some(0));
+    let written = project.read("src/page.md");
+    let filled_in = written.replace("{{#include words.txt}}", "taken in");
+    let asked = |content: &str, settings: Value| {
+        preprocess(&project, &request(&project, "items", "html", content, settings))
+    };
+    assert!(!asked(&written, json!({"require": "verified"})).stdout.contains("not what was run"));
+    let told = asked(&filled_in, json!({}));
+    assert!(content(&told, "items").contains("This is not what was run"), "{}", told.stdout);
+    assert!(told.stderr.contains("warning[directive-in-step]"), "{}", told.stderr);
+    assert_eq!(asked(&filled_in, json!({"require": "verified"})).status.code(), Some(1));
+}
+
 /// Returns the content of the first chapter that came back.
 fn content(ended: &Ended, key: &str) -> String {
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);

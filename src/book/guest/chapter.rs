@@ -14,6 +14,7 @@ use super::Form;
 use super::{card, plain};
 use crate::book::directives::{Expanded, Reach, expand};
 use crate::book::load::{LoadOptions, Page};
+use crate::diagnostic::Finding;
 use crate::tutorial::{Step, markdown_options};
 
 /// A code block of the content.
@@ -27,13 +28,14 @@ struct Block {
 /// A text that takes the place of a part of the content.
 type Edit = (Range<usize>, String);
 
-/// Returns a chapter with the evidence of its page.
+/// Returns a chapter with the evidence of its page. What there can be no evidence for becomes a finding.
 pub(super) fn with_evidence(
     content: &str,
     page: &Page,
     form: Form,
     style: bool,
     options: &LoadOptions<'_>,
+    findings: &mut Vec<Finding>,
 ) -> String {
     let Some(evidence) = &page.evidence else { return content.to_owned() };
     if form == Form::Nothing {
@@ -53,6 +55,11 @@ pub(super) fn with_evidence(
             edits.push((block.range.clone(), String::new()));
             continue;
         }
+        if is_filled_in(step, block) {
+            findings.push(filled_in(step));
+            edits.push(below(content, block, NOT_RUN, form));
+            continue;
+        }
         let said = match form {
             Form::Html => card::step(step, number, evidence, options.store),
             Form::Markdown | Form::Nothing => plain::step(step, number, evidence, options.store),
@@ -60,6 +67,26 @@ pub(super) fn with_evidence(
         edits.push(below(content, block, &said, form));
     }
     edited(content, edits)
+}
+
+/// What stands below a block that shows something else than what was run.
+const NOT_RUN: &str =
+    "*This is not what was run: a step runs as it is written, and its directives were filled in here.*";
+
+/// Returns whether a block shows what a directive in a step stands for. Steps run as they are written.
+fn is_filled_in(step: &Step, block: &Block) -> bool {
+    step.text.content.contains("{{#") && !says_it(step, block)
+}
+
+fn filled_in(step: &Step) -> Finding {
+    let message = format!("step `{}` runs as it is written, and this book shows something else", step.name);
+    Finding::warning("directive-in-step", message)
+        .at(step.place.clone())
+        .help("write the code itself, or have the step read the file: `cat`, `source`")
+}
+
+fn says_it(step: &Step, block: &Block) -> bool {
+    step.language == block.language && step.text.content.trim_end() == block.text.trim_end()
 }
 
 /// mdBook knows no front matter, and would show it.
@@ -169,10 +196,7 @@ fn by_text<'b, 's>(
     let mut next = 0;
     let mut found = Vec::new();
     for block in blocks {
-        let says_it = |(_, step): &(usize, &Step)| {
-            step.language == block.language && step.text.content.trim_end() == block.text.trim_end()
-        };
-        if let Some(at) = steps[next..].iter().position(says_it) {
+        if let Some(at) = steps[next..].iter().position(|(_, step)| says_it(step, block)) {
             found.push((block, steps[next + at].0));
             next += at + 1;
         }

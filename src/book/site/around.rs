@@ -74,7 +74,7 @@ impl Press<'_> {
     ) -> Result<(), BookError> {
         for (number, image) in record.result.images.iter().enumerate() {
             let file =
-                report_file(image).and_then(|file| self.options.store.report_file(&variant.plan.key, file));
+                report_file(image).and_then(|file| self.options.store.kept_file(&variant.plan.key, file));
             let Some(file) = file else { continue };
             let path = report_path(page, variant, number, image);
             match report::read(&file) {
