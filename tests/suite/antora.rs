@@ -439,3 +439,14 @@ fn any_text_is_read_as_it_was_written() {
         assert_eq!(found.len(), texts.len(), "in {name}");
     }
 }
+
+#[test]
+fn addresses_of_mail_lead_to_mail() {
+    let project = Project::new();
+    project.write("docs/page.md", "# Page\n\nWrite to <me@example.org>.\n");
+    export(&project);
+    if let Some(html) = converted(&project, "page.adoc") {
+        let html = html.replace("&#64;", "@");
+        assert!(html.contains("<a href=\"mailto:me@example.org\">me@example.org</a>"), "{html}");
+    }
+}

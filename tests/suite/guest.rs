@@ -122,7 +122,7 @@ fn both_versions_get_their_book_back_with_evidence() {
         ] {
             assert!(content.contains(words), "{words}: {content}");
         }
-        for words in ["title: Front", "name=quiet", "svg"] {
+        for words in ["title: Front", "name=quiet", "svg", "#step-quiet"] {
             assert!(!content.contains(words), "{words}: {content}");
         }
         // All else is as it was.

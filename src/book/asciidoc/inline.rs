@@ -1,6 +1,6 @@
 //! What stands inside of a paragraph, a title or a cell.
 
-use pulldown_cmark::{Event, Tag, TagEnd};
+use pulldown_cmark::{Event, LinkType, Tag, TagEnd};
 
 use super::literal::{Standing, attribute, guarded, literal, one_line};
 use super::{Events, Writer};
@@ -77,8 +77,9 @@ impl Writer<'_> {
             _ => None,
         };
         match start {
-            Event::Start(Tag::Link { dest_url, .. }) => {
-                let link = self.link(dest_url, inner);
+            Event::Start(Tag::Link { dest_url, link_type, .. }) => {
+                let scheme = if *link_type == LinkType::Email { "mailto:" } else { "" };
+                let link = self.link(&format!("{scheme}{dest_url}"), inner);
                 parts.push(Part::Open(link));
             }
             Event::Start(Tag::Image { dest_url, title, .. }) => {

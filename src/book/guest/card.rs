@@ -13,20 +13,20 @@ use crate::book::head::{details, reasons};
 use crate::book::shape::Shown;
 use crate::book::step::{left, step_id, step_link};
 use crate::record::Store;
-use crate::tutorial::Step;
+use crate::tutorial::{Step, Tutorial};
 
 /// Looks like mdBook's own boxes, in each of its themes.
 const SHEET: &str = include_str!("../theme/guest.css");
 
 /// Returns what stands below the title of a tutorial.
-pub(super) fn head(evidence: &Evidence, style: bool) -> String {
+pub(super) fn head(evidence: &Evidence, tutorial: &Tutorial, style: bool) -> String {
     let mut html = String::new();
     if style {
         let _ = write!(html, "<style>{SHEET}</style>");
     }
     html.push_str("<div class=\"stagebook stagebook-run\" role=\"group\" aria-label=\"Last run\">");
     for variant in &evidence.variants {
-        html.push_str(&run(variant, evidence.variants.len() > 1));
+        html.push_str(&run(variant, tutorial, evidence.variants.len() > 1));
     }
     one_line(&format!("{html}</div>"))
 }
@@ -55,7 +55,7 @@ pub(super) fn step(step: &Step, number: usize, evidence: &Evidence, store: &Stor
     one_line(&format!("{html}</div>"))
 }
 
-fn run(variant: &Variant, is_one_of_many: bool) -> String {
+fn run(variant: &Variant, tutorial: &Tutorial, is_one_of_many: bool) -> String {
     let name = variant_name(variant, is_one_of_many);
     let mut html = format!("<div class=\"stagebook-bar\">{name}{}", badge(variant.shown()));
     match &variant.record {
@@ -67,11 +67,11 @@ fn run(variant: &Variant, is_one_of_many: bool) -> String {
             let _ = write!(html, " <span>{coverage}</span> <span>{when}</span> <span>{architecture}</span>");
         }
     }
-    format!("{html}</div>{}{}{}", reasons(&variant.state), steps(variant), details(variant))
+    format!("{html}</div>{}{}{}", reasons(&variant.state), steps(variant, tutorial), details(variant))
 }
 
 /// Returns links to the steps, in the order in which they run: what the picture is in our own book.
-fn steps(variant: &Variant) -> String {
+fn steps(variant: &Variant, tutorial: &Tutorial) -> String {
     if variant.plan.steps.len() < 2 {
         return String::new();
     }
@@ -79,7 +79,12 @@ fn steps(variant: &Variant) -> String {
         let name = &step.planned.name.0;
         let took = step.took().map(|took| format!(" {took}")).unwrap_or_default();
         let (link, name) = (escaped(&step_link(name)), escaped(name));
-        format!("<li><a href=\"{link}\">{name}</a> {}{took}</li>", badge(step.shown))
+        // A step that the page hides has no place there.
+        let name = match tutorial.steps[step.planned.source].attributes.hide {
+            true => name,
+            false => format!("<a href=\"{link}\">{name}</a>"),
+        };
+        format!("<li>{name} {}{took}</li>", badge(step.shown))
     };
     let items: String = variant.steps().map(item).collect();
     format!("<details><summary>Steps</summary><ol>{items}</ol></details>")

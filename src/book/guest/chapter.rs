@@ -44,7 +44,7 @@ pub(super) fn with_evidence(
     let content = without_front_matter(content, page);
     let (blocks, below_title) = (blocks(content), below_title(content));
     let head = match form {
-        Form::Html => card::head(evidence, style),
+        Form::Html => card::head(evidence, &page.tutorial, style),
         Form::Markdown | Form::Nothing => plain::head(evidence),
     };
     let title = title_above(content, page).unwrap_or_default();
