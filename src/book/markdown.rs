@@ -323,7 +323,12 @@ impl<'a> Walk<'a> {
         given: &Given<'_>,
         range: &Range<usize>,
     ) {
+        let said = self.page.sections.last().map_or(0, |section| section.text.len());
         let (id, title, html) = self.titled(inner, given.id, range);
+        // A heading is no text of the section above it.
+        if let Some(section) = self.page.sections.last_mut() {
+            section.text.truncate(said);
+        }
         let level = level as u8;
         self.html(heading(level, &id, &given.attributes, &html));
         self.page.sections.push(Section { id: id.clone(), title: title.clone(), text: String::new() });

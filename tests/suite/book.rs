@@ -148,6 +148,16 @@ fn copies_of_pages_in_a_site_are_no_tutorials() {
     assert!(!ran.stderr.contains("site/"), "{}", ran.stderr);
 }
 
+#[test]
+fn heading_is_found_in_its_own_section_alone() {
+    let project = Project::new();
+    project.write("docs/a.md", "# First\n\none\n\n## Second\n\ntwo\n");
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    let texts = project.read("site/search/text/0.js");
+    let expected = r#"stagebookSearch.text(0,[["first","First","one "],["second","Second","two "]])"#;
+    assert_eq!(texts.trim_end(), expected);
+}
+
 /// Returns the path of the only record, relative to the project.
 pub(crate) fn record_path(project: &Project) -> String {
     let walk = ignore::WalkBuilder::new(project.path(".stagebook")).standard_filters(false).build();

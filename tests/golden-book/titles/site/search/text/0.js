@@ -1,1 +1,1 @@
-stagebookSearch.text(0,[["home--more-1","Home & \u003cmore>","Words of the page. Home & \u003cmore>"],["home--more","Home & \u003cmore>","See the guide, again and the tutorial. in\n[not a link](guide/README.md#part)\n"]])
+stagebookSearch.text(0,[["home--more-1","Home & \u003cmore>","Words of the page. "],["home--more","Home & \u003cmore>","See the guide, again and the tutorial. in\n[not a link](guide/README.md#part)\n"]])
