@@ -176,7 +176,12 @@ const search = async () => {
   const mine = ++turn, query = input.value, terms = tokens(query);
   try {
     await load("table");
-    if (!facets.firstChild) facets.append(...book.states.map(facet(states)), ...book.languages.map((word) => [word]).map(facet(languages)));
+    if (!facets.firstChild) {
+      facets.append(...book.states.map(facet(states)));
+      const buttons = book.languages.map((word) => [word]).map(facet(languages));
+      // A book may have many languages, and its readers few questions about them.
+      if (buttons[0]) facets.append(make("details", {}, make("summary", {}, "Languages"), ...buttons));
+    }
     // A single letter begins too many words.
     const hits = await Promise.all(terms.map((term, at) => find(term, !terms[at + 1] && (term[1] || isPaired(term)))));
     if (mine !== turn) return;
