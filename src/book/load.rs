@@ -77,6 +77,8 @@ pub struct Book {
     pub folder: PathBuf,
     /// The folder that paths of pages are relative to.
     pub source: PathBuf,
+    /// The text of `book.toml`; empty where there is none.
+    pub settings_text: Arc<Source>,
     /// What it says about itself.
     pub settings: BookSettings,
     /// Its table of contents.
@@ -87,6 +89,14 @@ pub struct Book {
     pub not_found: Option<Page>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
+}
+
+impl Book {
+    /// Returns where a key of its settings stands.
+    pub(super) fn setting_place(&self, key: &str) -> Place {
+        let quoted = setting_place(&self.settings_text, &format!("\"{key}\""));
+        if quoted.text().is_empty() { setting_place(&self.settings_text, key) } else { quoted }
+    }
 }
 
 /// A page of a book.
@@ -119,7 +129,7 @@ impl Page {
 /// When the folder is no book at all. What is wrong with single pages is in the findings.
 pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookError> {
     let mut findings = Vec::new();
-    let settings = read_settings(folder, options, &mut findings)?;
+    let (settings, settings_text) = read_settings(folder, options, &mut findings)?;
     let source = source_folder(folder, &settings);
     let summary = source.join("SUMMARY.md");
     let mut navigation = match summary.is_file() {
@@ -148,7 +158,8 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
         findings.extend(orphans(&source, options.here, &pages, &found));
     }
     let not_found = read_not_found(&source, &settings, options, &mut findings);
-    Ok(Book { folder: folder.to_path_buf(), source, settings, navigation, pages, not_found, findings })
+    let folder = folder.to_path_buf();
+    Ok(Book { folder, source, settings_text, settings, navigation, pages, not_found, findings })
 }
 
 /// Returns the book's own page for wrong addresses, where it has one.
@@ -172,7 +183,7 @@ fn read_settings(
     folder: &Path,
     options: &LoadOptions<'_>,
     findings: &mut Vec<Finding>,
-) -> Result<BookSettings, BookError> {
+) -> Result<(BookSettings, Arc<Source>), BookError> {
     let path = folder.join("book.toml");
     let text = match path.is_file() {
         true => fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?,
@@ -184,7 +195,7 @@ fn read_settings(
     leave_out_unusable(&mut settings, folder, &source, findings);
     findings.extend(not_run(&settings.preprocessors));
     findings.extend(handlebars(&folder.join("theme")));
-    Ok(settings)
+    Ok((settings, source))
 }
 
 /// Returns the note about templates that only mdBook can fill in.
@@ -243,10 +254,15 @@ fn unusable(folder: &Path, file: &Path) -> Option<&'static str> {
 
 fn missing_file(settings: &Arc<Source>, file: &Path, wrong: &str) -> Finding {
     let name = file.to_string_lossy();
-    let at = settings.text().find(&*name).unwrap_or_default();
     Finding::warning("missing-file", format!("`{name}` is left out: {wrong}"))
-        .at(Place::new(settings, at..at + name.len()))
+        .at(setting_place(settings, &name))
         .help("write it into the book's folder, or take its name out")
+}
+
+/// Returns where a text first stands in settings.
+fn setting_place(settings: &Arc<Source>, text: &str) -> Place {
+    let found = settings.text().find(text).map(|at| at..at + text.len());
+    Place::new(settings, found.unwrap_or(0..0))
 }
 
 /// Returns the folder with the pages: mdBook's `src`, or the book's folder itself where there is none.

@@ -175,6 +175,11 @@ impl SiteWriter {
         sorted(gone.filter(|path| path.extension().is_some_and(|extension| extension == "html")).cloned())
     }
 
+    /// Returns whether a file of this name is in the site.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.state().names.contains(path)
+    }
+
     /// Returns names that were asked for more than once, of which only the first was written.
     pub(super) fn taken(&self) -> Vec<PathBuf> {
         self.state().taken.clone()

@@ -457,7 +457,8 @@ impl<'a> Press<'a> {
         let checked: Vec<CheckedPage<'_>> = pages
             .map(|(page, kept)| CheckedPage { path: &page.path, ids: &kept.ids, targets: &kept.targets })
             .collect();
-        let mut findings = check_pages(&checked, &self.book.source);
+        let mut findings = check_pages(&checked, &self.book.source, |path| writer.has(path));
+        findings.extend(self.redirect_findings(writer));
         findings.extend(self.own.findings.iter().cloned());
         if !self.book.settings.preprocessors.is_empty() {
             findings.extend(unknown_directives(kept.iter().flat_map(|kept| &kept.unknown)));

@@ -274,6 +274,46 @@ fn what_is_wrong_with_a_book_has_a_place() {
 }
 
 #[test]
+fn links_to_what_the_build_writes_are_alive() {
+    let project = book();
+    let redirects = "[output.html.redirect]\n\"/old.html\" = \"hello.html\"\n\"/dir/\" = \"../hello.html\"\n";
+    let settings = "[book]\nsrc = \".\"\n[output.html]\nsite-url = \"https://example.org/\"\n";
+    project.write("docs/book.toml", format!("{settings}{redirects}"));
+    let links = "[a](feed.xml) [b](sitemap.xml) [c](llms.txt) [d](print.html) [e](404.html) [f](status.html) ![g](badges/book.svg) [h](badges/hello.json) [i](records/hello.json) [j](old.html) [k](dir/) [l](dir/index.html)";
+    project.write("docs/other.md", format!("# Other\n\n## Part\n\n{links} [no](feed.atom)\n"));
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    let told = project.run(["book", "build", "docs", "-d", "site"]).stderr;
+    assert_eq!(told.matches("warning[").count(), 1, "{told}");
+    assert!(told.contains("the link `feed.atom` leads to no file"), "{told}");
+    assert!(project.read("site/dir/index.html").contains("../hello.html"));
+}
+
+#[test]
+fn redirects_that_cannot_lead_on_are_told() {
+    let project = book();
+    project.write("docs/deep/page.md", "# Deep\n");
+    let redirects = "\"/hello.html\" = \"other.html\"\n\"/p.svg\" = \"q.svg\"\n\"/deep\" = \"hello.html\"\n\"/gone.html\" = \"nope.html\"\n\"/good.html\" = \"hello.html#x\"\n\"/far.html\" = \"https://example.org/\"\n\"/root.html\" = \"/elsewhere.html\"\n\"/hello.html#old\" = \"other.html#part\"\n";
+    project.write("docs/book.toml", format!("[book]\nsrc = \".\"\n[output.html.redirect]\n{redirects}"));
+    project.write(
+        "docs/SUMMARY.md",
+        "- [Hello](hello.md)\n- [Other](other.md)\n- [Deep](deep/page.md)\n- [P](README.md)\n",
+    );
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    for (words, line) in [
+        ("`/hello.html` leads nowhere else: the book has a page of this name", 4),
+        ("`/p.svg` leads nowhere else: the book has a file of this name", 5),
+        ("`/deep` leads nowhere else: the book has a folder of this name", 6),
+        ("`/gone.html` leads to `nope.html`, which the site does not have", 7),
+    ] {
+        let place = format!("docs/book.toml:{line}:1");
+        assert!(built.stderr.contains(words) && built.stderr.contains(&place), "{words}: {}", built.stderr);
+    }
+    assert_eq!(built.stderr.matches("warning[").count(), 4, "{}", built.stderr);
+    assert_eq!(project.read("site/p.svg"), "<svg/>");
+}
+
+#[test]
 fn quiet_build_says_only_what_failed() {
     let project = book();
     project.write("docs/book.toml", "[book]\nsrc = \".\"\n[preprocessor.mermaid]\n");
