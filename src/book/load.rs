@@ -15,7 +15,7 @@ use super::output::LIST;
 use super::settings::{BookSettings, parse_settings};
 use super::summary::parse_summary;
 use super::tree::{FoundPage, navigation_of};
-use crate::config::Settings;
+use crate::config::{SETTINGS_FILE, Settings};
 use crate::diagnostic::{Finding, Place, Severity, Source, normal_path};
 use crate::parallel;
 use crate::plan::{self, Inputs};
@@ -174,7 +174,7 @@ fn read_not_found(
         return None;
     }
     let chapter = Chapter { path: Some(path), ..Chapter::default() };
-    let (page, found) = read_page(&chapter, source, settings, options);
+    let (page, found) = read_own_page(&chapter, source, settings, options);
     findings.extend(found);
     page
 }
@@ -331,7 +331,7 @@ fn read_pages(
     let chapters = navigation.chapters().into_iter();
     let wanted: Vec<&Chapter> =
         chapters.filter(|chapter| chapter.path.as_deref().is_some_and(|path| seen.insert(path))).collect();
-    let read = parallel::map(&wanted, |chapter| read_page(chapter, source, settings, options));
+    let read = parallel::map(&wanted, |chapter| read_own_page(chapter, source, settings, options));
     let mut pages = Vec::new();
     for (page, found) in read {
         findings.extend(found);
@@ -363,9 +363,46 @@ pub(super) fn reread_page(
     let chapters = book.navigation.chapters().into_iter();
     let mut chapters = chapters.filter(|chapter| chapter.path.as_ref() == Some(&page.path));
     match chapters.next() {
-        Some(chapter) => read_page(chapter, &book.source, &book.settings, options),
+        Some(chapter) => read_own_page(chapter, &book.source, &book.settings, options),
         None => (None, Vec::new()),
     }
+}
+
+/// Reads the page of a chapter, unless it is a file of somebody else.
+fn read_own_page(
+    chapter: &Chapter,
+    source: &Path,
+    settings: &BookSettings,
+    options: &LoadOptions<'_>,
+) -> (Option<Page>, Vec<Finding>) {
+    let file = normal_path(&source.join(chapter.path.as_deref().unwrap_or(Path::new(""))));
+    let root = &options.settings.root;
+    if !is_outside(&file, root, source) {
+        return read_page(chapter, source, settings, options);
+    }
+    let shown = file.strip_prefix(options.here).unwrap_or(&file);
+    let finding = outside(shown, root, "a book has pages of its own project alone");
+    let finding = match &chapter.place {
+        Some(place) => finding.at(place.clone()),
+        None => finding,
+    };
+    (None, vec![finding])
+}
+
+/// Returns whether a file that is there lies outside of the project, by itself or by where a link leads.
+///
+/// Where nothing marks the project's root, the folder with the pages is a part of it too.
+pub(super) fn is_outside(file: &Path, root: &Path, source: &Path) -> bool {
+    let Ok(real) = file.canonicalize() else { return false };
+    let is_below = |folder: &Path| folder.canonicalize().is_ok_and(|folder| real.starts_with(folder));
+    let is_marked = || [SETTINGS_FILE, ".git"].iter().any(|mark| root.join(mark).exists());
+    !is_below(root) && (is_marked() || !is_below(source))
+}
+
+/// Returns the error about a file that is not published: who wrote a link to it need not be who may read it.
+pub(super) fn outside(file: &Path, root: &Path, help: &'static str) -> Finding {
+    let message = format!("`{}` is left out: it lies outside of `{}`", file.display(), root.display());
+    Finding::error("outside-file", message).help(help)
 }
 
 /// Reads the page of a chapter, with what is wrong with it.

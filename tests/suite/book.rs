@@ -314,6 +314,43 @@ fn redirects_that_cannot_lead_on_are_told() {
 }
 
 #[test]
+fn files_of_others_are_not_published() {
+    use std::os::unix::fs::symlink;
+    let project = book();
+    fs::write(project.outside().join("secret.md"), "# Secret\n\npassword\n").unwrap();
+    project.write("stagebook.toml", "");
+    project.write("shared/inside.md", "# Inside\n");
+    let secret = "../../secret.md";
+    for link in ["docs/link.md", "docs/picture.png", "docs/404.md"] {
+        symlink(secret, project.path(link)).unwrap();
+    }
+    symlink("../shared/inside.md", project.path("docs/inside.md")).unwrap();
+    let summary = "- [Hello](hello.md)\n- [Link](link.md)\n- [Out](../../secret.md)\n- [Inside](inside.md)\n- [Beside](../shared/inside.md)\n- [Other](other.md)\n- [P](README.md)\n";
+    project.write("docs/SUMMARY.md", summary);
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    for words in [
+        "`docs/link.md` is left out: it lies outside of",
+        "docs/SUMMARY.md:2:",
+        "SUMMARY.md:3:",
+        "`picture.png` is left out",
+    ] {
+        assert!(built.stderr.contains(words), "{words}: {}", built.stderr);
+    }
+    assert_eq!(built.stderr.matches("error[outside-file]").count(), 4, "{}", built.stderr);
+    assert!(project.path("site/inside.html").exists() && project.path("site/shared/inside.html").exists());
+    let list = project.read("site/.stagebook-site");
+    let is_told = |name: &str| project.read(&format!("site/{name}")).contains("password");
+    assert!(!list.lines().any(is_told), "{list}");
+
+    // Without a table of contents every page of the folder is one of the book.
+    fs::remove_file(project.path("docs/SUMMARY.md")).unwrap();
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert!(built.stderr.contains("`docs/link.md` is left out"), "{}", built.stderr);
+    assert!(!project.path("site/link.html").exists() && project.path("site/inside.html").exists());
+}
+
+#[test]
 fn quiet_build_says_only_what_failed() {
     let project = book();
     project.write("docs/book.toml", "[book]\nsrc = \".\"\n[preprocessor.mermaid]\n");

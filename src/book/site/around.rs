@@ -13,7 +13,7 @@ use crate::book::feeds::{self, Change, Entry};
 use crate::book::head::variant_link;
 use crate::book::images::ParityShown;
 use crate::book::links::{TargetKind, encoded, from_root};
-use crate::book::load::{Book, Page, files_below};
+use crate::book::load::{Book, Page, files_below, is_outside, outside};
 use crate::book::output::SiteWriter;
 use crate::book::redirects::{leads_to_nothing, old_place};
 use crate::book::report;
@@ -30,8 +30,8 @@ const NOT_FOUND: &str =
     "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
 
 impl Press<'_> {
-    /// Writes everything that is no page of the table of contents.
-    pub(super) fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
+    /// Writes everything that is no page of the table of contents; returns errors about files that are left out.
+    pub(super) fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<Vec<Finding>, BookError> {
         let mut files = assets();
         files.push(self.icon.clone());
         if self.book.settings.search {
@@ -268,7 +268,9 @@ impl Press<'_> {
     }
 
     /// Copies the files of the source folder that are no pages: pictures, archives, what pages link to.
-    fn copy(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
+    ///
+    /// Returns errors about those that lie outside of the project.
+    fn copy(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<Vec<Finding>, BookError> {
         let (book, settings) = (self.book, &self.book.settings);
         let is_source = |path: &PathBuf| {
             let is_setting = path.starts_with("theme") || path == Path::new("book.toml");
@@ -279,13 +281,19 @@ impl Press<'_> {
         let more = settings.additional_css.iter().chain(&settings.additional_js);
         let more = more.map(|path| (book.folder.join(path), path.clone()));
         let copies: BTreeMap<PathBuf, PathBuf> = files.chain(more).map(|(from, to)| (to, from)).collect();
+        let mut left_out = Vec::new();
         for (to, from) in copies {
+            if is_outside(&from, self.options.root, &book.source) {
+                let help = "copy the file into the book: links that leave the project are not followed";
+                left_out.push(outside(&to, self.options.root, help));
+                continue;
+            }
             // One that cannot be read is missed by the pages that name it.
             if let Ok(content) = std::fs::read(from) {
                 writer.put(&to, &content)?;
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// Returns the files of the source folder that pages link to: git may ignore what was generated.
@@ -308,9 +316,10 @@ fn assets() -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Returns the picture of the book that browsers show: its own, as mdBook has it, or the program's.
-pub(super) fn icon(book: &Book) -> (PathBuf, Vec<u8>) {
+pub(super) fn icon(book: &Book, root: &Path) -> (PathBuf, Vec<u8>) {
     let own = ["svg", "png"].iter().find_map(|ending| {
-        let content = fs_err::read(book.folder.join("theme/favicon").with_extension(ending)).ok()?;
+        let file = book.folder.join("theme/favicon").with_extension(ending);
+        let content = fs_err::read(&file).ok().filter(|_| !is_outside(&file, root, &book.source))?;
         Some((Path::new("assets/icon").with_extension(ending), content))
     });
     own.unwrap_or_else(|| ("assets/icon.svg".into(), theme::ICON.into()))
