@@ -16,14 +16,20 @@ pub(super) struct CheckedPage<'a> {
 }
 
 /// Returns dead links, dead anchors, missing files and images, and anchors that stand twice.
-pub(super) fn check_pages(pages: &[CheckedPage<'_>], source: &Path) -> Vec<Finding> {
+///
+/// `is_written` says whether the site has a file, by its path: also one that is in no source folder.
+pub(super) fn check_pages(
+    pages: &[CheckedPage<'_>],
+    source: &Path,
+    is_written: impl Fn(&Path) -> bool,
+) -> Vec<Finding> {
     let anchors: HashMap<&Path, HashSet<&str>> =
         pages.iter().map(|page| (page.path, page.ids.iter().map(|(id, _)| id.as_str()).collect())).collect();
     let mut findings = Vec::new();
     for page in pages {
         findings.extend(repeated(page.ids));
-        findings
-            .extend(page.targets.iter().filter_map(|(target, place)| dead(target, place, &anchors, source)));
+        let targets = page.targets.iter().filter(|(target, _)| !leads_to_written(target, &is_written));
+        findings.extend(targets.filter_map(|(target, place)| dead(target, place, &anchors, source)));
     }
     findings
 }
@@ -63,6 +69,17 @@ fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Returns whether a link that leads to no page leads to another file of the site.
+fn leads_to_written(target: &Target, is_written: impl Fn(&Path) -> bool) -> bool {
+    match &target.kind {
+        // Beside each page lies its Markdown, whose name is no reason to link to a page that was left out.
+        TargetKind::File { path, .. } if !path.extension().is_some_and(|extension| extension == "md") => {
+            is_written(path) || is_written(&path.join("index.html"))
+        }
+        _ => false,
+    }
 }
 
 fn dead(

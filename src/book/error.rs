@@ -45,6 +45,12 @@ pub enum BookError {
         /// The file, as it is named.
         path: PathBuf,
     },
+    /// Another program writes into the output folder and does not end.
+    #[error("another program is writing a site into `{}`, and has not ended in two minutes", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the site cannot be written.
     #[error("`{}` cannot be written", path.display())]
     Write {

@@ -15,7 +15,7 @@ use super::output::is_site;
 use super::settings::{BookSettings, parse_settings};
 use super::summary::parse_summary;
 use super::tree::{FoundPage, navigation_of};
-use crate::config::Settings;
+use crate::config::{SETTINGS_FILE, Settings};
 use crate::diagnostic::{Finding, Place, Severity, Source, normal_path};
 use crate::parallel;
 use crate::plan::{self, Inputs};
@@ -77,6 +77,8 @@ pub struct Book {
     pub folder: PathBuf,
     /// The folder that paths of pages are relative to.
     pub source: PathBuf,
+    /// The text of `book.toml`; empty where there is none.
+    pub settings_text: Arc<Source>,
     /// What it says about itself.
     pub settings: BookSettings,
     /// Its table of contents.
@@ -87,6 +89,14 @@ pub struct Book {
     pub not_found: Option<Page>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
+}
+
+impl Book {
+    /// Returns where a key of its settings stands.
+    pub(super) fn setting_place(&self, key: &str) -> Place {
+        let quoted = setting_place(&self.settings_text, &format!("\"{key}\""));
+        if quoted.text().is_empty() { setting_place(&self.settings_text, key) } else { quoted }
+    }
 }
 
 /// A page of a book.
@@ -119,7 +129,7 @@ impl Page {
 /// When the folder is no book at all. What is wrong with single pages is in the findings.
 pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookError> {
     let mut findings = Vec::new();
-    let settings = read_settings(folder, options, &mut findings)?;
+    let (settings, settings_text) = read_settings(folder, options, &mut findings)?;
     let source = source_folder(folder, &settings);
     let summary = source.join("SUMMARY.md");
     let mut navigation = match summary.is_file() {
@@ -148,7 +158,8 @@ pub fn load_book(folder: &Path, options: &LoadOptions<'_>) -> Result<Book, BookE
         findings.extend(orphans(&source, options.here, &pages, &found));
     }
     let not_found = read_not_found(&source, &settings, options, &mut findings);
-    Ok(Book { folder: folder.to_path_buf(), source, settings, navigation, pages, not_found, findings })
+    let folder = folder.to_path_buf();
+    Ok(Book { folder, source, settings_text, settings, navigation, pages, not_found, findings })
 }
 
 /// Returns the book's own page for wrong addresses, where it has one.
@@ -163,7 +174,7 @@ fn read_not_found(
         return None;
     }
     let chapter = Chapter { path: Some(path), ..Chapter::default() };
-    let (page, found) = read_page(&chapter, source, settings, options);
+    let (page, found) = read_own_page(&chapter, source, settings, options);
     findings.extend(found);
     page
 }
@@ -172,7 +183,7 @@ fn read_settings(
     folder: &Path,
     options: &LoadOptions<'_>,
     findings: &mut Vec<Finding>,
-) -> Result<BookSettings, BookError> {
+) -> Result<(BookSettings, Arc<Source>), BookError> {
     let path = folder.join("book.toml");
     let text = match path.is_file() {
         true => fs::read_to_string(&path).map_err(|source| BookError::Read { path: path.clone(), source })?,
@@ -184,7 +195,7 @@ fn read_settings(
     leave_out_unusable(&mut settings, folder, &source, findings);
     findings.extend(not_run(&settings.preprocessors));
     findings.extend(handlebars(&folder.join("theme")));
-    Ok(settings)
+    Ok((settings, source))
 }
 
 /// Returns the note about templates that only mdBook can fill in.
@@ -243,10 +254,15 @@ fn unusable(folder: &Path, file: &Path) -> Option<&'static str> {
 
 fn missing_file(settings: &Arc<Source>, file: &Path, wrong: &str) -> Finding {
     let name = file.to_string_lossy();
-    let at = settings.text().find(&*name).unwrap_or_default();
     Finding::warning("missing-file", format!("`{name}` is left out: {wrong}"))
-        .at(Place::new(settings, at..at + name.len()))
+        .at(setting_place(settings, &name))
         .help("write it into the book's folder, or take its name out")
+}
+
+/// Returns where a text first stands in settings.
+fn setting_place(settings: &Arc<Source>, text: &str) -> Place {
+    let found = settings.text().find(text).map(|at| at..at + text.len());
+    Place::new(settings, found.unwrap_or(0..0))
 }
 
 /// Returns the folder with the pages: mdBook's `src`, or the book's folder itself where there is none.
@@ -314,7 +330,7 @@ fn read_pages(
     let chapters = navigation.chapters().into_iter();
     let wanted: Vec<&Chapter> =
         chapters.filter(|chapter| chapter.path.as_deref().is_some_and(|path| seen.insert(path))).collect();
-    let read = parallel::map(&wanted, |chapter| read_page(chapter, source, settings, options));
+    let read = parallel::map(&wanted, |chapter| read_own_page(chapter, source, settings, options));
     let mut pages = Vec::new();
     for (page, found) in read {
         findings.extend(found);
@@ -346,9 +362,46 @@ pub(super) fn reread_page(
     let chapters = book.navigation.chapters().into_iter();
     let mut chapters = chapters.filter(|chapter| chapter.path.as_ref() == Some(&page.path));
     match chapters.next() {
-        Some(chapter) => read_page(chapter, &book.source, &book.settings, options),
+        Some(chapter) => read_own_page(chapter, &book.source, &book.settings, options),
         None => (None, Vec::new()),
     }
+}
+
+/// Reads the page of a chapter, unless it is a file of somebody else.
+fn read_own_page(
+    chapter: &Chapter,
+    source: &Path,
+    settings: &BookSettings,
+    options: &LoadOptions<'_>,
+) -> (Option<Page>, Vec<Finding>) {
+    let file = normal_path(&source.join(chapter.path.as_deref().unwrap_or(Path::new(""))));
+    let root = &options.settings.root;
+    if !is_outside(&file, root, source) {
+        return read_page(chapter, source, settings, options);
+    }
+    let shown = file.strip_prefix(options.here).unwrap_or(&file);
+    let finding = outside(shown, root, "a book has pages of its own project alone");
+    let finding = match &chapter.place {
+        Some(place) => finding.at(place.clone()),
+        None => finding,
+    };
+    (None, vec![finding])
+}
+
+/// Returns whether a file that is there lies outside of the project, by itself or by where a link leads.
+///
+/// Where nothing marks the project's root, the folder with the pages is a part of it too.
+pub(super) fn is_outside(file: &Path, root: &Path, source: &Path) -> bool {
+    let Ok(real) = file.canonicalize() else { return false };
+    let is_below = |folder: &Path| folder.canonicalize().is_ok_and(|folder| real.starts_with(folder));
+    let is_marked = || [SETTINGS_FILE, ".git"].iter().any(|mark| root.join(mark).exists());
+    !is_below(root) && (is_marked() || !is_below(source))
+}
+
+/// Returns the error about a file that is not published: who wrote a link to it need not be who may read it.
+pub(super) fn outside(file: &Path, root: &Path, help: &'static str) -> Finding {
+    let message = format!("`{}` is left out: it lies outside of `{}`", file.display(), root.display());
+    Finding::error("outside-file", message).help(help)
 }
 
 /// Reads the page of a chapter, with what is wrong with it.

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use pulldown_cmark::{
     BlockQuoteKind, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
 };
@@ -90,6 +91,7 @@ pub(super) fn render(context: &Context<'_>) -> Rendered {
         raw: RawElements::default(),
         notes: None,
         noted: 0,
+        expected: expected_places(context.tutorial),
         paragraph: None,
         source: Arc::clone(context.source),
         original: Original::Expanded(context.expanded),
@@ -152,6 +154,8 @@ struct Walk<'a> {
     notes: Option<Notes>,
     /// How many blocks have notes.
     noted: usize,
+    /// Where the blocks stand that say what a step is expected to print.
+    expected: HashSet<(*const Source, usize)>,
     /// The text of the first paragraph, while it is read.
     paragraph: Option<String>,
     source: Arc<Source>,
@@ -401,10 +405,7 @@ impl<'a> Walk<'a> {
     /// Returns whether a block says what a step is expected to print.
     fn is_expected(&self, range: &Range<usize>) -> bool {
         let Some(start) = self.original(range.start) else { return false };
-        let expected = self.context.tutorial.steps.iter().flat_map(|step| &step.expected);
-        expected.filter(|expected| matches!(expected.origin, Origin::Lines(_))).any(|expected| {
-            Arc::ptr_eq(&expected.place.source, &self.source) && expected.place.span.start == start
-        })
+        self.expected.contains(&(Arc::as_ptr(&self.source), start))
     }
 
     fn html_block(&mut self, text: &str, range: &Range<usize>) {
@@ -540,6 +541,13 @@ impl<'a> Walk<'a> {
         self.footnotes.push(&mut self.page.html);
         self.page
     }
+}
+
+/// Returns where a tutorial says in blocks what its steps are expected to print: in which text, and at which byte.
+fn expected_places(tutorial: &Tutorial) -> HashSet<(*const Source, usize)> {
+    let expected = tutorial.steps.iter().flat_map(|step| &step.expected);
+    let blocks = expected.filter(|expected| matches!(expected.origin, Origin::Lines(_)));
+    blocks.map(|block| (Arc::as_ptr(&block.place.source), block.place.span.start)).collect()
 }
 
 /// What an author gives a heading in braces.

@@ -7,12 +7,18 @@
 //! Files are written one by one while the site is made, and the name of a file is on the list before
 //! the file is there; many names are written at once where they are known. A site that is not finished
 //! has lost nothing of the one before it, and the next build knows what is its own.
+//!
+//! Programs that write into one folder do so one after the other: each would take the other's files for
+//! what is left of an earlier site.
 
 use std::cmp::Ordering as Order;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use foldhash::HashSet;
 use fs_err as fs;
@@ -30,6 +36,12 @@ pub fn is_site(folder: &Path) -> bool {
 /// What a file is called until it is whole.
 const UNFINISHED: &str = ".unfinished";
 
+/// How long another program that writes into the folder is waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// How often is looked whether it has ended.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// What was done to the folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
@@ -45,6 +57,7 @@ pub struct Written {
 #[derive(Debug)]
 pub struct SiteWriter {
     folder: PathBuf,
+    turn: Turn,
     /// The files of the site that was there.
     before: HashSet<PathBuf>,
     /// Set by another thread when the site is not wanted any more.
@@ -68,18 +81,28 @@ struct State {
 }
 
 impl SiteWriter {
-    /// Opens a folder without touching it.
+    /// Opens a folder, as soon as nobody else writes into it.
+    ///
+    /// # Errors
+    /// When there is something in it that this program did not write, or another one does not end.
+    pub fn open(folder: &Path) -> Result<Self, BookError> {
+        Self::open_until(folder, &Arc::default())
+    }
+
+    /// Opens a folder like `open`; waiting and writing stop, with an error, as soon as `stop` is set.
+    pub(super) fn open_until(folder: &Path, stop: &Arc<AtomicBool>) -> Result<Self, BookError> {
+        let turn = Turn::take(folder, stop, LONGEST_WAIT)?;
+        let before = earlier(folder)?;
+        let (folder, stop) = (folder.to_path_buf(), Arc::clone(stop));
+        Ok(Self { folder, turn, before, stop, state: Mutex::default() })
+    }
+
+    /// Looks whether a folder may be written into, and does not touch it.
     ///
     /// # Errors
     /// When there is something in it that this program did not write.
-    pub fn open(folder: &Path) -> Result<Self, BookError> {
-        let before = earlier(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), before, stop: Arc::default(), state: Mutex::default() })
-    }
-
-    /// Stops, with an error, as soon as this is set.
-    pub(super) fn stopped_by(self, stop: &Arc<AtomicBool>) -> Self {
-        Self { stop: Arc::clone(stop), ..self }
+    pub(super) fn check(folder: &Path) -> Result<(), BookError> {
+        earlier(folder).map(drop)
     }
 
     /// Adds names to the list at once, whose files are written after that.
@@ -157,6 +180,11 @@ impl SiteWriter {
         sorted(gone.filter(|path| path.extension().is_some_and(|extension| extension == "html")).cloned())
     }
 
+    /// Returns whether a file of this name is in the site.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.state().names.contains(path)
+    }
+
     /// Returns names that were asked for more than once, of which only the first was written.
     pub(super) fn taken(&self) -> Vec<PathBuf> {
         self.state().taken.clone()
@@ -174,6 +202,8 @@ impl SiteWriter {
         drop(state.list);
         make_folder(&self.folder)?;
         replace(&self.folder.join(LIST), list.as_bytes())?;
+        // Only now may others begin.
+        drop(self.turn);
         Ok(Written { files: state.names.len(), changed: state.changed.len(), removed })
     }
 
@@ -196,14 +226,15 @@ impl SiteWriter {
             state.taken.push(name);
             return Ok(false);
         }
+        // Without a list, a folder in it would be somebody's.
+        if is_new && !state.announced.contains(path) {
+            self.is_free(path)?;
+            self.note(&listed(&[path]), &mut state)?;
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         if !state.folders.contains(folder) {
             make_folder(&self.folder.join(folder))?;
             state.folders.insert(folder.to_path_buf());
-        }
-        if is_new && !state.announced.contains(path) {
-            self.is_free(path)?;
-            self.note(&listed(&[path]), &mut state)?;
         }
         Ok(true)
     }
@@ -218,6 +249,58 @@ impl SiteWriter {
         let file = state.list.as_mut().expect("it was opened above");
         file.write_all(lines.as_bytes()).map_err(|source| failed(&list, source))
     }
+}
+
+/// The right to write into a folder, which one program has at a time.
+///
+/// The folder itself is locked, so that nothing more lies in it; the system drops the lock with the process.
+#[derive(Debug)]
+struct Turn {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Turn {
+    /// Waits until nobody else has it; makes the folder.
+    fn take(folder: &Path, stop: &AtomicBool, longest: Duration) -> Result<Self, BookError> {
+        let began = Instant::now();
+        loop {
+            make_folder(folder)?;
+            // Whoever had it may have removed the folder.
+            let lock = match File::open(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                lock => lock.map_err(|source| failed(folder, source))?,
+            };
+            match lock.try_lock() {
+                Ok(()) if !is_at(&lock, folder) => {}
+                // Some file systems have no locks.
+                Ok(()) | Err(TryLockError::Error(_)) => {
+                    return Ok(Self { folder: folder.to_path_buf(), _lock: lock });
+                }
+                Err(TryLockError::WouldBlock) if stop.load(Ordering::Relaxed) => {
+                    return Err(BookError::Stopped);
+                }
+                Err(TryLockError::WouldBlock) if began.elapsed() > longest => {
+                    return Err(BookError::Busy { path: folder.to_path_buf() });
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            }
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // A folder into which nothing was written was made in vain.
+        let _ = std::fs::remove_dir(&self.folder);
+    }
+}
+
+/// Returns whether an open folder is the one that has this path.
+fn is_at(open: &File, path: &Path) -> bool {
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let there = std::fs::metadata(path).ok().map(identity);
+    there.is_some() && open.metadata().ok().map(identity) == there
 }
 
 /// A file that is written piece by piece.
@@ -312,14 +395,16 @@ fn is_inside(path: &Path) -> bool {
 /// Writes a file unless it is there already; returns whether it was written.
 ///
 /// The file that was there is whole until the new one is: a reader sees one or the other.
-pub(super) fn replace(path: &Path, content: &[u8]) -> Result<bool, BookError> {
+fn replace(path: &Path, content: &[u8]) -> Result<bool, BookError> {
     if std::fs::read(path).is_ok_and(|before| before == content) {
         return Ok(false);
     }
     let unfinished = unfinished(path);
-    fs::write(&unfinished, content).map_err(|source| failed(path, source))?;
-    fs::rename(&unfinished, path).map_err(|source| failed(path, source))?;
-    Ok(true)
+    let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
+    written.map(|()| true).map_err(|source| {
+        let _ = std::fs::remove_file(&unfinished);
+        failed(path, source)
+    })
 }
 
 fn unfinished(path: &Path) -> PathBuf {
@@ -446,6 +531,43 @@ mod tests {
         assert!(site.join("old").exists() && site.join("new").exists());
         let written = write_site(site, &[("a", "a")]).unwrap();
         assert_eq!((written.removed, fs::read_dir(site).unwrap().count()), (3, 2));
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = &folder.path().join("site");
+        let titles = ["one", "two", "three", "four"];
+        std::thread::scope(|threads| {
+            let write = |title: &'static str| {
+                let pages: Vec<String> = (0..40).map(|number| format!("{number}.html")).collect();
+                let own = format!("{title}.html");
+                let names = pages.iter().chain([&own]);
+                let files: Vec<(&str, &str)> = names.map(|name| (name.as_str(), title)).collect();
+                for _ in 0..5 {
+                    write_site(site, &files).unwrap();
+                }
+            };
+            titles.map(|title| threads.spawn(move || write(title)));
+        });
+        let last = fs::read_to_string(site.join("0.html")).unwrap();
+        let is_whole = |number| fs::read_to_string(site.join(format!("{number}.html"))).unwrap() == last;
+        assert!((0..40).all(is_whole), "all files are of one site");
+        assert!(site.join(format!("{last}.html")).exists());
+        assert_eq!(fs::read_dir(site).unwrap().count(), 42, "nothing of another site is left");
+    }
+
+    #[test]
+    fn writer_that_does_not_end_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let site = folder.path().join("site");
+        let other = SiteWriter::open(&site).unwrap();
+        let take = |stop| Turn::take(&site, &AtomicBool::new(stop), Duration::ZERO).unwrap_err();
+        assert!(matches!(take(false), BookError::Busy { .. }));
+        assert!(matches!(take(true), BookError::Stopped));
+        drop(other);
+        assert!(!site.exists(), "nothing was written into it");
+        write_site(&site, &[("a", "a")]).unwrap();
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::escape::escaped;
+use super::links::{in_site, is_external};
 use crate::diagnostic::normal_path;
 
 /// Where an old page, and parts of it, went.
@@ -19,13 +20,7 @@ pub(super) struct Moved {
 pub(super) fn moved(redirects: &BTreeMap<String, String>) -> BTreeMap<PathBuf, Moved> {
     let mut found: BTreeMap<PathBuf, Moved> = BTreeMap::new();
     for (from, to) in redirects {
-        let from = from.trim_start_matches('/');
-        let (path, fragment) = from.split_at(from.find('#').unwrap_or(from.len()));
-        let path = normal_path(Path::new(path));
-        let stays = path.components().all(|part| matches!(part, Component::Normal(_)));
-        if !stays || path.as_os_str().is_empty() {
-            continue;
-        }
+        let Some((path, fragment)) = old_place(from) else { continue };
         let moved = found.entry(path).or_default();
         match fragment {
             "" => moved.page = Some(to.clone()),
@@ -35,6 +30,30 @@ pub(super) fn moved(redirects: &BTreeMap<String, String>) -> BTreeMap<PathBuf, M
         }
     }
     found
+}
+
+/// Returns the file of the site at an old address, and the fragment with its `#`; `None` for what leaves the site.
+///
+/// An address that ends in `/` is one of a folder, whose page is its index.
+pub(super) fn old_place(from: &str) -> Option<(PathBuf, &str)> {
+    let (address, fragment) = from.split_at(from.find('#').unwrap_or(from.len()));
+    let mut path = normal_path(Path::new(address.trim_start_matches('/')));
+    if address.ends_with('/') {
+        path.push("index.html");
+    }
+    let stays = path.components().all(|part| matches!(part, Component::Normal(_)));
+    (stays && !path.as_os_str().is_empty()).then_some((path, fragment))
+}
+
+/// Returns whether a redirect from a file of the site leads to a file that the site should have and has not.
+pub(super) fn leads_to_nothing(to: &str, from: &Path, is_written: impl Fn(&Path) -> bool) -> bool {
+    let (link, _) = to.split_at(to.find(['?', '#']).unwrap_or(to.len()));
+    // Nothing says what lies at the root of the site's host.
+    if link.is_empty() || link.starts_with('/') || is_external(link) {
+        return false;
+    }
+    let path = in_site(link, from);
+    !path.starts_with("..") && !is_written(&path) && !is_written(&path.join("index.html"))
 }
 
 impl Moved {
@@ -94,6 +113,16 @@ mod tests {
         let parts = &found[Path::new("d/e.html")];
         assert_eq!(parts.stub(), None);
         assert!(parts.script().contains("{\"#z\":\"../b.html\"}"));
+    }
+
+    #[test]
+    fn address_of_a_folder_is_its_index() {
+        let path = |from| old_place(from).map(|(path, fragment)| format!("{}{fragment}", path.display()));
+        let of = |from| path(from).unwrap_or_default();
+        assert_eq!(
+            [of("/d/"), of("/d/#x"), of("/"), of("d"), of("#x"), of("/../")],
+            ["d/index.html", "d/index.html#x", "index.html", "d", "", ""]
+        );
     }
 
     #[test]

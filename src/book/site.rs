@@ -86,13 +86,14 @@ pub fn build_site(book: &Book, options: &SiteOptions<'_>, writer: &SiteWriter) -
         },
     )?;
     press.finish_whole(whole)?;
-    press.beside(writer, &kept)?;
+    let left_out = press.beside(writer, &kept)?;
     if book.settings.search {
         press.search(index, writer)?;
     }
     let files = kept.iter_mut().map(|kept| std::mem::take(&mut kept.files)).collect();
     let external = kept.iter_mut().flat_map(|kept| std::mem::take(&mut kept.external)).collect();
-    let findings = press.findings(kept, writer);
+    let mut findings = press.findings(kept, writer);
+    findings.extend(left_out);
     let tutorials =
         book.pages.iter().filter_map(|page| Some((page.shown_path(), page.evidence.as_ref()?.shown())));
     Ok(Site { findings, tutorials: tutorials.collect(), external, files })
@@ -228,7 +229,7 @@ impl<'a> Press<'a> {
             pages.filter_map(|page| Some((page.path.clone(), page.evidence.as_ref()?.shown()))).collect();
         let own = OwnPages::beside(book);
         let contents = Contents::new(&book.navigation, &states, &book.settings, &own.contents);
-        let icon = icon(book);
+        let icon = icon(book, options.root);
         let view = book_view(book, &own, &icon.0, !states.is_empty());
         let templates = Templates::load(&book.folder.join("theme"), &view)?;
         let outputs = Arc::new(outputs);
@@ -457,7 +458,8 @@ impl<'a> Press<'a> {
         let checked: Vec<CheckedPage<'_>> = pages
             .map(|(page, kept)| CheckedPage { path: &page.path, ids: &kept.ids, targets: &kept.targets })
             .collect();
-        let mut findings = check_pages(&checked, &self.book.source);
+        let mut findings = check_pages(&checked, &self.book.source, |path| writer.has(path));
+        findings.extend(self.redirect_findings(writer));
         findings.extend(self.own.findings.iter().cloned());
         if !self.book.settings.preprocessors.is_empty() {
             findings.extend(unknown_directives(kept.iter().flat_map(|kept| &kept.unknown)));

@@ -109,6 +109,7 @@ impl CliError {
                 BookError::NotOurs { .. }
                 | BookError::InTheWay { .. }
                 | BookError::Outside { .. }
+                | BookError::Busy { .. }
                 | BookError::Write { .. }
                 | BookError::Listen { .. }
                 | BookError::Serve(_)
@@ -166,6 +167,9 @@ impl CliError {
                 Some("name a folder with Markdown, or with a `book.toml`: stagebook book build FOLDER")
             }
             Self::Book(BookError::NotOurs { .. }) => Some("name an empty folder: --output FOLDER"),
+            Self::Book(BookError::Busy { .. }) => {
+                Some("wait until it has ended, or name another folder: --output FOLDER")
+            }
             Self::Book(BookError::InTheWay { .. }) => {
                 Some("move it out of the folder, or name another folder: --output FOLDER")
             }

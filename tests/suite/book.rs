@@ -332,6 +332,83 @@ fn what_is_wrong_with_a_book_has_a_place() {
 }
 
 #[test]
+fn links_to_what_the_build_writes_are_alive() {
+    let project = book();
+    let redirects = "[output.html.redirect]\n\"/old.html\" = \"hello.html\"\n\"/dir/\" = \"../hello.html\"\n";
+    let settings = "[book]\nsrc = \".\"\n[output.html]\nsite-url = \"https://example.org/\"\n";
+    project.write("docs/book.toml", format!("{settings}{redirects}"));
+    let links = "[a](feed.xml) [b](sitemap.xml) [c](llms.txt) [d](print.html) [e](404.html) [f](status.html) ![g](badges/book.svg) [h](badges/hello.json) [i](records/hello.json) [j](old.html) [k](dir/) [l](dir/index.html)";
+    project.write("docs/other.md", format!("# Other\n\n## Part\n\n{links} [no](feed.atom)\n"));
+    assert_eq!(project.run(["run", "docs/hello.md"]).status.code(), Some(0));
+    let told = project.run(["book", "build", "docs", "-d", "site"]).stderr;
+    assert_eq!(told.matches("warning[").count(), 1, "{told}");
+    assert!(told.contains("the link `feed.atom` leads to no file"), "{told}");
+    assert!(project.read("site/dir/index.html").contains("../hello.html"));
+}
+
+#[test]
+fn redirects_that_cannot_lead_on_are_told() {
+    let project = book();
+    project.write("docs/deep/page.md", "# Deep\n");
+    let redirects = "\"/hello.html\" = \"other.html\"\n\"/p.svg\" = \"q.svg\"\n\"/deep\" = \"hello.html\"\n\"/gone.html\" = \"nope.html\"\n\"/good.html\" = \"hello.html#x\"\n\"/far.html\" = \"https://example.org/\"\n\"/root.html\" = \"/elsewhere.html\"\n\"/hello.html#old\" = \"other.html#part\"\n";
+    project.write("docs/book.toml", format!("[book]\nsrc = \".\"\n[output.html.redirect]\n{redirects}"));
+    project.write(
+        "docs/SUMMARY.md",
+        "- [Hello](hello.md)\n- [Other](other.md)\n- [Deep](deep/page.md)\n- [P](README.md)\n",
+    );
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(0), "{}", built.stderr);
+    for (words, line) in [
+        ("`/hello.html` leads nowhere else: the book has a page of this name", 4),
+        ("`/p.svg` leads nowhere else: the book has a file of this name", 5),
+        ("`/deep` leads nowhere else: the book has a folder of this name", 6),
+        ("`/gone.html` leads to `nope.html`, which the site does not have", 7),
+    ] {
+        let place = format!("docs/book.toml:{line}:1");
+        assert!(built.stderr.contains(words) && built.stderr.contains(&place), "{words}: {}", built.stderr);
+    }
+    assert_eq!(built.stderr.matches("warning[").count(), 4, "{}", built.stderr);
+    assert_eq!(project.read("site/p.svg"), "<svg/>");
+}
+
+#[test]
+fn files_of_others_are_not_published() {
+    use std::os::unix::fs::symlink;
+    let project = book();
+    fs::write(project.outside().join("secret.md"), "# Secret\n\npassword\n").unwrap();
+    project.write("stagebook.toml", "");
+    project.write("shared/inside.md", "# Inside\n");
+    let secret = "../../secret.md";
+    for link in ["docs/link.md", "docs/picture.png", "docs/404.md"] {
+        symlink(secret, project.path(link)).unwrap();
+    }
+    symlink("../shared/inside.md", project.path("docs/inside.md")).unwrap();
+    let summary = "- [Hello](hello.md)\n- [Link](link.md)\n- [Out](../../secret.md)\n- [Inside](inside.md)\n- [Beside](../shared/inside.md)\n- [Other](other.md)\n- [P](README.md)\n";
+    project.write("docs/SUMMARY.md", summary);
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert_eq!(built.status.code(), Some(1), "{}", built.stderr);
+    for words in [
+        "`docs/link.md` is left out: it lies outside of",
+        "docs/SUMMARY.md:2:",
+        "SUMMARY.md:3:",
+        "`picture.png` is left out",
+    ] {
+        assert!(built.stderr.contains(words), "{words}: {}", built.stderr);
+    }
+    assert_eq!(built.stderr.matches("error[outside-file]").count(), 4, "{}", built.stderr);
+    assert!(project.path("site/inside.html").exists() && project.path("site/shared/inside.html").exists());
+    let list = project.read("site/.stagebook-site");
+    let is_told = |name: &str| project.read(&format!("site/{name}")).contains("password");
+    assert!(!list.lines().any(is_told), "{list}");
+
+    // Without a table of contents every page of the folder is one of the book.
+    fs::remove_file(project.path("docs/SUMMARY.md")).unwrap();
+    let built = project.run(["book", "build", "docs", "-d", "site"]);
+    assert!(built.stderr.contains("`docs/link.md` is left out"), "{}", built.stderr);
+    assert!(!project.path("site/link.html").exists() && project.path("site/inside.html").exists());
+}
+
+#[test]
 fn quiet_build_says_only_what_failed() {
     let project = book();
     project.write("docs/book.toml", "[book]\nsrc = \".\"\n[preprocessor.mermaid]\n");

@@ -328,7 +328,7 @@ impl<W: Workshop> Rebuilder<W> {
             store: &current.project.store,
             changed: dates.as_ref().unwrap_or(&no_dates),
         };
-        let writer = SiteWriter::open(&self.output)?.stopped_by(&self.stop);
+        let writer = SiteWriter::open_until(&self.output, &self.stop)?;
         let site = build_site(&current.book, &options, &writer);
         let changed = writer.changed();
         // Also of a build that was stopped: the one after it finds these files as they are to be.

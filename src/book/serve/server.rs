@@ -58,7 +58,7 @@ pub fn serve(options: ServeOptions, workshop: impl Workshop) -> Result<(), BookE
 
 async fn serve_until_told(options: ServeOptions, mut workshop: impl Workshop) -> Result<(), BookError> {
     // A folder that is not ours is neither written into nor shown.
-    SiteWriter::open(&options.output)?;
+    SiteWriter::check(&options.output)?;
     let address = format!("{}:{}", options.host, options.port);
     let bound = TcpListener::bind((options.host.as_str(), options.port)).await;
     let listener = bound.map_err(|source| BookError::Listen { address, source })?;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use foldhash::HashSet;
+
 use super::{Kept, Press, markdown_path};
 use crate::book::badge::{badge_json, badge_svg};
 use crate::book::error::BookError;
@@ -11,13 +13,15 @@ use crate::book::feeds::{self, Change, Entry};
 use crate::book::head::variant_link;
 use crate::book::images::ParityShown;
 use crate::book::links::{TargetKind, encoded, from_root};
-use crate::book::load::{Book, Page, files_below};
+use crate::book::load::{Book, Page, files_below, is_outside, outside};
 use crate::book::output::SiteWriter;
+use crate::book::redirects::{leads_to_nothing, old_place};
 use crate::book::report;
 use crate::book::search::search_script;
 use crate::book::shape::Shown;
 use crate::book::status::status_page;
 use crate::book::theme::{self, PageView};
+use crate::diagnostic::Finding;
 use crate::event::{ParityOutcome, PromisedImage};
 use crate::record::Record;
 
@@ -26,8 +30,8 @@ const NOT_FOUND: &str =
     "<h1>This page does not exist</h1>\n<p>Look for it in the table of contents, or search.</p>\n";
 
 impl Press<'_> {
-    /// Writes everything that is no page of the table of contents.
-    pub(super) fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
+    /// Writes everything that is no page of the table of contents; returns errors about files that are left out.
+    pub(super) fn beside(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<Vec<Finding>, BookError> {
         let mut files = assets();
         files.push(self.icon.clone());
         if self.book.settings.search {
@@ -216,30 +220,80 @@ impl Press<'_> {
     }
 
     fn redirects(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let moved = self.moved.iter().filter(|(path, _)| !self.numbers.contains_key(*path));
+        let folders = self.folders();
+        let moved = self.moved.iter().filter(|(path, _)| self.stands_at(path, &folders).is_none());
         moved.filter_map(|(path, moved)| Some((path.clone(), moved.stub()?.into_bytes()))).collect()
     }
 
+    /// Returns the folders of the site that pages lie in.
+    fn folders(&self) -> HashSet<&Path> {
+        self.book.pages.iter().flat_map(|page| page.output.ancestors().skip(1)).collect()
+    }
+
+    /// Returns what of the book stands at a path of the site, in whose place no redirect can be.
+    fn stands_at(&self, path: &Path, folders: &HashSet<&Path>) -> Option<&'static str> {
+        let file = self.book.source.join(path);
+        if self.numbers.contains_key(path) {
+            Some("page")
+        } else if folders.contains(path) || file.is_dir() {
+            Some("folder")
+        } else {
+            (file.is_file() && !is_markdown(path)).then_some("file")
+        }
+    }
+
+    /// Returns what is wrong with redirects: what stands in their places, and targets that are not there.
+    pub(super) fn redirect_findings(&self, writer: &SiteWriter) -> Vec<Finding> {
+        let folders = self.folders();
+        let mut findings = Vec::new();
+        for (from, to) in &self.book.settings.redirects {
+            let Some((path, fragment)) = old_place(from) else { continue };
+            let found = self.stands_at(&path, &folders);
+            let finding = match found {
+                Some(what) if fragment.is_empty() => {
+                    let message = format!("`{from}` leads nowhere else: the book has a {what} of this name");
+                    let finding = Finding::warning("redirect-taken", message);
+                    finding.help("take the redirect out, or give the book's another name")
+                }
+                _ if leads_to_nothing(to, &path, |path| writer.has(path)) => {
+                    let message = format!("`{from}` leads to `{to}`, which the site does not have");
+                    let finding = Finding::warning("dead-link", message);
+                    finding.help("targets are relative to the old address")
+                }
+                _ => continue,
+            };
+            findings.push(finding.at(self.book.setting_place(from)));
+        }
+        findings
+    }
+
     /// Copies the files of the source folder that are no pages: pictures, archives, what pages link to.
-    fn copy(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<(), BookError> {
+    ///
+    /// Returns errors about those that lie outside of the project.
+    fn copy(&self, writer: &SiteWriter, kept: &[Kept]) -> Result<Vec<Finding>, BookError> {
         let (book, settings) = (self.book, &self.book.settings);
         let is_source = |path: &PathBuf| {
             let is_setting = path.starts_with("theme") || path == Path::new("book.toml");
-            path.extension().is_some_and(|extension| extension == "md")
-                || (is_setting && book.source == book.folder)
+            is_markdown(path) || (is_setting && book.source == book.folder)
         };
         let files = files_below(&book.source).into_iter().chain(self.linked(kept));
         let files = files.filter(|path| !is_source(path)).map(|path| (book.source.join(&path), path));
         let more = settings.additional_css.iter().chain(&settings.additional_js);
         let more = more.map(|path| (book.folder.join(path), path.clone()));
         let copies: BTreeMap<PathBuf, PathBuf> = files.chain(more).map(|(from, to)| (to, from)).collect();
+        let mut left_out = Vec::new();
         for (to, from) in copies {
+            if is_outside(&from, self.options.root, &book.source) {
+                let help = "copy the file into the book: links that leave the project are not followed";
+                left_out.push(outside(&to, self.options.root, help));
+                continue;
+            }
             // One that cannot be read is missed by the pages that name it.
             if let Ok(content) = std::fs::read(from) {
                 writer.put(&to, &content)?;
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// Returns the files of the source folder that pages link to: git may ignore what was generated.
@@ -262,9 +316,10 @@ fn assets() -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Returns the picture of the book that browsers show: its own, as mdBook has it, or the program's.
-pub(super) fn icon(book: &Book) -> (PathBuf, Vec<u8>) {
+pub(super) fn icon(book: &Book, root: &Path) -> (PathBuf, Vec<u8>) {
     let own = ["svg", "png"].iter().find_map(|ending| {
-        let content = fs_err::read(book.folder.join("theme/favicon").with_extension(ending)).ok()?;
+        let file = book.folder.join("theme/favicon").with_extension(ending);
+        let content = fs_err::read(&file).ok().filter(|_| !is_outside(&file, root, &book.source))?;
         Some((Path::new("assets/icon").with_extension(ending), content))
     });
     own.unwrap_or_else(|| ("assets/icon.svg".into(), theme::ICON.into()))
@@ -312,6 +367,10 @@ pub(super) fn report_path(page: &Page, variant: &Variant, number: usize, image: 
     let record = record_path(page, variant);
     let folder = record.strip_prefix("records").unwrap_or(&record).with_extension("");
     Path::new("parity").join(folder).join(name)
+}
+
+fn is_markdown(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
 }
 
 /// Returns a text as part of a file's name.
