@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::{Duration, Instant};
 
 use crate::project::Project;
 
@@ -492,4 +493,14 @@ fn template_that_cannot_be_read_is_not_passed_over() {
     let built = project.run(["book", "build", "docs", "-d", "site"]);
     assert_eq!(built.status.code(), Some(2), "{}", built.stderr);
     assert!(built.stderr.contains("theme/page.html` cannot be read"), "{}", built.stderr);
+}
+
+#[test]
+fn page_of_very_many_blocks_does_not_take_the_square_of_their_number() {
+    let project = Project::new();
+    let block = |number| format!("## H {number}\n\n```bash\necho {number}\n```\n\n");
+    project.write("docs/a.md", format!("# Huge\n\n{}", (0..24_000).map(block).collect::<String>()));
+    let begun = Instant::now();
+    assert_eq!(project.run(["book", "build", "docs", "-d", "site"]).status.code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
