@@ -75,7 +75,7 @@ fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {
 fn leads_to_written(target: &Target, is_written: impl Fn(&Path) -> bool) -> bool {
     match &target.kind {
         // Beside each page lies its Markdown, whose name is no reason to link to a page that was left out.
-        TargetKind::File { path, .. } if !path.extension().is_some_and(|extension| extension == "md") => {
+        TargetKind::File { path, .. } if path.extension().is_none_or(|extension| extension != "md") => {
             is_written(path) || is_written(&path.join("index.html"))
         }
         _ => false,

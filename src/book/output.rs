@@ -548,7 +548,9 @@ mod tests {
                     write_site(site, &files).unwrap();
                 }
             };
-            titles.map(|title| threads.spawn(move || write(title)));
+            for title in titles {
+                threads.spawn(move || write(title));
+            }
         });
         let last = fs::read_to_string(site.join("0.html")).unwrap();
         let is_whole = |number| fs::read_to_string(site.join(format!("{number}.html"))).unwrap() == last;
