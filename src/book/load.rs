@@ -392,10 +392,22 @@ fn read_own_page(
 ///
 /// Where nothing marks the project's root, the folder with the pages is a part of it too.
 pub(super) fn is_outside(file: &Path, root: &Path, source: &Path) -> bool {
+    // Most files are what they look like, and that is asked with less.
+    if is_plainly_below(file, root) {
+        return false;
+    }
     let Ok(real) = file.canonicalize() else { return false };
     let is_below = |folder: &Path| folder.canonicalize().is_ok_and(|folder| real.starts_with(folder));
     let is_marked = || [SETTINGS_FILE, ".git"].iter().any(|mark| root.join(mark).exists());
     !is_below(root) && (is_marked() || !is_below(source))
+}
+
+/// Returns whether a file lies below a folder by its name, and nothing between them is a symbolic link.
+fn is_plainly_below(file: &Path, folder: &Path) -> bool {
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    let is_named = |rest: &Path| rest.components().all(|part| matches!(part, Component::Normal(_)));
+    file.strip_prefix(folder).is_ok_and(is_named)
+        && !file.ancestors().take_while(|path| *path != folder).any(is_link)
 }
 
 /// Returns the error about a file that is not published: who wrote a link to it need not be who may read it.
