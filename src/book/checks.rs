@@ -6,6 +6,7 @@ use std::path::Path;
 use foldhash::{HashMap, HashSet};
 
 use super::links::{Target, TargetKind};
+use super::load::is_markdown;
 use crate::diagnostic::{Finding, Place, nearest};
 
 /// A page as the checks see it.
@@ -75,7 +76,7 @@ fn repeated(ids: &[(String, Place)]) -> Vec<Finding> {
 fn leads_to_written(target: &Target, is_written: impl Fn(&Path) -> bool) -> bool {
     match &target.kind {
         // Beside each page lies its Markdown, whose name is no reason to link to a page that was left out.
-        TargetKind::File { path, .. } if path.extension().is_none_or(|extension| extension != "md") => {
+        TargetKind::File { path, .. } if !is_markdown(path) => {
             is_written(path) || is_written(&path.join("index.html"))
         }
         _ => false,
@@ -113,9 +114,8 @@ fn dead(
 /// Returns what is wrong with a link or an image that leads to no page.
 fn file_finding(path: &Path, image: bool, target: &Target, source: &Path) -> Option<Finding> {
     let (file, written) = (source.join(path), &target.written);
-    let is_markdown = path.extension().is_some_and(|extension| extension == "md");
     let (code, what) = if image { ("missing-image", "image") } else { ("dead-link", "link") };
-    if is_markdown && file.is_file() {
+    if is_markdown(path) && file.is_file() {
         let finding = Finding::warning(code, format!("`{written}` is no page of this book"));
         return Some(finding.help("name it in `SUMMARY.md`, or link to where it can be read"));
     }
@@ -124,7 +124,7 @@ fn file_finding(path: &Path, image: bool, target: &Target, source: &Path) -> Opt
             Finding::warning(code, format!("`{written}` lies outside of the book, and is not copied"));
         return Some(finding.help("move it below the folder with the pages"));
     }
-    if path.starts_with("..") && !is_markdown {
+    if path.starts_with("..") && !is_markdown(path) {
         // Books that stand beside each other link to each other.
         let finding = Finding::note("outside-link", format!("`{written}` leads out of the book"));
         return Some(finding.help("nothing says whether it leads anywhere"));

@@ -170,12 +170,12 @@ impl Request {
             chapter.insert("content".to_owned(), content.into());
         });
         // A page that shows something else than what was run is not what its record is about.
-        let shown = |path: &PathBuf, shown: Shown| {
-            if changed.contains(path) { shown.min(Shown::Stale) } else { shown }
+        let shown = |page: &Page| {
+            let (path, shown) = (page.shown_path(), page.evidence.as_ref()?.shown());
+            let shown = if changed.contains(&path) { shown.min(Shown::Stale) } else { shown };
+            Some((path, shown))
         };
-        let tutorials =
-            pages.values().filter_map(|page| Some((page.shown_path(), page.evidence.as_ref()?.shown())));
-        let tutorials = tutorials.map(|(path, state)| (path.clone(), shown(&path, state))).collect();
+        let tutorials = pages.values().filter_map(shown).collect();
         let json = serde_json::to_string(&self.book).expect("what was JSON is JSON");
         Answer { json, findings, tutorials }
     }

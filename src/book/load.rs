@@ -290,14 +290,15 @@ fn tidy_paths(chapter: &mut Chapter) {
     chapter.children.iter_mut().for_each(tidy_paths);
 }
 
+/// Returns whether a file is a page by its name.
+pub(super) fn is_markdown(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
+}
+
 /// Finds the pages below a folder; their titles come from themselves.
 fn found_pages(source: &Path, settings: &BookSettings) -> Vec<FoundPage> {
     let not_found = settings.not_found_file();
-    let is_page = |path: &PathBuf| {
-        path.extension().is_some_and(|extension| extension == "md")
-            && !path.ends_with("SUMMARY.md")
-            && *path != not_found
-    };
+    let is_page = |path: &PathBuf| is_markdown(path) && !path.ends_with("SUMMARY.md") && *path != not_found;
     let pages = files_below(source).into_iter().filter(is_page);
     pages.map(|path| FoundPage { path, title: String::new() }).collect()
 }

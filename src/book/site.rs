@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use around::{icon, record_path, report_file, report_path};
+use around::{icon, record_path, report_path};
 
 use super::beside::markdown_beside;
 use super::checks::{CheckedPage, check_pages, unknown_directives};
@@ -18,7 +18,7 @@ use super::evidence::{Evidence, Variant};
 use super::external::{ExternalLink, is_asked};
 use super::head::{RunLinks, brief, head, variant_rules};
 use super::links::{Links, Outputs, Target, encoded, from_root};
-use super::load::{Book, Page, names_above};
+use super::load::{Book, Page, is_markdown, names_above};
 use super::markdown::{Context, Rendered, Section, options, render};
 use super::output::{Growing, SiteWriter};
 use super::print;
@@ -359,9 +359,7 @@ impl<'a> Press<'a> {
         let link = |path: PathBuf| format!("{root}{}", encoded(&path));
         let images = record.result.images.iter().enumerate();
         let report = |(number, image): (usize, &PromisedImage)| {
-            let file = report_file(image)?;
-            let is_there = self.options.store.kept_file(&variant.plan.key, file).is_some();
-            is_there.then(|| link(report_path(page, variant, number, image)))
+            self.kept_report(variant, image).map(|_| link(report_path(page, variant, number, image)))
         };
         RunLinks { record: Some(link(record_path(page, variant))), reports: images.map(report).collect() }
     }
@@ -466,8 +464,7 @@ impl<'a> Press<'a> {
         }
         // A page's Markdown meets another's where the pages do.
         let taken = writer.taken();
-        let is_told = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "md");
-        findings.extend(taken.iter().filter(|path| !is_told(path)).map(|path| self.taken(path)));
+        findings.extend(taken.iter().filter(|path| !is_markdown(path)).map(|path| self.taken(path)));
         findings.extend(kept.into_iter().flat_map(|kept| kept.findings));
         sort_by_place(&mut findings);
         findings

@@ -258,7 +258,9 @@ fn unreadable(error: &dyn std::error::Error) -> Finding {
 /// Returns the pages below a folder; what cannot be read becomes a finding. Sites that were built there have copies of
 /// pages, which are nobody's tutorials.
 fn markdown_below(folder: &Path, findings: &mut Vec<Finding>) -> Vec<Candidate> {
-    let is_kept = |entry: &ignore::DirEntry| entry.depth() == 0 || !is_site(entry.path());
+    let is_folder = |entry: &ignore::DirEntry| entry.file_type().is_some_and(|kind| kind.is_dir());
+    let is_kept =
+        move |entry: &ignore::DirEntry| entry.depth() == 0 || !is_folder(entry) || !is_site(entry.path());
     let walk = ignore::WalkBuilder::new(folder).sort_by_file_path(Ord::cmp).filter_entry(is_kept).build();
     let mut found = Vec::new();
     for entry in walk {

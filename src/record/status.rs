@@ -1,6 +1,6 @@
 //! What the record of a tutorial says about the tutorial as it is now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use crate::event::{Coverage, Timestamp, TutorialOutcome};
@@ -112,7 +112,7 @@ pub fn state(plan: &Plan, record: Option<&Record>) -> State {
         return State::Stale(changes(plan, record));
     }
     // What a run leaves has every step: a record that lacks some is a part of one, and proves nothing.
-    let lost = plan.steps.iter().filter(|step| record.step(&step.name.0).is_none());
+    let lost = not_recorded(plan, record);
     let lost: Vec<String> =
         lost.map(|step| format!("step `{}` is missing in the record", step.name)).collect();
     if !lost.is_empty() {
@@ -127,12 +127,17 @@ pub fn state(plan: &Plan, record: Option<&Record>) -> State {
     }
 }
 
+/// Returns the steps of a plan that a record does not have.
+fn not_recorded<'p>(plan: &'p Plan, record: &Record) -> impl Iterator<Item = &'p PlannedStep> {
+    let recorded: HashSet<&str> = record.steps.iter().map(|step| step.info.name.0.as_str()).collect();
+    plan.steps.iter().filter(move |step| !recorded.contains(step.name.0.as_str()))
+}
+
 /// Returns what changed, in words.
 fn changes(plan: &Plan, record: &Record) -> Vec<String> {
     let mut changes = changed_parameters(&record.parameters, &plan.parameters);
     changes.extend(gone(plan, record));
-    let new = plan.steps.iter().filter(|step| record.step(&step.name.0).is_none());
-    changes.extend(new.map(|step| format!("step `{}` is new", step.name)));
+    changes.extend(not_recorded(plan, record).map(|step| format!("step `{}` is new", step.name)));
     let changed: Vec<_> = plan.steps.iter().filter(|step| differs(step, record)).collect();
     changes.extend(culprits(plan, record, &changed, changes.is_empty()));
     if changes.is_empty() {

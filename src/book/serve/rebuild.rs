@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::live::Live;
 use super::watch::{Message, Watch};
 use crate::book::error::BookError;
-use crate::book::load::{Book, Page, Project, load_book, reread_page};
+use crate::book::load::{Book, Page, Project, is_markdown, load_book, reread_page};
 use crate::book::output::{LIST, SiteWriter};
 use crate::book::site::{SiteOptions, build_site, rebuild_pages};
 use crate::diagnostic::{Finding, Severity, chain, normal_path, render};
@@ -415,8 +415,7 @@ impl Current {
         if is_named || is_theme || is_missed || folder.starts_with(path) {
             asked.book = true;
         } else if path.starts_with(source) || self.is_copied(folder, path) {
-            let is_page = path.extension().is_some_and(|extension| extension == "md");
-            asked.book |= is_page || !path.is_file();
+            asked.book |= is_markdown(path) || !path.is_file();
             asked.site = true;
         }
     }

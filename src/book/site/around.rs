@@ -13,7 +13,7 @@ use crate::book::feeds::{self, Change, Entry};
 use crate::book::head::variant_link;
 use crate::book::images::ParityShown;
 use crate::book::links::{TargetKind, encoded, from_root};
-use crate::book::load::{Book, Page, files_below, is_outside, outside};
+use crate::book::load::{Book, Page, files_below, is_markdown, is_outside, outside};
 use crate::book::output::SiteWriter;
 use crate::book::redirects::{leads_to_nothing, old_place};
 use crate::book::report;
@@ -77,9 +77,7 @@ impl Press<'_> {
         writer: &SiteWriter,
     ) -> Result<(), BookError> {
         for (number, image) in record.result.images.iter().enumerate() {
-            let file =
-                report_file(image).and_then(|file| self.options.store.kept_file(&variant.plan.key, file));
-            let Some(file) = file else { continue };
+            let Some(file) = self.kept_report(variant, image) else { continue };
             let path = report_path(page, variant, number, image);
             match report::read(&file) {
                 Ok(comparison) => {
@@ -91,6 +89,12 @@ impl Press<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns the file with the whole report of an image's comparison, where a run kept one.
+    pub(super) fn kept_report(&self, variant: &Variant, image: &PromisedImage) -> Option<PathBuf> {
+        let ParityOutcome::Compared(report) = &image.parity.as_ref()?.outcome else { return None };
+        self.options.store.kept_file(&variant.plan.key, report.json.as_deref()?)
     }
 
     fn badges(&self) -> Vec<(PathBuf, Vec<u8>)> {
@@ -353,24 +357,12 @@ pub(super) fn record_path(page: &Page, variant: &Variant) -> PathBuf {
     Path::new("records").join(name)
 }
 
-/// Returns the name of the file with the whole report of an image's comparison, relative to the record's folder.
-pub(super) fn report_file(image: &PromisedImage) -> Option<&str> {
-    match &image.parity.as_ref()?.outcome {
-        ParityOutcome::Compared(report) => report.json.as_deref(),
-        ParityOutcome::NotCompared { .. } => None,
-    }
-}
-
 /// Returns where the whole report of an image's comparison is written; names may look alike as files.
 pub(super) fn report_path(page: &Page, variant: &Variant, number: usize, image: &PromisedImage) -> PathBuf {
     let name = format!("{}-{}.html", number + 1, safe_name(&image.name));
     let record = record_path(page, variant);
     let folder = record.strip_prefix("records").unwrap_or(&record).with_extension("");
     Path::new("parity").join(folder).join(name)
-}
-
-fn is_markdown(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "md")
 }
 
 /// Returns a text as part of a file's name.
